@@ -1,0 +1,1 @@
+"""The `gridroute` command: composition root, lazy imports, no logic."""

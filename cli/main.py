@@ -1,0 +1,36 @@
+"""The `gridroute` command: puts the commands together. Their modules import heavy things only when they run."""
+
+from __future__ import annotations
+
+import os
+
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # before LightGBM loads OpenMP, or idle threads spin
+
+import sys
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+from cli import backtesting, demo, importing, models, routing, serving, training
+from domain.errors import GridrouteError
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_show_locals=False)
+
+
+@app.callback()
+def gridroute() -> None:
+    """Routes repair and complaint tickets to the unit that owns them, with a certified error budget."""
+
+
+for module in (importing, training, backtesting, models, serving, routing, demo):
+    module.register(app)
+
+
+def run() -> None:
+    """Entry point: our own errors become one clear line and exit code 1."""
+    try:
+        app()
+    except GridrouteError as error:
+        Console(stderr=True, soft_wrap=True).print(f"[red]Error:[/] {escape(str(error))}", highlight=False)
+        sys.exit(1)

@@ -1,0 +1,48 @@
+"""Where an installation keeps its things."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workspace:
+    """A directory with the store, the model bundles and the local MLflow tracking store."""
+
+    home: Path
+
+    @property
+    def store_url(self) -> str:
+        """SQLAlchemy URL of the embedded store."""
+        return f"sqlite:///{self.home / 'gridroute.db'}"
+
+    @property
+    def bundles(self) -> Path:
+        """Directory of model bundles, one directory each, named by digest."""
+        return self.home / "bundles"
+
+    @property
+    def mlflow_uri(self) -> str:
+        """Tracking and registry URI of the local MLflow."""
+        return f"sqlite:///{self.home / 'mlflow.db'}"
+
+    @property
+    def mlflow_artifacts(self) -> Path:
+        """Where the local MLflow keeps its artifacts."""
+        return self.home / "mlflow-artifacts"
+
+    def create(self) -> Workspace:
+        """Make the directory where it is missing."""
+        self.home.mkdir(parents=True, exist_ok=True)
+        return self
+
+
+HomeOption = Annotated[
+    Path,
+    typer.Option("--home", envvar="GRIDROUTE_HOME", help="Directory of the store, bundles and MLflow data."),
+]
+DEFAULT_HOME = Path("gridroute-data")

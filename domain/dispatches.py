@@ -1,0 +1,38 @@
+"""The dispatch log: what was confirmed, for whom, and when that was known."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from domain.tickets import Ticket
+from domain.time import require_aware
+
+
+class LabelSource(StrEnum):
+    """Who said that this unit owns the ticket."""
+
+    IMPORT = "import"
+    CONFIRMATION = "confirmation"
+    REASSIGNMENT = "reassignment"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dispatch:
+    """A confirmed dispatch (派工) in the append-only log; ordered by `known_at`, then `sequence`.
+
+    `sequence` is 0 until the log has given it a number (from 1, without gaps).
+    """
+
+    ticket: Ticket
+    unit_id: str
+    known_at: datetime
+    source: LabelSource = LabelSource.IMPORT
+    by: str | None = None
+    sequence: int = 0
+
+    def __post_init__(self) -> None:
+        require_aware("known_at", self.known_at)
+        if self.known_at < self.ticket.received_at:
+            raise ValueError("known_at must not lie before the ticket's received_at")

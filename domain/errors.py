@@ -1,0 +1,179 @@
+"""The error tree. Errors carry fields, not formatted strings; HTTP statuses are mapped in `api` alone.
+
+    GridrouteError
+    ├── InvalidInput            a value that cannot be accepted: field, problem, mend
+    │   ├── InvalidMapping      a mapping file names an unknown key or column
+    │   └── InvalidRule         a routing rule cannot be used
+    ├── NotFound                kind, key
+    ├── Conflict
+    │   ├── AlreadyDecided      a review of a ticket that a person has decided
+    │   ├── DuplicateTicket     one id with two different contents
+    │   └── IdempotencyConflict the key was used with another body
+    ├── UnitClosed              the unit is not valid at that time
+    ├── BundleDamaged           a file's digest differs from the manifest
+    ├── BundleIncompatible      made by another version of the features
+    ├── StoreUnavailable
+    │   ├── StoreLocked         another process serves this file
+    │   └── StoreFull           the disk is full
+    ├── Overloaded              refused before accepting: retry_after seconds
+    └── NotEnoughData           what is missing for training
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+
+@dataclass(kw_only=True, eq=False)
+class GridrouteError(Exception):
+    """The root: catch this to catch all of ours."""
+
+    message: ClassVar[str] = "gridroute error"
+
+    def __str__(self) -> str:
+        return self.message
+
+
+@dataclass(kw_only=True, eq=False)
+class InvalidInput(GridrouteError):
+    """A value that cannot be accepted: where it stands, what is wrong, how to mend it."""
+
+    field: str
+    problem: str
+    mend: str
+
+    def __str__(self) -> str:
+        return f"{self.field}: {self.problem}. {self.mend}"
+
+
+@dataclass(kw_only=True, eq=False)
+class InvalidMapping(InvalidInput):
+    """A mapping file names an unknown key or a column that the file does not have."""
+
+
+@dataclass(kw_only=True, eq=False)
+class InvalidRule(InvalidInput):
+    """A routing rule cannot be used as written."""
+
+
+@dataclass(kw_only=True, eq=False)
+class NotFound(GridrouteError):
+    """No such thing."""
+
+    kind: str
+    key: str
+
+    def __str__(self) -> str:
+        return f"no {self.kind} {self.key!r}"
+
+
+@dataclass(kw_only=True, eq=False)
+class Conflict(GridrouteError):
+    """The state of things does not allow it."""
+
+
+@dataclass(kw_only=True, eq=False)
+class AlreadyDecided(Conflict):
+    """A person has decided this ticket already."""
+
+    ticket_id: str
+    unit_id: str
+
+    def __str__(self) -> str:
+        return f"ticket {self.ticket_id!r} was already decided for unit {self.unit_id!r}"
+
+
+@dataclass(kw_only=True, eq=False)
+class DuplicateTicket(Conflict):
+    """One ticket id with two different contents."""
+
+    ticket_id: str
+
+    def __str__(self) -> str:
+        return f"ticket {self.ticket_id!r} exists with other contents"
+
+
+@dataclass(kw_only=True, eq=False)
+class IdempotencyConflict(Conflict):
+    """The idempotency key was used with another body."""
+
+    key: str
+
+    def __str__(self) -> str:
+        return f"idempotency key {self.key!r} was used with another body"
+
+
+@dataclass(kw_only=True, eq=False)
+class UnitClosed(GridrouteError):
+    """The unit is not valid at that time."""
+
+    unit_id: str
+    successors: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        hint = f"; its successors are {', '.join(self.successors)}" if self.successors else ""
+        return f"unit {self.unit_id!r} is closed{hint}"
+
+
+@dataclass(kw_only=True, eq=False)
+class BundleDamaged(GridrouteError):
+    """A file of the model bundle does not have the digest its manifest states."""
+
+    path: str
+    problem: str
+
+    def __str__(self) -> str:
+        return f"model bundle {self.path}: {self.problem}"
+
+
+@dataclass(kw_only=True, eq=False)
+class BundleIncompatible(GridrouteError):
+    """The bundle was made by another version of the features or of the format."""
+
+    path: str
+    problem: str
+
+    def __str__(self) -> str:
+        return f"model bundle {self.path}: {self.problem}"
+
+
+@dataclass(kw_only=True, eq=False)
+class StoreUnavailable(GridrouteError):
+    """The store cannot be used."""
+
+    problem: str
+    mend: str
+
+    def __str__(self) -> str:
+        return f"{self.problem}. {self.mend}"
+
+
+@dataclass(kw_only=True, eq=False)
+class StoreLocked(StoreUnavailable):
+    """Another process serves this store."""
+
+
+@dataclass(kw_only=True, eq=False)
+class StoreFull(StoreUnavailable):
+    """The disk is full; nothing was accepted."""
+
+
+@dataclass(kw_only=True, eq=False)
+class Overloaded(GridrouteError):
+    """Refused before accepting."""
+
+    retry_after: float
+
+    def __str__(self) -> str:
+        return f"overloaded; try again in {self.retry_after:g} s"
+
+
+@dataclass(kw_only=True, eq=False)
+class NotEnoughData(GridrouteError):
+    """Too little data to train on."""
+
+    missing: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return "not enough data to train: " + "; ".join(self.missing)
