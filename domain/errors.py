@@ -1,22 +1,22 @@
 """The error tree. Errors carry fields, not formatted strings; HTTP statuses are mapped in `api` alone.
 
-    GridrouteError
-    ├── InvalidInput            a value that cannot be accepted: field, problem, mend
-    │   ├── InvalidMapping      a mapping file names an unknown key or column
-    │   └── InvalidRule         a routing rule cannot be used
-    ├── NotFound                kind, key
-    ├── Conflict
-    │   ├── AlreadyDecided      a review of a ticket that a person has decided
-    │   ├── DuplicateTicket     one id with two different contents
-    │   └── IdempotencyConflict the key was used with another body
-    ├── UnitClosed              the unit is not valid at that time
-    ├── BundleDamaged           a file's digest differs from the manifest
-    ├── BundleIncompatible      made by another version of the features
-    ├── StoreUnavailable
-    │   ├── StoreLocked         another process serves this file
-    │   └── StoreFull           the disk is full
-    ├── Overloaded              refused before accepting: retry_after seconds
-    └── NotEnoughData           what is missing for training
+GridrouteError
+├── InvalidInput            a value that cannot be accepted: field, problem, mend
+│   ├── InvalidMapping      a mapping file names an unknown key or column
+│   └── InvalidRule         a routing rule cannot be used
+├── NotFound                kind, key
+├── Conflict
+│   ├── AlreadyDecided      a review of a ticket that a person has decided
+│   ├── DuplicateTicket     one id with two different contents
+│   └── IdempotencyConflict the key was used with another body
+├── UnitClosed              the unit is not valid at that time
+├── BundleDamaged           a file's digest differs from the manifest
+├── BundleIncompatible      made by another version of the features
+├── StoreUnavailable
+│   ├── StoreLocked         another process serves this file
+│   └── StoreFull           the disk is full
+├── Overloaded              refused before accepting: retry_after seconds
+└── NotEnoughData           what is missing for training
 """
 
 from __future__ import annotations

@@ -1,0 +1,1 @@
+"""Import, as-of replay, fit, calibrate, certify, evaluate, report, track and promote."""
