@@ -85,6 +85,18 @@ class AlreadyDecided(Conflict):
 
 
 @dataclass(kw_only=True, eq=False)
+class TransitionRefused(Conflict):
+    """The ticket's status does not allow this change."""
+
+    ticket_id: str
+    current: str
+    wanted: str
+
+    def __str__(self) -> str:
+        return f"ticket {self.ticket_id!r} is {self.current} and cannot become {self.wanted}"
+
+
+@dataclass(kw_only=True, eq=False)
 class DuplicateTicket(Conflict):
     """One ticket id with two different contents."""
 

@@ -11,6 +11,7 @@ from concurrent.futures import Future
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Protocol, TypeVar
 
 from domain.decisions import Decision, Review
@@ -49,11 +50,44 @@ class BundleRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pointers:
-    """Which versions the store names: the champion serves, the challenger waits, `previous` is the way back."""
+    """Which versions the store names: the champion serves since `since`, the challenger waits, `previous` leads back."""
 
     champion: int | None = None
     challenger: int | None = None
     previous: int | None = None
+    since: datetime | None = None
+
+
+class EventKind(StrEnum):
+    """What can happen to a ticket."""
+
+    RECEIVED = "received"
+    DECIDED = "decided"
+    STATUS = "status"
+    QUEUED = "queued"
+    REVIEWED = "reviewed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TicketEvent:
+    """One line of what happened to a ticket. `detail` is the verdict, the status or the reviewer's comment."""
+
+    ticket_id: str
+    kind: EventKind
+    at: datetime
+    by: str
+    unit_id: str | None = None
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """A row of the outbox: a ticket that waits to be handed to its unit."""
+
+    delivery_id: int
+    ticket_id: str
+    unit_id: str
+    queued_at: datetime
 
 
 class ReadSession(Protocol):
@@ -67,6 +101,14 @@ class ReadSession(Protocol):
     def ticket(self, ticket_id: str) -> StoredTicket | None: ...
     def tickets(self, status: TicketStatus | None = None, limit: int = 100) -> Sequence[StoredTicket]:
         """Newest received first."""
+        ...
+
+    def events(self, ticket_id: str) -> Sequence[TicketEvent]:
+        """What happened to the ticket, oldest first; `at` is when the store recorded it."""
+        ...
+
+    def pending_deliveries(self, limit: int = 100) -> Sequence[Delivery]:
+        """The outbox, oldest first."""
         ...
 
     def dispatches(self, after: int = 0) -> Iterator[Dispatch]:
@@ -103,8 +145,10 @@ class WriteSession(ReadSession, Protocol):
         """Raises DuplicateTicket when the id is taken."""
         ...
 
-    def set_status(self, ticket_id: str, status: TicketStatus, unit_id: str | None) -> None:
-        """Raises Conflict when ALLOWED_TRANSITIONS does not allow it, NotFound when there is no such ticket."""
+    def set_status(
+        self, ticket_id: str, status: TicketStatus, unit_id: str | None, by: str = "gridroute"
+    ) -> None:
+        """Raises TransitionRefused where ALLOWED_TRANSITIONS has no such change, NotFound when there is no such ticket."""
         ...
 
     def add_decision(self, decision: Decision, at: datetime) -> None:
@@ -116,8 +160,11 @@ class WriteSession(ReadSession, Protocol):
         ...
 
     def append_dispatches(self, dispatches: Iterable[Dispatch]) -> Sequence[Dispatch]:
-        """Appends to the log; answers the new entries with their sequence. An entry equal to one in the log (ticket id, unit,
-        known_at, source) is left out; the same ticket id imported with another content raises DuplicateTicket."""
+        """Appends to the log in the order of `known_at`; answers the new entries with their sequence.
+
+        An entry equal to one in the log (ticket id, unit, known_at, source) is left out; the same ticket id imported
+        with another content raises DuplicateTicket.
+        """
         ...
 
     def add_delivery(self, ticket_id: str, unit_id: str, at: datetime) -> None:
