@@ -50,7 +50,7 @@ class BundleRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pointers:
-    """Which versions the store names: the champion serves since `since`, the challenger waits, `previous` leads back."""
+    """Which versions the store names: the champion serves since `since`, a challenger waits, `previous` leads back."""
 
     champion: int | None = None
     challenger: int | None = None
@@ -148,7 +148,7 @@ class WriteSession(ReadSession, Protocol):
     def set_status(
         self, ticket_id: str, status: TicketStatus, unit_id: str | None, by: str = "gridroute"
     ) -> None:
-        """Raises TransitionRefused where ALLOWED_TRANSITIONS has no such change, NotFound when there is no such ticket."""
+        """Raises TransitionRefused where ALLOWED_TRANSITIONS has no such change, NotFound without such a ticket."""
         ...
 
     def add_decision(self, decision: Decision, at: datetime) -> None:

@@ -1,0 +1,67 @@
+"""The registry of model bundles: which one serves, which one waits, which way leads back."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from domain.errors import NotFound
+from router.ports import BundleRecord, Pointers, ReadSession, Store, WriteSession
+
+
+def champion(store: Store) -> BundleRecord | None:
+    """The bundle that serves."""
+    with store.read() as session:
+        return _record(session, session.pointers().champion)
+
+
+def challenger(store: Store) -> BundleRecord | None:
+    """The bundle that waits."""
+    with store.read() as session:
+        return _record(session, session.pointers().challenger)
+
+
+def promote(store: Store, version: int, at: datetime) -> Pointers:
+    """Make `version` the champion and the old champion the way back. Raises NotFound for an unknown version."""
+    return store.write(lambda session: _promote(session, version, at))
+
+
+def rollback(store: Store, at: datetime | None = None) -> Pointers:
+    """Make the previous champion the champion again. Raises NotFound when there is none.
+
+    There is then no further way back: a second rollback would bring the bundle back that was just taken out.
+    """
+    return store.write(lambda session: _rollback(session, at))
+
+
+def set_challenger(store: Store, version: int | None) -> Pointers:
+    """Let `version` (None: nothing) wait for its promotion. Raises NotFound for an unknown version."""
+
+    def work(session: WriteSession) -> Pointers:
+        return _move(session, replace(session.pointers(), challenger=version))
+
+    return store.write(work)
+
+
+def _promote(session: WriteSession, version: int, at: datetime) -> Pointers:
+    now = session.pointers()
+    if version == now.champion:
+        return now
+    waiting = None if now.challenger == version else now.challenger
+    return _move(session, Pointers(champion=version, challenger=waiting, previous=now.champion, since=at))
+
+
+def _rollback(session: WriteSession, at: datetime | None) -> Pointers:
+    now = session.pointers()
+    if now.previous is None:
+        raise NotFound(kind="bundle", key="previous champion")
+    return _move(session, replace(now, champion=now.previous, previous=None, since=at))
+
+
+def _move(session: WriteSession, pointers: Pointers) -> Pointers:
+    session.set_pointers(pointers)
+    return pointers
+
+
+def _record(session: ReadSession, version: int | None) -> BundleRecord | None:
+    return next((bundle for bundle in session.bundles() if bundle.version == version), None)

@@ -1,0 +1,68 @@
+"""Engines: one for the writer's connection, one for those of the readers."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError
+
+from domain.errors import StoreUnavailable
+
+BUSY_SECONDS = 30.0  # how long a writer waits for another process's import
+READERS = 32
+
+
+def parse_url(url: str) -> URL:
+    """The URL of a store that several connections can share."""
+    try:
+        parsed = make_url(url)
+    except ArgumentError as error:
+        raise StoreUnavailable(
+            problem=f"{url!r} is not a store URL", mend="Give one like sqlite:///file.db"
+        ) from error
+    if parsed.get_backend_name() == "sqlite" and parsed.database in (None, "", ":memory:"):
+        raise StoreUnavailable(problem="a store needs a file", mend="Give one like sqlite:///file.db")
+    return parsed
+
+
+def writer_engine(url: URL) -> Engine:
+    """One connection, every commit on the disk before it returns."""
+    if url.get_backend_name() != "sqlite":
+        return create_engine(url, pool_size=1, max_overflow=0, pool_pre_ping=True)
+    engine = create_engine(
+        url, pool_size=1, max_overflow=0, connect_args={"check_same_thread": False, "timeout": BUSY_SECONDS}
+    )
+    _prepare_sqlite(
+        engine, begin="BEGIN IMMEDIATE", pragmas=("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON")
+    )
+    return engine
+
+
+def reader_engine(url: URL) -> Engine:
+    """Connections that only read, each transaction on one snapshot."""
+    if url.get_backend_name() != "sqlite":
+        options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+        return create_engine(url, pool_size=READERS, pool_pre_ping=True, execution_options=options)
+    engine = create_engine(
+        url, pool_size=READERS, connect_args={"check_same_thread": False, "timeout": BUSY_SECONDS}
+    )
+    _prepare_sqlite(engine, begin="BEGIN", pragmas=("query_only=ON",))
+    return engine
+
+
+def _prepare_sqlite(engine: Engine, *, begin: str, pragmas: tuple[str, ...]) -> None:
+    def connected(connection: sqlite3.Connection, _record: Any) -> None:
+        connection.isolation_level = (
+            None  # the driver must not begin and commit by itself: savepoints would break
+        )
+        for pragma in pragmas:
+            connection.execute(f"PRAGMA {pragma}")
+
+    def begun(connection: Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+    event.listen(engine, "connect", connected)
+    event.listen(engine, "begin", begun)

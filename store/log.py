@@ -1,0 +1,49 @@
+"""What of a batch is new to the dispatch log, and which number it gets. Both adapters ask here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from operator import attrgetter
+
+from domain.dispatches import Dispatch, LabelSource
+from domain.errors import DuplicateTicket
+
+
+def by_time_known(dispatches: Iterable[Dispatch]) -> list[Dispatch]:
+    """The batch in the order in which its outcomes were known; equal times keep their order."""
+    return sorted(dispatches, key=attrgetter("known_at"))
+
+
+def new_entries(
+    batch: Iterable[Dispatch], known: Mapping[str, Sequence[Dispatch]], last_sequence: int
+) -> list[Dispatch]:
+    """Those of `batch` that neither `known` (the log's entries by ticket id) nor the batch before them has, numbered.
+
+    Raises DuplicateTicket when a ticket is imported twice with different contents.
+    """
+    earlier = {ticket_id: list(entries) for ticket_id, entries in known.items()}
+    fresh: list[Dispatch] = []
+    for dispatch in batch:
+        same_ticket = earlier.setdefault(dispatch.ticket.ticket_id, [])
+        if _is_known(dispatch, same_ticket):
+            continue
+        fresh.append(replace(dispatch, sequence=last_sequence + len(fresh) + 1))
+        same_ticket.append(dispatch)
+    return fresh
+
+
+def _is_known(dispatch: Dispatch, same_ticket: Iterable[Dispatch]) -> bool:
+    for entry in same_ticket:
+        same_key = _key(entry) == _key(dispatch)
+        both_imported = entry.source is dispatch.source is LabelSource.IMPORT
+        if both_imported and not (same_key and entry.ticket == dispatch.ticket):
+            raise DuplicateTicket(ticket_id=dispatch.ticket.ticket_id)
+        if same_key:
+            return True
+    return False
+
+
+def _key(dispatch: Dispatch) -> tuple[str, datetime, LabelSource]:
+    return dispatch.unit_id, dispatch.known_at, dispatch.source

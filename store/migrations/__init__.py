@@ -1,0 +1,1 @@
+"""Alembic's migrations; `store.schema` runs them."""

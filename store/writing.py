@@ -1,0 +1,249 @@
+"""Writes on a SQL connection. Nothing here commits: `store.writer` owns the transaction."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from hashlib import sha256
+from typing import TypeVar
+
+from sqlalchemy import Connection, Table, bindparam, insert, select, update
+
+from domain.decisions import Decision, Review
+from domain.dispatches import Dispatch
+from domain.errors import AlreadyDecided, DuplicateTicket, NotFound
+from domain.places import Account, Address, Territory
+from domain.rules import Rule
+from domain.tickets import Ticket, TicketStatus
+from domain.units import Unit
+from router.ports import BundleRecord, EventKind, Pointers
+from store import tables
+from store.batches import batched
+from store.checks import require_transition, require_versions
+from store.clock import Clock
+from store.codec import encode
+from store.log import by_time_known, new_entries
+from store.reading import SqlReadSession, dispatch_of
+
+T = TypeVar("T")
+
+
+class SqlWriteSession(SqlReadSession):
+    """Reads and writes inside one transaction; `clock` dates the events."""
+
+    def __init__(self, connection: Connection, clock: Clock) -> None:
+        super().__init__(connection)
+        self._clock = clock
+
+    def put_units(self, units: Iterable[Unit]) -> int:
+        """Insert or replace by id; answers how many changed anything."""
+        return self._put(tables.units, units, lambda unit: unit.unit_id)
+
+    def put_territories(self, territories: Iterable[Territory]) -> int:
+        """Insert or replace by id; answers how many changed anything."""
+        return self._put(tables.territories, territories, lambda territory: territory.territory_id)
+
+    def put_rules(self, rules: Iterable[Rule]) -> int:
+        """Insert or replace by id; answers how many changed anything."""
+        return self._put(tables.rules, rules, lambda rule: rule.rule_id)
+
+    def put_accounts(self, accounts: Iterable[Account]) -> int:
+        """Insert or replace by id; answers how many changed anything."""
+        return self._put(tables.accounts, accounts, lambda account: account.account_id)
+
+    def put_addresses(self, addresses: Iterable[Address]) -> int:
+        """Insert or replace by address; answers how many changed anything."""
+        return self._put(tables.addresses, addresses, lambda address: address.address)
+
+    def add_ticket(self, ticket: Ticket) -> None:
+        """Raises DuplicateTicket when the id is taken."""
+        if self._status(ticket.ticket_id) is not None:
+            raise DuplicateTicket(ticket_id=ticket.ticket_id)
+        self._connection.execute(
+            insert(tables.tickets).values(
+                ticket_id=ticket.ticket_id,
+                received_at=ticket.received_at,
+                status=TicketStatus.RECEIVED.value,
+                body=encode(ticket),
+            )
+        )
+        self._record(ticket.ticket_id, EventKind.RECEIVED, by=ticket.channel)
+
+    def set_status(
+        self, ticket_id: str, status: TicketStatus, unit_id: str | None, by: str = "gridroute"
+    ) -> None:
+        """Raises TransitionRefused or NotFound."""
+        require_transition(ticket_id, self._require_ticket(ticket_id), status)
+        self._connection.execute(
+            update(tables.tickets)
+            .where(tables.tickets.c.ticket_id == ticket_id)
+            .values(status=status.value, unit_id=unit_id)
+        )
+        self._record(ticket_id, EventKind.STATUS, by=by, unit_id=unit_id, detail=status.value)
+
+    def add_decision(self, decision: Decision, at: datetime) -> None:
+        """Appends; the latest one counts. Raises NotFound without such a ticket."""
+        self._require_ticket(decision.ticket_id)
+        self._connection.execute(
+            insert(tables.decisions).values(
+                ticket_id=decision.ticket_id,
+                decided_at=at,
+                verdict=decision.verdict.value,
+                unit_id=decision.unit_id,
+                body=encode(decision),
+            )
+        )
+        self._record(
+            decision.ticket_id, EventKind.DECIDED, unit_id=decision.unit_id, detail=decision.verdict.value
+        )
+
+    def add_review(self, review: Review) -> None:
+        """Raises AlreadyDecided when the ticket has one, NotFound without such a ticket."""
+        self._require_ticket(review.ticket_id)
+        reviewed = tables.reviews.c
+        earlier = self._connection.scalar(
+            select(reviewed.unit_id).where(reviewed.ticket_id == review.ticket_id)
+        )
+        if earlier is not None:
+            raise AlreadyDecided(ticket_id=review.ticket_id, unit_id=earlier)
+        self._connection.execute(
+            insert(tables.reviews).values(
+                ticket_id=review.ticket_id,
+                unit_id=review.unit_id,
+                by=review.by,
+                at=review.at,
+                comment=review.comment,
+            )
+        )
+        self._record(
+            review.ticket_id, EventKind.REVIEWED, by=review.by, unit_id=review.unit_id, detail=review.comment
+        )
+
+    def append_dispatches(self, dispatches: Iterable[Dispatch]) -> Sequence[Dispatch]:
+        """Appends those that the log has not, in the order of `known_at`; answers them with their sequence."""
+        batch = by_time_known(dispatches)
+        self._lock_counters()
+        known = self._entries_of({dispatch.ticket.ticket_id for dispatch in batch})
+        fresh = new_entries(batch, known, self.last_sequence())
+        for part in batched(fresh):
+            self._connection.execute(insert(tables.dispatch_log), [_log_row(dispatch) for dispatch in part])
+        return fresh
+
+    def add_delivery(self, ticket_id: str, unit_id: str, at: datetime) -> None:
+        """A row of the outbox. Raises NotFound without such a ticket."""
+        self._require_ticket(ticket_id)
+        self._connection.execute(
+            insert(tables.deliveries).values(
+                ticket_id=ticket_id, unit_id=unit_id, queued_at=at, state="pending"
+            )
+        )
+        self._record(ticket_id, EventKind.QUEUED, unit_id=unit_id)
+
+    def add_bundle(self, record: BundleRecord) -> BundleRecord:
+        """Gives it the next version; a known digest answers its existing record."""
+        self._lock_counters()
+        existing = self.bundles()
+        if known := next((bundle for bundle in existing if bundle.digest == record.digest), None):
+            return known
+        numbered = replace(record, version=existing[-1].version + 1 if existing else 1)
+        self._connection.execute(
+            insert(tables.bundles).values(
+                version=numbered.version, digest=numbered.digest, body=encode(numbered)
+            )
+        )
+        return numbered
+
+    def set_pointers(self, pointers: Pointers) -> None:
+        """One UPDATE of one row. Raises NotFound for a version that the store does not have."""
+        require_versions(pointers, self.bundles())
+        self._connection.execute(
+            update(tables.pointers).values(
+                champion=pointers.champion,
+                challenger=pointers.challenger,
+                previous=pointers.previous,
+                since=pointers.since,
+            )
+        )
+
+    def _put(self, table: Table, items: Iterable[T], key_of: Callable[[T], str]) -> int:
+        (key,) = table.primary_key.columns
+        replacement = update(table).where(key == bindparam("the_key")).values(body=bindparam("the_body"))
+        changes = sha256()
+        changed = 0
+        for batch in batched(items):
+            bodies = {key_of(item): encode(item) for item in batch}
+            stored = dict(
+                self._connection.execute(select(key, table.c.body).where(key.in_(bodies))).tuples().all()
+            )
+            added = [{key.name: k, "body": body} for k, body in bodies.items() if k not in stored]
+            replaced = [
+                {"the_key": k, "the_body": body} for k, body in bodies.items() if stored.get(k, body) != body
+            ]
+            if added:
+                self._connection.execute(insert(table), added)
+            if replaced:
+                self._connection.execute(replacement, replaced)
+            changes.update(encode([added, replaced]).encode())
+            changed += len(added) + len(replaced)
+        if changed:
+            self._advance_world_version(f"{table.name} {changes.hexdigest()}")
+        return changed
+
+    def _advance_world_version(self, change: str) -> None:
+        self._lock_counters()
+        version = sha256(f"{self.world_version()} {change}".encode()).hexdigest()[:16]
+        self._connection.execute(
+            update(tables.meta).where(tables.meta.c.name == "world_version").values(value=version)
+        )
+
+    def _entries_of(self, ticket_ids: Iterable[str]) -> Mapping[str, Sequence[Dispatch]]:
+        found: dict[str, list[Dispatch]] = defaultdict(list)
+        log = tables.dispatch_log
+        for part in batched(ticket_ids):
+            for row in self._connection.execute(select(log).where(log.c.ticket_id.in_(part))):
+                found[row.ticket_id].append(dispatch_of(row))
+        return found
+
+    def _lock_counters(self) -> None:
+        """Where several processes may write (not SQLite), numbers are given by one at a time."""
+        self._connection.execute(select(tables.meta.c.name).with_for_update())
+
+    def _status(self, ticket_id: str) -> TicketStatus | None:
+        ticket = tables.tickets.c
+        found = self._connection.scalar(select(ticket.status).where(ticket.ticket_id == ticket_id))
+        return None if found is None else TicketStatus(found)
+
+    def _require_ticket(self, ticket_id: str) -> TicketStatus:
+        status = self._status(ticket_id)
+        if status is None:
+            raise NotFound(kind="ticket", key=ticket_id)
+        return status
+
+    def _record(
+        self,
+        ticket_id: str,
+        kind: EventKind,
+        *,
+        by: str = "gridroute",
+        unit_id: str | None = None,
+        detail: str = "",
+    ) -> None:
+        self._connection.execute(
+            insert(tables.events).values(
+                ticket_id=ticket_id, kind=kind.value, at=self._clock(), by=by, unit_id=unit_id, detail=detail
+            )
+        )
+
+
+def _log_row(dispatch: Dispatch) -> dict[str, object]:
+    return {
+        "sequence": dispatch.sequence,
+        "ticket_id": dispatch.ticket.ticket_id,
+        "unit_id": dispatch.unit_id,
+        "known_at": dispatch.known_at,
+        "source": dispatch.source.value,
+        "by": dispatch.by,
+        "ticket": encode(dispatch.ticket),
+    }
