@@ -1,7 +1,82 @@
+"""`gridroute route`: a file of tickets in one go."""
+
 from __future__ import annotations
 
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
 import typer
+
+from cli.workspace import DEFAULT_HOME, HomeOption, Workspace
+
+if TYPE_CHECKING:
+    from router.world import World
+
+FileArgument = Annotated[Path, typer.Argument(help="CSV, XLSX, JSONL or Parquet, one ticket a row.")]
+OutOption = Annotated[Path, typer.Option("--out", help="Where the answers go: .csv or .jsonl.")]
+MappingOption = Annotated[
+    Path | None, typer.Option("--mapping", help="TOML: which column is what. A history's mapping serves.")
+]
 
 
 def register(app: typer.Typer) -> None:
     """Add this module's commands."""
+    app.command(name="route")(route_file)
+
+
+def route_file(
+    file: FileArgument, out: OutOption, mapping: MappingOption = None, home: HomeOption = DEFAULT_HOME
+) -> None:
+    """Route every ticket of a file; rows that are no tickets are told in the same output. Stores nothing."""
+    from rich.console import Console
+
+    from domain.errors import InvalidInput
+
+    if out.exists() and out.samefile(file):
+        raise InvalidInput(field="--out", problem="is the file itself", mend="Name another file")
+    counts = route_rows(file, out, mapping, present_world(Workspace(home=home)))
+    told = ", ".join(f"{count:,} {what}" for what, count in counts.most_common()) or "no rows"
+    Console().print(f"{out}: {told}", soft_wrap=True, highlight=False)
+
+
+def present_world(workspace: Workspace) -> World:
+    """The world of the workspace's store as it is now."""
+    from domain.decisions import Policy
+    from domain.errors import InvalidInput
+    from models.bundle import load_bundle
+    from router.live import build_standing
+    from store.sql import open_store
+
+    if not workspace.store_file.is_file():
+        mend = "Name its directory by --home, or make one: gridroute import units FILE"
+        raise InvalidInput(field="--home", problem=f"no store in {workspace.home}", mend=mend)
+    store = open_store(workspace.store_url)
+    try:
+        with store.read() as session:
+            return build_standing(session, load_bundle, Policy()).world
+    finally:
+        store.close()
+
+
+def route_rows(file: Path, out: Path, mapping: Path | None, world: World) -> Counter[str]:
+    """Write a line for every row of `file`; answers how many came to which verdict."""
+    from cli.progress import progress_bar
+    from cli.routed_file import bad_line, routed_file, routed_line
+    from domain.tickets import Ticket
+    from router.route import route
+    from store.clock import utc_now
+    from training.importing.mapping import load_mapping
+    from training.importing.tickets import read_tickets
+
+    counts: Counter[str] = Counter()
+    with routed_file(out) as write, progress_bar(f"Routing {file.name}") as progress:
+        for row in read_tickets(file, load_mapping(mapping), now=utc_now(), progress=progress):
+            if isinstance(row.ticket, Ticket):
+                decision = route(row.ticket, world)
+                counts[decision.verdict.value] += 1
+                write(routed_line(row.line, decision))
+            else:
+                counts["bad"] += 1
+                write(bad_line(row.line, row.ticket_id, row.ticket))
+    return counts

@@ -1,7 +1,102 @@
+"""`gridroute serve`: the HTTP service on one store."""
+
 from __future__ import annotations
 
+import signal
+import socket
+import sys
+from typing import TYPE_CHECKING, Annotated
+
 import typer
+
+from cli.workspace import DEFAULT_HOME, HomeOption, Workspace
+
+if TYPE_CHECKING:
+    from router.service import RoutingService
+
+HostOption = Annotated[
+    str, typer.Option(help="Address to listen on. There is no sign-in yet: keep it local.")
+]
+PortOption = Annotated[int, typer.Option(help="Port to listen on.", min=0, max=65535)]
+GRACE_SECONDS = 30
 
 
 def register(app: typer.Typer) -> None:
     """Add this module's commands."""
+    app.command()(serve)
+
+
+def serve(home: HomeOption = DEFAULT_HOME, host: HostOption = "127.0.0.1", port: PortOption = 8321) -> None:
+    """Serve the HTTP API: accept tickets, route them, learn from reviews."""
+    listener = listen(host, port)  # first: a taken port is told before anything is loaded
+    workspace = Workspace(home=home).create()
+    with listener:
+        run(workspace, listener)
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket. Raises InvalidInput where the address cannot be had."""
+    from domain.errors import InvalidInput
+
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0][0]
+        return socket.create_server((host, port), family=family, backlog=2048)
+    except OSError as error:
+        raise InvalidInput(
+            field="--host, --port",
+            problem=f"cannot listen on {host}:{port} ({error.strerror})",
+            mend="Choose another --port, or stop the process that has this one",
+        ) from error
+
+
+def run(workspace: Workspace, listener: socket.socket) -> None:
+    """Serve the workspace's store on the socket until the process is told to stop; finishes what it accepted."""
+    from store.locking import serve_lock
+
+    with serve_lock(workspace.store_file):
+        import uvicorn
+
+        from api.app import create_app
+        from models.bundle import load_bundle
+        from router.service import RoutingService
+        from store.clock import utc_now
+        from store.sql import open_store
+
+        store = open_store(workspace.store_url)
+        try:
+            service = RoutingService(store, utc_now, load_bundle)
+            config = uvicorn.Config(
+                create_app(service),
+                log_level="warning",
+                access_log=False,
+                timeout_graceful_shutdown=GRACE_SECONDS,
+            )
+            _tell(service, workspace, listener)
+            for stop in (signal.SIGINT, signal.SIGTERM):
+                # uvicorn raises the signal again when it is done; the store is then still to be closed
+                signal.signal(stop, lambda *_: sys.exit(0))
+            uvicorn.Server(config).run(sockets=[listener])
+        finally:
+            store.close()
+
+
+def _tell(service: RoutingService, workspace: Workspace, listener: socket.socket) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    host, port = listener.getsockname()[:2]
+    url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    grid = Table.grid(padding=(0, 2))
+    for name, value in (
+        ("store", workspace.store_file),
+        ("what can be asked", f"{url}/"),
+        ("is all there?", f"{url}/readyz"),
+    ):
+        grid.add_row(name, str(value))
+    console = Console(soft_wrap=True)
+    console.print(f"[bold]gridroute[/] serves at [bold]{url}[/]  (Ctrl-C stops it)")
+    console.print(grid)
+    for shortcoming in service.readiness().problems:
+        console.print(
+            f"[yellow]Not ready:[/] {shortcoming.problem}. Mend: {shortcoming.mend}", highlight=False
+        )

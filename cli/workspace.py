@@ -16,9 +16,14 @@ class Workspace:
     home: Path
 
     @property
+    def store_file(self) -> Path:
+        """File of the embedded store."""
+        return self.home / "gridroute.db"
+
+    @property
     def store_url(self) -> str:
         """SQLAlchemy URL of the embedded store."""
-        return f"sqlite:///{self.home / 'gridroute.db'}"
+        return f"sqlite:///{self.store_file}"
 
     @property
     def bundles(self) -> Path:

@@ -1,0 +1,237 @@
+"""Wire bodies that go out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Protocol
+
+import h3.api.basic_int as h3
+from pydantic import BaseModel
+
+from api.problems import Problem
+from domain.decisions import Decision, Evidence, RankedCandidate, Review
+from domain.places import Location, PlaceWitness, Point
+from domain.tickets import Ticket
+from features.place import RESOLUTIONS, cells
+from router.ports import StoredTicket
+
+COARSEST_SHOWN = 7  # H3 resolution
+
+
+class Names(Protocol):
+    """Who knows what things are called."""
+
+    def unit_name(self, unit_id: str) -> str | None: ...
+    def bundle_version(self, digest: str) -> int | None: ...
+
+
+class EvidenceOut(BaseModel):
+    """One thing that speaks for a candidate: `hits` of `total` past dispatches at `key` went to the unit."""
+
+    kind: str
+    key: str
+    hits: float
+    total: float
+
+    @classmethod
+    def of(cls, evidence: Evidence) -> EvidenceOut:
+        """The evidence on the wire."""
+        return cls(kind=evidence.kind, key=evidence.key, hits=evidence.hits, total=evidence.total)
+
+
+class CandidateOut(BaseModel):
+    """A unit that may own the ticket. `probability` is calibrated; null where no model ranked."""
+
+    unit: str
+    unit_name: str | None
+    probability: float | None
+    evidence: list[EvidenceOut]
+    contributions: dict[str, float]
+
+    @classmethod
+    def of(cls, candidate: RankedCandidate, ranked: bool, names: Names) -> CandidateOut:
+        """The candidate on the wire."""
+        return cls(
+            unit=candidate.unit_id,
+            unit_name=names.unit_name(candidate.unit_id),
+            probability=candidate.probability if ranked else None,
+            evidence=[EvidenceOut.of(e) for e in candidate.evidence],
+            contributions=dict(candidate.contributions),
+        )
+
+
+class WitnessOut(BaseModel):
+    """One source's word on where the ticket is."""
+
+    source: str
+    latitude: float
+    longitude: float
+    text: str
+
+    @classmethod
+    def of(cls, witness: PlaceWitness) -> WitnessOut:
+        """The witness on the wire."""
+        point = witness.point
+        return cls(
+            source=witness.source, latitude=point.latitude, longitude=point.longitude, text=witness.text
+        )
+
+
+class LocationOut(BaseModel):
+    """Where the ticket is believed to be (WGS-84); `cells` are H3 indexes by resolution."""
+
+    source: str
+    latitude: float | None
+    longitude: float | None
+    radius_m: float | None
+    address: str | None
+    cells: dict[str, str]
+    witnesses: list[WitnessOut]
+    reasons: list[str]
+
+    @classmethod
+    def of(cls, location: Location) -> LocationOut:
+        """The location on the wire."""
+        point = location.point
+        return cls(
+            source=location.source,
+            latitude=point.latitude if point else None,
+            longitude=point.longitude if point else None,
+            radius_m=location.radius_m,
+            address=location.address,
+            cells=_cells(point) if point else {},
+            witnesses=[WitnessOut.of(w) for w in location.witnesses],
+            reasons=list(location.reasons),
+        )
+
+
+class BundleOut(BaseModel):
+    """The model that ranked the candidates; `version` is the store's number."""
+
+    version: int | None
+    digest: str
+
+
+class ContentOut(BaseModel):
+    """The ticket as it was taken in; coordinates in WGS-84."""
+
+    text: str
+    category: str | None
+    account: str | None
+    phone: str | None
+    address: str | None
+    latitude: float | None
+    longitude: float | None
+    attributes: Mapping[str, str]
+    channel: str
+
+    @classmethod
+    def of(cls, ticket: Ticket) -> ContentOut:
+        """The content on the wire."""
+        return cls(
+            text=ticket.text,
+            category=ticket.category,
+            account=ticket.account,
+            phone=ticket.phone,
+            address=ticket.address,
+            latitude=ticket.point.latitude if ticket.point else None,
+            longitude=ticket.point.longitude if ticket.point else None,
+            attributes=ticket.attributes,
+            channel=ticket.channel,
+        )
+
+
+class ReviewOut(BaseModel):
+    """What a person decided."""
+
+    unit: str
+    by: str
+    at: datetime
+    comment: str
+
+    @classmethod
+    def of(cls, review: Review) -> ReviewOut:
+        """The review on the wire."""
+        return cls(unit=review.unit_id, by=review.by, at=review.at, comment=review.comment)
+
+
+class TicketOut(BaseModel):
+    """A ticket with its state. `unit` has it now; while none has, it is the one that gridroute proposes.
+
+    `probability` is calibrated, that `unit` owns the ticket; null where no model ranked it.
+    """
+
+    ticket_id: str
+    received_at: datetime
+    status: str
+    verdict: str | None = None
+    unit: str | None = None
+    unit_name: str | None = None
+    probability: float | None = None
+    reasons: list[str] = []
+    notes: list[str] = []
+    rules: list[str] = []
+    candidates: list[CandidateOut] = []
+    location: LocationOut | None = None
+    bundle: BundleOut | None = None
+    history_sequence: int | None = None
+    territory_version: str | None = None
+    review: ReviewOut | None = None
+    content: ContentOut
+
+    @classmethod
+    def of(cls, stored: StoredTicket, names: Names) -> TicketOut:
+        """The ticket on the wire."""
+        decision = stored.decision
+        unit = stored.unit_id or (decision.unit_id if decision else None)
+        return cls(
+            ticket_id=stored.ticket.ticket_id,
+            received_at=stored.ticket.received_at,
+            status=stored.status,
+            unit=unit,
+            unit_name=names.unit_name(unit) if unit else None,
+            review=ReviewOut.of(stored.review) if stored.review else None,
+            content=ContentOut.of(stored.ticket),
+            **(_decided(decision, unit, names) if decision else {}),
+        )
+
+
+def _decided(decision: Decision, unit: str | None, names: Names) -> dict[str, Any]:
+    digest = decision.bundle_digest
+    candidates = [CandidateOut.of(c, digest is not None, names) for c in decision.ranking.candidates]
+    return {
+        "verdict": decision.verdict,
+        "probability": next((c.probability for c in candidates if c.unit == unit), None),
+        "reasons": list(decision.reasons),
+        "notes": list(decision.notes),
+        "rules": list(decision.rule_ids),
+        "candidates": candidates,
+        "location": LocationOut.of(decision.location),
+        "bundle": BundleOut(version=names.bundle_version(digest), digest=digest) if digest else None,
+        "history_sequence": decision.history_sequence,
+        "territory_version": decision.territory_version,
+    }
+
+
+def _cells(point: Point) -> dict[str, str]:
+    shown = zip(RESOLUTIONS, cells(point), strict=True)
+    return {
+        str(resolution): h3.int_to_str(cell) for resolution, cell in shown if resolution >= COARSEST_SHOWN
+    }
+
+
+class BatchItemOut(BaseModel):
+    """The answer of one ticket of a batch: the ticket (201, 200) or the problem."""
+
+    status: int
+    ticket: TicketOut | None = None
+    problem: Problem | None = None
+
+
+class BatchOut(BaseModel):
+    """Answers in the order of the tickets."""
+
+    accepted: int
+    refused: int
+    items: list[BatchItemOut]

@@ -1,0 +1,59 @@
+"""Request bodies: bounded, declared as JSON, validated; every fault told with its mend."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+from fastapi import Request
+from pydantic import BaseModel, ValidationError
+from pydantic_core import from_json
+from starlette.exceptions import HTTPException
+
+from api.faults import fault_of
+from api.problems import BodyError, Fault
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+async def read_body(request: Request, limit: int) -> bytes:
+    """The whole body. Raises HTTPException 413 beyond `limit` bytes, 415 where it is not declared as JSON.
+
+    A page of another origin may post undeclared bodies without asking; it may not post JSON.
+    """
+    declared = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if declared != "application/json" and not declared.endswith("+json"):
+        raise HTTPException(415, "Send the header Content-Type: application/json.")
+    length = request.headers.get("content-length", "0")
+    if length.isdecimal() and int(length[:20]) > limit:
+        raise _too_large(limit)
+    chunks, size = [], 0
+    async for chunk in request.stream():
+        size += len(chunk)
+        if size > limit:
+            raise _too_large(limit)
+        chunks.append(chunk)
+    return b"".join(chunks)
+
+
+def parse_json(body: bytes) -> Any:
+    """The JSON value. Raises BodyError; never recurses, and takes no lone surrogates."""
+    try:
+        return from_json(body)
+    except ValueError as error:
+        problem = Fault(field="body", problem=f"not JSON: {error}", mend="Send valid JSON in UTF-8.")
+        raise BodyError([problem]) from error
+
+
+def validated(model: type[Model], value: Any) -> Model:
+    """The value as a model. Raises BodyError."""
+    try:
+        return model.model_validate(value)
+    except ValidationError as error:
+        known = tuple(model.model_fields)
+        found = error.errors(include_url=False, include_input=False)
+        raise BodyError([Fault(**fault_of(e, known)) for e in found]) from error
+
+
+def _too_large(limit: int) -> HTTPException:
+    # the rest of the body is not read, so the connection cannot be used again
+    return HTTPException(413, f"The body is larger than {limit} bytes.", {"Connection": "close"})

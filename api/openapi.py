@@ -1,0 +1,49 @@
+"""What FastAPI cannot tell of itself: bodies that are read by hand, and problem details."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+from pydantic.json_schema import models_json_schema
+
+from api.problems import MEDIA_TYPE, Problem
+from api.schemas import ReviewIn, TicketIn
+
+REF = "#/components/schemas/{model}"
+
+
+def json_body(model: str, *, many: bool = False) -> dict[str, Any]:
+    """The operation's request body: a component, or an array of up to 1,000 of it."""
+    one = {"$ref": REF.format(model=model)}
+    schema = {"type": "array", "maxItems": 1000, "items": one} if many else one
+    return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
+
+
+def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """The operation's answers that are problem details; 500 may always happen."""
+    content = {MEDIA_TYPE: {"schema": {"$ref": REF.format(model="Problem")}}}
+    return {
+        status: {"description": HTTPStatus(status).phrase, "content": content} for status in (*statuses, 500)
+    }
+
+
+def describe(app: FastAPI) -> None:
+    """Give the application an OpenAPI document that has these components."""
+
+    def document() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            app.openapi_schema = _document(app)
+        return app.openapi_schema
+
+    app.openapi = document  # type: ignore[method-assign]  # the documented way to extend it
+
+
+def _document(app: FastAPI) -> dict[str, Any]:
+    found = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
+    ours = [(TicketIn, "validation"), (ReviewIn, "validation"), (Problem, "serialization")]
+    _, definitions = models_json_schema(ours, ref_template=REF)  # type: ignore[arg-type]
+    found.setdefault("components", {}).setdefault("schemas", {}).update(definitions["$defs"])
+    return found

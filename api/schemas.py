@@ -1,0 +1,153 @@
+"""Wire bodies that come in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Literal, Self
+from uuid import uuid4
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, WithJsonSchema
+from pydantic import BeforeValidator as Before
+from pydantic import model_validator as model_check
+
+from api.faults import refusal
+from domain.decisions import Review
+from domain.errors import InvalidInput
+from domain.places import Point
+from domain.tickets import Ticket
+from features.coordinates import LatLon, bd09_to_wgs84, gcj02_to_wgs84
+from router.service import Draft
+
+CLOCK_SKEW = timedelta(minutes=5)  # clocks of callers run ahead; a ticket is not lost for seconds
+NOWHERE_DEG = 1e-4  # forms write 0, 0 where nobody gave a place; the import takes it the same way
+EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
+TO_WGS84: dict[str, Callable[[float, float], LatLon]] = {"gcj02": gcj02_to_wgs84, "bd09": bd09_to_wgs84}
+
+
+def no_nul(text: str) -> str:
+    """Refuse NUL characters: they end texts early in other systems, and PostgreSQL cannot store them."""
+    if "\0" in text:
+        raise refusal("contains a NUL character", "Remove it.")
+    return text
+
+
+def printable(text: str) -> str:
+    """Refuse ids that a person could not read, type or find again."""
+    if not text.isprintable() or text != text.strip():
+        raise refusal("contains control characters or outer blanks", "Give an id of printable characters.")
+    return text
+
+
+def aware_time(value: object) -> datetime | None:
+    """A time with its zone, from ISO 8601 text."""
+    if value is None:
+        return None
+    try:
+        time = datetime.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        time = None
+    example = "For example 2024-05-01T09:30:00+08:00."
+    if time is None:
+        raise refusal("not an ISO 8601 time", example)
+    if time.tzinfo is None:
+        raise refusal("has no time zone", f"Write the offset. {example}")
+    if time < EARLIEST:
+        raise refusal("before 1970", "Give the time when the ticket came in.")
+    return time
+
+
+Id = Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(printable)]
+Short = Annotated[str, StringConstraints(max_length=200), AfterValidator(no_nul)]
+Long = Annotated[str, StringConstraints(max_length=2_000), AfterValidator(no_nul)]
+Text = Annotated[str, StringConstraints(max_length=20_000), AfterValidator(no_nul)]
+Latitude = Annotated[float, Field(strict=True, allow_inf_nan=False, ge=-90, le=90)]
+Longitude = Annotated[float, Field(strict=True, allow_inf_nan=False, ge=-180, le=180)]
+Time = Annotated[
+    datetime | None,
+    Before(aware_time),
+    WithJsonSchema({"anyOf": [{"type": "string", "format": "date-time"}, {"type": "null"}]}),
+]
+
+
+class TicketIn(BaseModel):
+    """A ticket to route: at least one of text, category, account, address, coordinates.
+
+    The first line of `text` is its title.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [{"text": "Water main burst\nThe road is flooded.", "account": "310042"}]
+        },
+    )
+
+    ticket_id: Id | None = Field(default=None, description="Yours, or made here. The same id again: once.")
+    received_at: Time = Field(default=None, description="With a zone. Left out: now.")
+    text: Text | None = None
+    category: Short | None = None
+    account: Short | None = None
+    phone: Short | None = None
+    address: Long | None = None
+    latitude: Latitude | None = None
+    longitude: Longitude | None = None
+    crs: Literal["wgs84", "gcj02", "bd09"] = "wgs84"
+    attributes: Annotated[dict[Short, Long], Field(max_length=50)] = Field(default_factory=dict)
+    channel: Annotated[str, StringConstraints(min_length=1, max_length=50), AfterValidator(no_nul)] = "api"
+
+    @model_check(mode="after")
+    def _whole(self) -> Self:
+        if (self.latitude is None) != (self.longitude is None):
+            lone = "longitude" if self.longitude is None else "latitude"
+            raise refusal("is missing", "Give latitude and longitude, or neither.", lone)
+        if not any((self.text, self.category, self.account, self.address)) and self.latitude is None:
+            raise refusal("says nothing", "Give text, category, account, address or coordinates.", "text")
+        return self
+
+    def draft(self, now: datetime) -> Draft:
+        """The ticket as the service takes it. Raises InvalidInput for a time to come."""
+        if self.received_at and self.received_at > now + CLOCK_SKEW:
+            raise InvalidInput(
+                field="received_at",
+                problem=f"lies in the future (it is {now.isoformat(timespec='seconds')} here)",
+                mend="Check the offset and the clock.",
+            )
+        ticket = Ticket(
+            ticket_id=self.ticket_id or uuid4().hex,
+            received_at=self.received_at or now,
+            text=self.text or "",
+            category=self.category or None,
+            account=self.account or None,
+            phone=self.phone or None,
+            address=self.address or None,
+            point=self._point(),
+            attributes=self.attributes,
+            channel=self.channel,
+        )
+        return Draft(ticket=ticket, stamped=self.received_at is None)
+
+    def _point(self) -> Point | None:
+        if self.latitude is None or self.longitude is None:
+            return None
+        if max(abs(self.latitude), abs(self.longitude)) < NOWHERE_DEG:
+            return None
+        given = self.latitude, self.longitude
+        latitude, longitude = TO_WGS84[self.crs](*given) if self.crs in TO_WGS84 else given
+        return Point(latitude=latitude, longitude=longitude)
+
+
+class ReviewIn(BaseModel):
+    """A person's word: the unit that owns the ticket, be it the proposed one (confirm) or another (reassign)."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"unit": "water-north", "by": "Li Wei"}]}
+    )
+
+    unit: Id
+    by: Short = "unnamed"
+    comment: Long = ""
+
+    def review(self, ticket_id: str, now: datetime) -> Review:
+        """The review as the service takes it."""
+        return Review(ticket_id=ticket_id, unit_id=self.unit, by=self.by, at=now, comment=self.comment)

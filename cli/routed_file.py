@@ -1,0 +1,99 @@
+"""The file that `gridroute route` writes: a line for every row it read, whole or not there at all."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TextIO
+
+from domain.decisions import Decision
+from domain.errors import InvalidInput
+from training.importing.faults import BadRow
+
+COLUMNS = (
+    "line",
+    "ticket_id",
+    "verdict",
+    "unit",
+    "probability",
+    "reasons",
+    "location",
+    "latitude",
+    "longitude",
+    "field",
+    "problem",
+    "mend",
+)
+Line = dict[str, Any]
+WriteLine = Callable[[Line], None]
+
+
+def routed_line(line: int, decision: Decision) -> Line:
+    """The line of a ticket that was routed."""
+    point = decision.location.point
+    return {
+        "line": line,
+        "ticket_id": decision.ticket_id,
+        "verdict": decision.verdict.value,
+        "unit": decision.unit_id,
+        # without a model nothing is calibrated
+        "probability": decision.probability if decision.bundle_digest else None,
+        "reasons": [reason.value for reason in decision.reasons],
+        "location": decision.location.source.value,
+        "latitude": point.latitude if point else None,
+        "longitude": point.longitude if point else None,
+    }
+
+
+def bad_line(line: int, ticket_id: str, fault: BadRow) -> Line:
+    """The line of a row that is no ticket."""
+    return {
+        "line": line,
+        "ticket_id": ticket_id,
+        "field": fault.field,
+        "problem": fault.problem,
+        "mend": fault.mend,
+    }
+
+
+@contextmanager
+def routed_file(path: Path) -> Iterator[WriteLine]:
+    """A writer of lines as CSV or JSONL, by the extension. The file takes its name only when all is written."""
+    if path.suffix.lower() not in FORMATS:
+        mend = f"Give one of {' '.join(FORMATS)}"
+        raise InvalidInput(field="--out", problem=f"unknown extension {path.suffix!r}", mend=mend)
+    draft = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        # a byte order mark would be read as part of the first column's name
+        with draft.open("w", encoding="utf-8", newline="") as file:
+            yield FORMATS[path.suffix.lower()](file)
+        draft.replace(path)
+    except OSError as error:
+        mend = "Check the directory and the free space"
+        raise InvalidInput(field="--out", problem=f"{path}: {error.strerror}", mend=mend) from error
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def _csv(file: TextIO) -> WriteLine:
+    writer = csv.DictWriter(file, COLUMNS)
+    writer.writeheader()
+
+    def write(line: Line) -> None:
+        writer.writerow({**line, "reasons": " ".join(line.get("reasons", ()))})
+
+    return write
+
+
+def _jsonl(file: TextIO) -> WriteLine:
+    def write(line: Line) -> None:
+        file.write(json.dumps(line, ensure_ascii=False) + "\n")
+
+    return write
+
+
+FORMATS = {".csv": _csv, ".jsonl": _jsonl, ".ndjson": _jsonl}

@@ -1,0 +1,189 @@
+"""The world that serving routes in: built from the store, folded forward, replaced when what it stands on changes."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from domain.decisions import Policy
+from domain.dispatches import Dispatch
+from domain.errors import BundleDamaged, BundleIncompatible, GridrouteError, NotFound
+from features.gazetteer import Gazetteer
+from features.history import History
+from features.schema import HistorySchema
+from features.territories import Territories
+from models.bundle import Bundle
+from router.ports import BundleRecord, Pointers, ReadSession, Store
+from router.route import learn
+from router.rules import RuleBook
+from router.world import World
+
+LoadBundle = Callable[[Path], Bundle]
+FoldKey = tuple[datetime, int]
+
+LONG_TAIL = (
+    1_000  # more new log entries than this are folded into a fresh world, while the old one goes on routing
+)
+
+
+def fold_order(dispatch: Dispatch) -> FoldKey:
+    """The law of the history fold: by when the outcome was known, then by place in the log."""
+    return dispatch.known_at, dispatch.sequence
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Foundation:
+    """What of the store a world stands on besides the log; another foundation needs another world."""
+
+    world_version: str
+    pointers: Pointers
+
+    @classmethod
+    def of(cls, session: ReadSession) -> Foundation:
+        """The store's present one; cheap to ask."""
+        return cls(world_version=session.world_version(), pointers=session.pointers())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Champion:
+    """The bundle that the store names for serving; `bundle` is None where it could not be loaded, `problem` why."""
+
+    record: BundleRecord
+    bundle: Bundle | None
+    problem: GridrouteError | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class Standing:
+    """A world, what it stands on, and how far its history is folded."""
+
+    world: World
+    foundation: Foundation
+    champion: Champion | None
+    folded: FoldKey | None = None
+
+    def accepts(self, tail: list[Dispatch]) -> bool:
+        """Whether the entries belong after all that is folded."""
+        return not tail or self.folded is None or self.folded < fold_order(tail[0])
+
+    def fold(self, tail: list[Dispatch]) -> None:
+        """Fold in entries that are in fold order and that this standing accepts."""
+        for dispatch in tail:
+            learn(dispatch, self.world)
+        if tail:
+            self.folded = fold_order(tail[-1])
+
+
+class LiveWorld:
+    """Owner of the one mutable world: a thread that scores or learns holds `routing`."""
+
+    def __init__(self, store: Store, load_bundle: LoadBundle, policy: Policy | None = None) -> None:
+        self._store = store
+        self._load_bundle = load_bundle
+        self._policy = policy or Policy()
+        self._routing = threading.Lock()
+        self._building = threading.Lock()
+        self._standing = self._build()
+
+    @property
+    def world(self) -> World:
+        """The present world, for its frozen parts; whoever scores takes `routing`."""
+        return self._standing.world
+
+    @property
+    def champion(self) -> Champion | None:
+        """The champion of the present world."""
+        return self._standing.champion
+
+    @property
+    def known_until(self) -> datetime | None:
+        """When the latest folded outcome was known."""
+        folded = self._standing.folded
+        return folded[0] if folded else None
+
+    @contextmanager
+    def routing(self) -> Iterator[World]:
+        """The present world, for one thread at a time: its history is mutable."""
+        with self._routing:
+            yield self._standing.world
+
+    def refresh(self) -> None:
+        """Pick up what changed in the store: pointers, units, territories, rules, gazetteer, log."""
+        with self._building:
+            with self._store.read() as session:
+                foundation, last = Foundation.of(session), session.last_sequence()
+            short = last - self._standing.world.history.sequence <= LONG_TAIL
+            same = foundation == self._standing.foundation and not self._mended()
+            fresh = same and short and self.catch_up()
+            while not fresh:
+                fresh = self._take(self._build())
+
+    def catch_up(self) -> bool:
+        """Fold in the log's new entries, each once, in order; False where one belongs before what is folded."""
+        with self._routing:
+            return self._fold_tail(self._standing)
+
+    def _mended(self) -> bool:
+        """Whether a champion that could not be loaded can be now."""
+        champion = self._standing.champion
+        if champion is None or champion.problem is None:
+            return False
+        return load_champion(champion.record, self._load_bundle).problem is None
+
+    def _take(self, standing: Standing) -> bool:
+        with self._routing:
+            self._standing = standing
+            return self._fold_tail(standing)
+
+    def _fold_tail(self, standing: Standing) -> bool:
+        with self._store.read() as session:
+            tail = sorted(session.dispatches(after=standing.world.history.sequence), key=fold_order)
+        if standing.accepts(tail):
+            standing.fold(tail)
+            return True
+        return False
+
+    def _build(self) -> Standing:
+        with self._store.read() as session:
+            return build_standing(session, self._load_bundle, self._policy)
+
+
+def build_standing(session: ReadSession, load_bundle: LoadBundle, policy: Policy) -> Standing:
+    """The world as of the session, its history folded to the end of the log."""
+    foundation = Foundation.of(session)
+    champion = find_champion(session, load_bundle)
+    bundle = champion.bundle if champion else None
+    world = World(
+        history=History(bundle.schema if bundle else HistorySchema()),
+        units={unit.unit_id: unit for unit in session.units()},
+        territories=Territories(session.territories()),
+        gazetteer=Gazetteer(session.accounts(), session.addresses()),
+        rules=RuleBook(session.rules()),
+        bundle=bundle,
+        policy=policy,
+    )
+    standing = Standing(world=world, foundation=foundation, champion=champion)
+    standing.fold(sorted(session.dispatches(), key=fold_order))
+    return standing
+
+
+def find_champion(session: ReadSession, load_bundle: LoadBundle) -> Champion | None:
+    """The store's champion; None where none is named."""
+    version = session.pointers().champion
+    record = next((r for r in session.bundles() if r.version == version), None)
+    return load_champion(record, load_bundle) if record else None
+
+
+def load_champion(record: BundleRecord, load_bundle: LoadBundle) -> Champion:
+    """The record's bundle where it is whole and the one that was registered, else what is wrong with it."""
+    try:
+        bundle = load_bundle(Path(record.path))
+        if bundle.digest != record.digest:
+            raise BundleDamaged(path=record.path, problem="its digest is not the one that was registered")
+    except (BundleDamaged, BundleIncompatible, NotFound) as problem:
+        return Champion(record=record, bundle=None, problem=problem)
+    return Champion(record=record, bundle=bundle)

@@ -1,0 +1,75 @@
+"""What an installation still lacks before it can dispatch by itself, told with a mend."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from domain.errors import BundleDamaged, BundleIncompatible, StoreUnavailable
+from router.live import Champion
+from router.world import World
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shortcoming:
+    """One thing that is missing: a stable `code`, the problem, the mend."""
+
+    code: str
+    problem: str
+    mend: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Readiness:
+    """Tickets are accepted in any case; with problems fewer of them, or none, are dispatched automatically."""
+
+    problems: tuple[Shortcoming, ...]
+    units: int
+    history_sequence: int
+
+    @property
+    def ready(self) -> bool:
+        """Whether nothing is missing."""
+        return not self.problems
+
+
+def assess(world: World, champion: Champion | None) -> Readiness:
+    """Judge a world and the champion it was built with."""
+    return Readiness(
+        problems=tuple(_shortcomings(world, champion)),
+        units=len(world.units),
+        history_sequence=world.history.sequence,
+    )
+
+
+def unavailable(found: Readiness, error: StoreUnavailable) -> Readiness:
+    """The same, with the store out of reach."""
+    gone = Shortcoming(code="store_unavailable", problem=error.problem, mend=error.mend)
+    return replace(found, problems=(gone, *found.problems))
+
+
+def _shortcomings(world: World, champion: Champion | None) -> Iterator[Shortcoming]:
+    if not world.units:
+        yield Shortcoming(code="no_units", problem="no units are known", mend="gridroute import units FILE")
+    if world.history.sequence == 0:
+        yield Shortcoming(
+            code="no_history", problem="the dispatch log is empty", mend="gridroute import history FILE"
+        )
+    if champion is None:
+        yield Shortcoming(
+            code="no_model",
+            problem="no model bundle is promoted",
+            mend="gridroute train, then gridroute models promote",
+        )
+    elif champion.bundle is None:
+        yield Shortcoming(
+            code=_code(champion),
+            problem=f"version {champion.record.version} cannot be used: {champion.problem}",
+            mend="gridroute models rollback, or train and promote another version",
+        )
+
+
+def _code(champion: Champion) -> str:
+    if isinstance(champion.problem, BundleDamaged):
+        return "bundle_damaged"
+    return "bundle_incompatible" if isinstance(champion.problem, BundleIncompatible) else "bundle_missing"
