@@ -1,21 +1,20 @@
-"""A file of tickets that nobody has decided yet: each row a ticket, or what is wrong with it. Streams."""
+"""Rows as tickets, whether or not anybody knows yet who owns them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from domain.errors import InvalidMapping
 from domain.tickets import Ticket
 from training.importing.faults import BadRow, Fault
-from training.importing.keys import COLUMNS
 from training.importing.mapping import Mapping
 from training.importing.rows import Progress
 from training.importing.tables import open_table
 from training.importing.validation import RowCheck
+
+CHANNEL = "file"
 
 
 class TicketRow(NamedTuple):
@@ -26,49 +25,30 @@ class TicketRow(NamedTuple):
     ticket: Ticket | BadRow
 
 
-OUTCOME = frozenset({"unit", "known_at"})
-CHANNEL = "file"
-
-
 def read_tickets(
     path: Path, mapping: Mapping, *, now: datetime, progress: Progress | None = None
 ) -> Iterator[TicketRow]:
-    """Each row as a ticket or its fault. A history's mapping serves; a row without a time came now."""
+    """Each row as a ticket or its fault, streamed. A history's mapping serves; a row without a time came now."""
     table = open_table(path, mapping.encoding)
-    mapping = without_outcome(mapping, table.columns)
+    mapping = mapping.of_tickets().bound(table.columns)
     for row in table.watched(progress):
         check = RowCheck(row, mapping)
-        ticket = read_ticket(check, now)
-        yield TicketRow(row.line, check.text("ticket_id"), check.faults[0] if ticket is None else ticket)
+        ticket_id = check.required("ticket_id", Fault.MISSING_ID)
+        received_at = check.time("received_at", not_after=now)
+        ticket = read_ticket(check, ticket_id, received_at or now, CHANNEL)
+        yield TicketRow(row.line, ticket_id, ticket or check.faults[0])
 
 
-def without_outcome(mapping: Mapping, present: Sequence[str]) -> Mapping:
-    """The mapping with each key's columns settled, but for the unit and when it was known."""
-    history = COLUMNS["history"]
-    defaults = {key: next((n for n in names if n in present), None) for key, names in history.items()}
-    chosen = mapping.columns or {key: (name,) for key, name in defaults.items() if name}
-    columns = {key: names for key, names in chosen.items() if key not in OUTCOME}
-    if "ticket_id" not in columns:
-        raise InvalidMapping(
-            field="ticket_id",
-            problem="the file has no column 'ticket_id'",
-            mend="Name its column in a mapping.",
-        )
-    return replace(mapping, columns=columns).bound(present)
-
-
-def read_ticket(check: RowCheck, now: datetime) -> Ticket | None:
-    """The row as a ticket; None where it has faults."""
-    ticket_id = check.required("ticket_id", Fault.MISSING_ID)
-    received_at = check.time("received_at", not_after=now)
+def read_ticket(check: RowCheck, ticket_id: str, received_at: datetime | None, channel: str) -> Ticket | None:
+    """The row's ticket; None where the row has any fault."""
     text, category, account = check.titled_text(), check.text("category"), check.text("account")
     phone, address, point = check.text("phone"), check.text("address", ", "), check.point()
     attributes = check.attributes()
-    if check.faults:
+    if check.faults or received_at is None:
         return None
     return Ticket(
         ticket_id=ticket_id,
-        received_at=received_at or now,
+        received_at=received_at,
         text=text,
         category=category or None,
         account=account or None,
@@ -76,5 +56,5 @@ def read_ticket(check: RowCheck, now: datetime) -> Ticket | None:
         address=address or None,
         point=point,
         attributes=attributes,
-        channel=CHANNEL,
+        channel=channel,
     )

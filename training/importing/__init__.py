@@ -1,0 +1,16 @@
+"""Files in: tables of any common format become units, territories, accounts, addresses, rules and past dispatches."""
+
+from training.importing.faults import BadRow
+from training.importing.history import HistoryFile, read_history
+from training.importing.importing import ImportReport, import_file
+from training.importing.mapping import Mapping, load_mapping
+
+__all__ = [
+    "BadRow",
+    "HistoryFile",
+    "ImportReport",
+    "Mapping",
+    "import_file",
+    "load_mapping",
+    "read_history",
+]

@@ -1,0 +1,36 @@
+"""The bad rows of an import, beside the file they came from."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from domain.errors import InvalidInput
+from training.importing.faults import BadRow
+
+HEADER = ("line", "field", "problem", "mend")
+
+
+def write_bad_file(path: Path, bad_rows: Sequence[BadRow], encoding: str) -> Path:
+    """`<name>.bad.csv`: what is wrong, then the row's own columns, so that it can be mended and imported as it is."""
+    target = path.with_name(f"{path.stem}.bad.csv")
+    columns = list(dict.fromkeys(name for bad in bad_rows for name in bad.values))
+    try:
+        # bytes that are no text in the declared encoding are shown as \udcXX
+        with target.open("w", encoding=encoding, errors="backslashreplace", newline="") as file:
+            writer = csv.writer(file)
+            writer.writerow((*HEADER, *columns))
+            for bad in bad_rows:
+                cells = (_cell(bad.values.get(name)) for name in columns)
+                writer.writerow((bad.line, bad.field, bad.problem, bad.mend, *cells))
+    except OSError as error:
+        mend = "Copy the file into a folder that can be written; nothing was imported."
+        raise InvalidInput(field=str(target), problem=str(error), mend=mend) from error
+    return target
+
+
+def _cell(value: Any) -> Any:
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else value

@@ -1,0 +1,189 @@
+"""Which column of a file is what: the TOML mapping that `import` and `backtest` read.
+
+One file may hold a section for each kind of table: [history], [units], [territories], [accounts], [addresses]. A
+section that names no column means columns named as the keys.
+"""
+
+from __future__ import annotations
+
+import codecs
+import collections.abc
+import encodings.aliases
+import tomllib
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo, available_timezones
+
+from domain.errors import InvalidMapping
+from features.nearest import did_you_mean
+from training.importing.keys import COLUMNS, DATUMS, LISTS, REQUIRED, SECTIONS, SETTINGS
+
+UTC_ZONE = ZoneInfo("UTC")
+DEFAULT_ENCODING = "utf-8-sig"  # a byte order mark is no part of the first column's name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mapping:
+    """How one kind of table is read. `columns` empty: columns named as the keys; see `bound`."""
+
+    kind: str = "history"
+    columns: collections.abc.Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    timezone: ZoneInfo = UTC_ZONE
+    time_format: str | None = None
+    encoding: str = DEFAULT_ENCODING
+    crs: str = "wgs84"
+    placeholder_coordinates: tuple[tuple[float, float], ...] = ()
+
+    def bound(self, present: collections.abc.Sequence[str]) -> Mapping:
+        """Each key's columns settled for a file that has `present`; InvalidMapping where one is missing."""
+        columns = self.columns or self._default_columns(present)
+        for key in REQUIRED[self.kind]:
+            if key not in columns:
+                raise _invalid(self.kind, key, "is required", f'Name its column: {key} = "..."')
+        counts = Counter(present)
+        for key, names in columns.items():
+            for name in names:
+                if counts[name] == 0:
+                    raise _invalid(
+                        self.kind, key, f"the file has no column {name!r}", did_you_mean(name, counts)
+                    )
+                if counts[name] > 1:
+                    raise _invalid(
+                        self.kind, key, f"the file has {counts[name]} columns {name!r}", "Rename one."
+                    )
+        if ("latitude" in columns) != ("longitude" in columns):
+            raise _invalid(
+                self.kind, "latitude, longitude", "only one of them has a column", "Name both or none."
+            )
+        return replace(self, columns=columns)
+
+    def of_tickets(self) -> Mapping:
+        """A history's mapping for tickets that nobody has dispatched yet: the outcome's columns are not looked at."""
+        columns = {key: names for key, names in self.columns.items() if key in COLUMNS["tickets"]}
+        return replace(self, kind="tickets", columns=columns)
+
+    def column(self, key: str) -> str:
+        """The (first) column of a key, or the key itself where it has none: what a person is shown."""
+        return self.columns.get(key, (key,))[0]
+
+    def _default_columns(self, present: collections.abc.Sequence[str]) -> dict[str, tuple[str, ...]]:
+        there = set(present)
+        found = {
+            key: next((name for name in names if name in there), None)
+            for key, names in COLUMNS[self.kind].items()
+        }
+        for key in REQUIRED[self.kind]:
+            if found[key] is None:
+                mend = (
+                    f'Name its column in a mapping: [{self.kind}] {key} = "...". {did_you_mean(key, there)}'
+                )
+                raise _invalid(self.kind, key, f"the file has no column {key!r}", mend)
+        return {key: (name,) for key, name in found.items() if name is not None}
+
+
+def load_mapping(path: Path | None, kind: str = "history") -> Mapping:
+    """Read a mapping file's section for `kind`; the defaults where there is no file or no such section."""
+    if path is None:
+        return Mapping(kind=kind)
+    try:
+        return parse_mapping(path.read_text(encoding="utf-8"), kind)
+    except (OSError, UnicodeDecodeError) as error:
+        raise InvalidMapping(
+            field=str(path), problem=str(error), mend="Give a TOML file in UTF-8."
+        ) from error
+
+
+def parse_mapping(text: str, kind: str = "history") -> Mapping:
+    """As `load_mapping`, from the file's text."""
+    try:
+        sections = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise InvalidMapping(field="mapping", problem=f"not TOML: {error}", mend="Mend that line.") from error
+    for name, section in sections.items():
+        if name not in SECTIONS:
+            mend = did_you_mean(name, SECTIONS)
+            raise InvalidMapping(field=name, problem=f"unknown section [{name}]", mend=mend)
+        if not isinstance(section, dict):
+            raise InvalidMapping(field=name, problem="not a section", mend=f"Write [{name}] on a line.")
+        _check_keys(name, section)
+    return _mapping(kind, sections.get(kind, {}))
+
+
+def _mapping(kind: str, section: dict[str, Any]) -> Mapping:
+    columns = {key: _names(kind, key, section[key]) for key in COLUMNS[kind] if key in section}
+    time_format = section.get("time_format")
+    if time_format is not None and not isinstance(time_format, str):
+        raise _invalid(kind, "time_format", f"not a text: {time_format!r}", 'For example "%d/%m/%Y %H:%M".')
+    return Mapping(
+        kind=kind,
+        columns=columns,
+        timezone=_timezone(kind, section.get("timezone", "UTC")),
+        time_format=time_format,
+        encoding=_encoding(kind, section.get("encoding", "utf-8")),
+        crs=_crs(kind, section.get("crs", "wgs84")),
+        placeholder_coordinates=_placeholders(kind, section.get("placeholder_coordinates", [])),
+    )
+
+
+def _check_keys(kind: str, section: dict[str, Any]) -> None:
+    known = {*COLUMNS[kind], *SETTINGS}
+    for key in section:
+        if key not in known:
+            raise _invalid(kind, key, f"unknown key {key!r}", did_you_mean(key, known))
+
+
+def _names(kind: str, key: str, value: object) -> tuple[str, ...]:
+    if isinstance(value, str) and value:
+        return (value,)
+    if isinstance(value, list) and value and all(isinstance(name, str) and name for name in value):
+        if key in LISTS:
+            return tuple(value)
+        raise _invalid(kind, key, "a list of columns", "Only text, address and attributes take a list.")
+    raise _invalid(kind, key, f"not a column name: {value!r}", f'For example {key} = "{key}".')
+
+
+def _timezone(kind: str, value: object) -> ZoneInfo:
+    known = available_timezones()
+    if value not in known:
+        raise _invalid(kind, "timezone", f"unknown time zone {value!r}", did_you_mean(str(value), known))
+    return ZoneInfo(str(value))
+
+
+def _encoding(kind: str, value: object) -> str:
+    try:
+        name = codecs.lookup(str(value)).name
+        "".encode(name)  # base64 and its like are codecs, but not of text
+    except LookupError as error:
+        known = {alias.replace("_", "-") for alias in encodings.aliases.aliases}
+        mend = did_you_mean(str(value), known)
+        raise _invalid(kind, "encoding", f"unknown encoding {value!r}", mend) from error
+    return DEFAULT_ENCODING if name == "utf-8" else name
+
+
+def _crs(kind: str, value: object) -> str:
+    if value in DATUMS:
+        return str(value)
+    code = str(value).upper().removeprefix("EPSG:")
+    if str(value).upper().startswith("EPSG:") and code.isdecimal():
+        from pyproj import CRS
+        from pyproj.exceptions import CRSError
+
+        try:
+            return f"EPSG:{CRS.from_epsg(int(code)).to_epsg() or int(code)}"
+        except CRSError as error:
+            raise _invalid(kind, "crs", f"unknown code {value!r}", "Look it up at epsg.org.") from error
+    raise _invalid(kind, "crs", f"unknown system {value!r}", did_you_mean(str(value), (*DATUMS, "EPSG:4326")))
+
+
+def _placeholders(kind: str, value: object) -> tuple[tuple[float, float], ...]:
+    try:
+        return tuple((float(latitude), float(longitude)) for latitude, longitude in value)  # type: ignore[attr-defined]
+    except (TypeError, ValueError) as error:
+        mend = "A list of pairs: [[42.3594, -71.0587]]."
+        raise _invalid(kind, "placeholder_coordinates", f"not pairs: {value!r}", mend) from error
+
+
+def _invalid(kind: str, key: str, problem: str, mend: str) -> InvalidMapping:
+    return InvalidMapping(field=f"[{kind}] {key}", problem=problem, mend=mend)

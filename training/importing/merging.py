@@ -1,0 +1,75 @@
+"""A history file against the dispatch log: what is new to it, and what contradicts it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from domain.dispatches import Dispatch, LabelSource
+from router.ports import ReadSession
+from training.importing.faults import BadRow, Fault
+from training.importing.history import HistoryFile
+from training.importing.mapping import Mapping
+from training.importing.tables import open_table
+
+
+@dataclass(slots=True, kw_only=True)
+class Merge:
+    """`fresh` goes to the log; `conflicts` have a ticket of the log with other contents."""
+
+    fresh: list[Dispatch] = field(default_factory=list)
+    conflicts: list[Dispatch] = field(default_factory=list)
+
+
+def merge(session: ReadSession, history: HistoryFile) -> Merge:
+    """Compare each dispatch of the file with what the log says of its ticket. The log is read once."""
+    by_ticket = {entry.ticket.ticket_id: entry for entry in history.dispatches}
+    agrees: dict[str, bool] = {}
+    for known in session.dispatches():
+        ticket_id = known.ticket.ticket_id
+        if entry := by_ticket.get(ticket_id):
+            same = _agree(known, entry, compare_known_at=history.known_at_given)
+            agrees[ticket_id] = agrees.get(ticket_id, False) or same
+    found = Merge()
+    for ticket_id, entry in by_ticket.items():
+        if ticket_id not in agrees:
+            found.fresh.append(entry)
+        elif not agrees[ticket_id]:
+            found.conflicts.append(entry)
+    return found
+
+
+def conflict_rows(
+    path: Path, mapping: Mapping, history: HistoryFile, conflicts: list[Dispatch]
+) -> list[BadRow]:
+    """The bad rows of conflicts with the log, with their columns as they stand in the file."""
+    ids = {history.lines[entry.ticket.ticket_id]: entry.ticket.ticket_id for entry in conflicts}
+    if not ids:
+        return []
+    values = _values_at(path, mapping, ids)
+    return [
+        BadRow(
+            line=line,
+            field=mapping.column("ticket_id"),
+            problem=f"{ticket_id!r} stands in the dispatch log with other contents",
+            mend="Leave the row out, or give the ticket an id of its own.",
+            reason=Fault.DUPLICATE_CONFLICT,
+            values=values[line],
+        )
+        for line, ticket_id in sorted(ids.items())
+    ]
+
+
+def _agree(known: Dispatch, entry: Dispatch, *, compare_known_at: bool) -> bool:
+    if known.unit_id != entry.unit_id:
+        return False
+    if known.source is not LabelSource.IMPORT:
+        return True  # the ticket came in live: an export tells it in other words
+    same_time = known.known_at == entry.known_at or not compare_known_at
+    return same_time and known.ticket == entry.ticket
+
+
+def _values_at(path: Path, mapping: Mapping, lines: Collection[int]) -> dict[int, dict[str, Any]]:
+    return {row.line: row.values for row in open_table(path, mapping.encoding).rows if row.line in lines}

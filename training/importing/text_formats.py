@@ -1,0 +1,118 @@
+"""Tables in text: CSV, JSON lines, GeoJSON."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from training.importing.rows import Row, Table, broken_row, counted_table, has_surrogates, unreadable
+
+DELIMITERS = ",;\t|"
+FIELD_LIMIT = 10_000_000  # a quotation mark left open swallows what follows: let the row be read and refused
+
+
+def open_csv(path: Path, encoding: str) -> Table:
+    """Comma, semicolon, tab or bar: the one that cuts the header into most columns."""
+    csv.field_size_limit(FIELD_LIMIT)
+    with _text(path, encoding)[0] as lines:
+        header = lines.readline()
+    _check_header(path, header, encoding)
+    # csv.Sniffer guesses from the data and takes letters for delimiters
+    delimiter = max(DELIMITERS, key=lambda mark: len(next(csv.reader([header], delimiter=mark))))
+    lines, position = _text(path, encoding)
+    records = csv.reader(lines, delimiter=delimiter)
+    columns = tuple(name.strip() for name in next(records))
+    rows = _csv_rows(lines, records, columns)
+    return Table(columns=columns, rows=rows, total=path.stat().st_size, position=position)
+
+
+def open_jsonl(path: Path, encoding: str) -> Table:
+    """One JSON object a line. Read twice: the columns are those that any row has."""
+    columns: dict[str, None] = {}
+    for row in _jsonl_rows(_text(path, encoding)[0]):
+        columns |= dict.fromkeys(row.values)
+    lines, position = _text(path, encoding)
+    rows = _jsonl_rows(lines)
+    return Table(columns=tuple(columns), rows=rows, total=path.stat().st_size, position=position)
+
+
+def open_geojson(path: Path, encoding: str) -> Table:
+    """A FeatureCollection, held in memory. A row is a feature: properties, `geometry`, `id`; lines count features."""
+    try:
+        document = json.loads(path.read_text(encoding=encoding))
+        features = list(document["features"])
+    except (ValueError, RecursionError, KeyError, TypeError) as error:
+        raise unreadable(path, f"not GeoJSON: {error}", "Give a FeatureCollection.") from error
+    rows = [_feature_row(line, feature) for line, feature in enumerate(features, start=1)]
+    return counted_table(dict.fromkeys(name for row in rows for name in row.values), rows, len(rows))
+
+
+def _text(path: Path, encoding: str) -> tuple[io.TextIOWrapper, Callable[[], int]]:
+    # surrogateescape keeps a wrongly encoded row apart from its neighbours instead of ending the file
+    raw = path.open("rb")
+    return io.TextIOWrapper(raw, encoding=encoding, errors="surrogateescape", newline=""), raw.tell
+
+
+def _check_header(path: Path, header: str, encoding: str) -> None:
+    if not header.strip():
+        raise unreadable(path, "the first line is empty", "The first line must name the columns.")
+    if has_surrogates(header) or "\0" in header:
+        mend = 'Declare the file\'s encoding in the mapping, for example encoding = "gb18030".'
+        raise unreadable(path, f"the first line is not {encoding.removesuffix('-sig')} text", mend)
+
+
+def _csv_rows(lines: io.TextIOWrapper, records: Any, columns: tuple[str, ...]) -> Iterator[Row]:
+    with lines:
+        while True:
+            line = records.line_num + 1
+            try:
+                record = next(records)
+            except StopIteration:
+                return
+            except csv.Error as error:
+                yield broken_row(line, {}, str(error), "Close the quotation mark that this row leaves open.")
+                continue
+            if record:
+                yield _csv_row(line, record, columns)
+
+
+def _csv_row(line: int, record: list[str], columns: tuple[str, ...]) -> Row:
+    values = dict(zip(columns, record, strict=False))
+    if any(record[len(columns) :]):
+        problem = f"{len(record)} columns, the header has {len(columns)}"
+        return broken_row(line, values, problem, "Put quotation marks around text that holds the delimiter.")
+    return Row(line, values)
+
+
+def _jsonl_rows(lines: io.TextIOWrapper) -> Iterator[Row]:
+    with lines:
+        for line, text in enumerate(lines, start=1):
+            if text.strip():
+                yield _jsonl_row(line, text)
+
+
+def _jsonl_row(line: int, text: str) -> Row:
+    mend = "Write one JSON object a line."
+    try:
+        values = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        return broken_row(line, {}, f"not JSON: {error}", mend)
+    if not isinstance(values, dict):
+        return broken_row(line, {}, "not a JSON object", mend)
+    return Row(line, values)
+
+
+def _feature_row(line: int, feature: Any) -> Row:
+    if not isinstance(feature, dict) or feature.get("type") != "Feature":
+        return broken_row(line, {}, "not a GeoJSON feature", 'Write {"type": "Feature", ...}.')
+    geometry = feature.get("geometry")
+    values = {"geometry": geometry}
+    if "id" in feature:
+        values["id"] = feature["id"]
+    if isinstance(geometry, dict) and geometry.get("type") == "Point":
+        values["longitude"], values["latitude"] = (*geometry.get("coordinates", ()), None, None)[:2]
+    return Row(line, values | (feature.get("properties") or {}))
