@@ -72,10 +72,13 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RankedCandidate:
-    """A candidate with its calibrated probability; `contributions` sum to the raw score where computed."""
+    """A candidate with its calibrated probability (None: no model ranked it).
+
+    `contributions` sum to the raw score where computed.
+    """
 
     unit_id: str
-    probability: float
+    probability: float | None
     score: float
     evidence: tuple[Evidence, ...] = ()
     contributions: tuple[tuple[str, float], ...] = ()
@@ -83,7 +86,7 @@ class RankedCandidate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ranking:
-    """Candidates, best first. `confidence` is the raw score that meets the certificate's threshold."""
+    """Candidates, best first. `confidence` (calibrated, None without a model) is what meets the certificate's threshold."""
 
     candidates: tuple[RankedCandidate, ...] = ()
     confidence: float | None = None

@@ -27,4 +27,15 @@ class World:
     gazetteer: Gazetteer = field(default_factory=Gazetteer)
     rules: RuleBook = field(default_factory=RuleBook)
     bundle: Bundle | None = None
-    policy: Policy = Policy()
+    policy: Policy = field(default_factory=Policy)
+
+    def __post_init__(self) -> None:
+        # every unit that a ticket can come up against gets its index now, so that routing changes nothing
+        for unit in self.units.values():
+            for unit_id in (unit.unit_id, *unit.successors):
+                self.history.unit(unit_id)
+        for unit_id in (*self.territories.unit_ids, *self.rules.unit_ids):
+            self.history.unit(unit_id)
+        if self.bundle is not None:
+            self.history.units(self.bundle.text.mixed.classes)
+            self.history.units(self.bundle.text.words.classes)

@@ -1,0 +1,145 @@
+"""What the rest of the way needs to know of a ticket, worked out once."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Hashable, Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from domain.places import Location
+from domain.tickets import Ticket
+from features.address import normalise_address, street
+from features.gazetteer import normalise_account
+from features.place import RESOLUTIONS, cells
+from features.schema import HistorySchema
+from features.text import bigrams, normalise, stem, terms, words
+
+SIMILARITY_TERMS = 32
+SIMILARITY_MASK = (1 << 16) - 1  # 0 is padding
+HASH_BITS = 31
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """A ticket as keys and numbers.
+
+    `keys` aligns with the schema's; `similarity_terms`: hashed int32, shape (≤ SIMILARITY_TERMS,). `point` is
+    (latitude, longitude) in degrees, NaN where the place is unknown. `text_features` and `place_features` are
+    blocks of hashed features with a weight each, for the text models.
+    """
+
+    received: float
+    category: str | None
+    district: str | None
+    keys: tuple[Hashable | None, ...]
+    cells: tuple[int, ...]
+    point: tuple[float, float]
+    similarity_terms: NDArray[np.int32]
+    text_features: NDArray[np.int64]
+    cross_features: NDArray[np.int64]
+    place_features: NDArray[np.int64]
+
+
+def hash_term(term: str) -> int:
+    """A stable hash below 2**HASH_BITS (CRC-32)."""
+    return zlib.crc32(term.encode("utf-8", "surrogatepass")) >> (32 - HASH_BITS)
+
+
+def hash_terms(values: Iterable[str]) -> NDArray[np.int64]:
+    """Distinct hashes, ascending."""
+    return np.array(sorted({hash_term(value) for value in values}), np.int64)
+
+
+def facts(ticket: Ticket, location: Location, schema: HistorySchema) -> Facts:
+    """Everything that is looked up or learnt from a ticket; nothing here depends on history."""
+    category = normalise(ticket.category or "") or None
+    address = normalise_address(location.address or ticket.address)
+    account = normalise_account(ticket.account)
+    values = {name: normalise(ticket.attributes.get(name, "")) or None for name in schema.attributes}
+    district = values.get(schema.district) if schema.district else None
+    own_cells = cells(location.point) if location.point else ()
+    title, body = _text_parts(ticket.text)
+    title_terms, body_terms = terms(title), terms(body)
+    return Facts(
+        received=ticket.received_at.timestamp(),
+        category=category,
+        district=district,
+        keys=_keys(schema, category, own_cells, values, district, address, account),
+        cells=own_cells,
+        point=(location.point.latitude, location.point.longitude) if location.point else (np.nan, np.nan),
+        similarity_terms=_similarity_terms(title_terms, body_terms),
+        text_features=hash_terms(
+            [*title_terms, *body_terms, *(f"t:{t}" for t in title_terms), *(f"2:{b}" for b in bigrams(title))]
+        ),
+        cross_features=hash_terms(_crosses(title, category, district, street(address))),
+        place_features=hash_terms(_places(category, own_cells, values, street(address))),
+    )
+
+
+def _text_parts(text: str) -> tuple[str, str]:
+    title, _, body = text.partition("\n")
+    return normalise(title), normalise(body)
+
+
+def _keys(
+    schema: HistorySchema,
+    category: str | None,
+    own_cells: tuple[int, ...],
+    values: dict[str, str | None],
+    district: str | None,
+    address: str | None,
+    account: str | None,
+) -> tuple[Hashable | None, ...]:
+    by_resolution = dict(zip(RESOLUTIONS, own_cells, strict=True)) if own_cells else {}
+    road = street(address)
+
+    def both(left: Hashable | None, right: Hashable | None) -> Hashable | None:
+        return None if left is None or right is None else (left, right)
+
+    return (
+        category,
+        *(both(category, by_resolution.get(resolution)) for resolution in RESOLUTIONS),
+        by_resolution.get(8),
+        by_resolution.get(10),
+        *(both(category, values[name]) for name in schema.attributes),
+        *([both(district, by_resolution.get(7))] if schema.district else []),
+        road,
+        both(category, road),
+        address,
+        both(category, address),
+        account,
+        both(category, account),
+    )
+
+
+def _similarity_terms(title: list[str], body: list[str]) -> NDArray[np.int32]:
+    distinct = dict.fromkeys([*title, *body])
+    hashed = dict.fromkeys(hash_term(term) & SIMILARITY_MASK or 1 for term in distinct)
+    return np.array(list(hashed)[:SIMILARITY_TERMS], np.int32)
+
+
+def _crosses(title: str, category: str | None, district: str | None, road: str | None) -> Iterable[str]:
+    """Title words by kind and by area: the same words mean another unit elsewhere."""
+    places = [(name, value) for name, value in (("d", district), ("c", category)) if value]
+    if category and district:
+        places.append(("cd", f"{category}|{district}"))
+    for name, value in places:
+        yield from (f"x{name}:{stem(word)}|{value}" for word in words(title))
+    if road and category:
+        yield f"xs:{category}|{road}"
+
+
+def _places(
+    category: str | None, own_cells: tuple[int, ...], values: dict[str, str | None], road: str | None
+) -> Iterable[str]:
+    places = [f"h{r}:{cell}" for r, cell in zip(RESOLUTIONS, own_cells, strict=False) if r in (6, 7, 8, 9)]
+    places += [f"a:{name}={value}" for name, value in values.items() if value]
+    if road:
+        places.append(f"s:{road}")
+    yield from places
+    if category:
+        yield f"c:{category}"
+        yield from (f"c:{category}|{place}" for place in places)

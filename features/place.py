@@ -1,0 +1,49 @@
+"""Points to H3 cells and metres."""
+
+from __future__ import annotations
+
+import math
+
+import h3.api.basic_int as h3
+import numpy as np
+from numpy.typing import NDArray
+
+from domain.places import Point
+
+Floats = NDArray[np.float64]
+
+RESOLUTIONS = (6, 7, 8, 9, 10)
+EARTH_RADIUS_M = 6_371_008.8
+
+
+def cells(point: Point) -> tuple[int, ...]:
+    """The H3 cells that contain the point, one for each of RESOLUTIONS."""
+    finest = h3.latlng_to_cell(point.latitude, point.longitude, RESOLUTIONS[-1])
+    # the parent, not the cell of the point: keys must nest
+    return (*(h3.cell_to_parent(finest, resolution) for resolution in RESOLUTIONS[:-1]), finest)
+
+
+def ring(cell: int) -> list[int]:
+    """The cell and its neighbours, the cell first, in a fixed order."""
+    return [cell, *sorted(c for c in h3.grid_disk(cell, 1) if c != cell)]
+
+
+def distance_m(a: Point, b: Point) -> float:
+    """Great-circle distance in metres (haversine)."""
+    lat_a, lat_b = math.radians(a.latitude), math.radians(b.latitude)
+    half_lat, half_lon = (lat_b - lat_a) / 2, math.radians(b.longitude - a.longitude) / 2
+    chord = math.sin(half_lat) ** 2 + math.cos(lat_a) * math.cos(lat_b) * math.sin(half_lon) ** 2
+    return 2 * EARTH_RADIUS_M * math.asin(min(1.0, math.sqrt(chord)))
+
+
+def metres_from(latitude: float, longitude: float, points: Floats) -> Floats:
+    """Metres from a place to each of `points` (latitude, longitude), shape (n, 2) -> (n,); NaN becomes infinite.
+
+    Equirectangular around the place: true to a thousandth within some kilometres.
+    """
+    scale = math.radians(1) * EARTH_RADIUS_M
+    north = (points[:, 0] - latitude) * scale
+    east = (points[:, 1] - longitude) * (scale * math.cos(math.radians(latitude)))
+    metres = np.hypot(north, east)
+    metres[np.isnan(metres)] = np.inf
+    return metres

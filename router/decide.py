@@ -1,0 +1,111 @@
+"""Ranking -> decision, under the operator's rules, the bundle's certificate and the policy."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from domain.decisions import Certificate, Policy, Ranking, Reason, Verdict
+from domain.places import Location, LocationSource, Territory
+from domain.rules import Rule
+from domain.units import Unit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What happens to the ticket, where to, and why."""
+
+    verdict: Verdict
+    unit_id: str | None
+    reasons: tuple[Reason, ...]
+
+
+def place_conflicts(location: Location) -> bool:
+    """Whether the witnesses of the place contradict each other."""
+    return any(reason.endswith("_disagree") for reason in location.reasons)
+
+
+def may_automate(location: Location, rules: tuple[Rule, ...]) -> bool:
+    """Whether the certificate speaks for such a ticket at all; training leaves the others out as well."""
+    return not rules and not place_conflicts(location)
+
+
+def decide(
+    *,
+    at: datetime,
+    location: Location,
+    ranking: Ranking,
+    rules: tuple[Rule, ...],
+    territories: tuple[Territory, ...],
+    units: Mapping[str, Unit],
+    certificate: Certificate | None,
+    policy: Policy,
+) -> Outcome:
+    """Dispatch within the error budget, else review; hold where nothing speaks for any unit."""
+    if rules:
+        return _by_rules(at, ranking, rules, units, policy)
+    if ranking.top is None:
+        return Outcome(verdict=Verdict.HOLD, unit_id=None, reasons=(Reason.NO_CANDIDATE, *_place(location)))
+    if certificate is None or ranking.confidence is None:
+        return _without_model(location, ranking, territories, policy)
+    doubts = _doubts(at, location, ranking.confidence, certificate, policy)
+    if doubts:
+        return Outcome(verdict=Verdict.REVIEW, unit_id=ranking.top.unit_id, reasons=doubts)
+    return Outcome(verdict=Verdict.DISPATCH, unit_id=ranking.top.unit_id, reasons=(Reason.CERTIFIED,))
+
+
+def _by_rules(
+    at: datetime, ranking: Ranking, rules: tuple[Rule, ...], units: Mapping[str, Unit], policy: Policy
+) -> Outcome:
+    proposed = ranking.top.unit_id if ranking.top else None
+    highest = [rule for rule in rules if rule.priority == max(r.priority for r in rules)]
+    named = sorted({rule.unit_id for rule in highest if rule.unit_id})
+    closed = [unit_id for unit_id in named if unit_id in units and not units[unit_id].is_open(at)]
+    reasons = (
+        *([Reason.RULE_NEVER_AUTOMATIC] if any(rule.never_automatic for rule in rules) else []),
+        *([Reason.RULES_DISAGREE] if len(named) > 1 else []),
+        *([Reason.RULE_UNIT_CLOSED] if closed else []),
+        *([] if policy.automation else [Reason.AUTOMATION_OFF]),
+    )
+    unit_id = named[0] if len(named) == 1 and not closed else proposed
+    if not reasons and unit_id is not None:
+        return Outcome(verdict=Verdict.DISPATCH, unit_id=unit_id, reasons=(Reason.RULE,))
+    verdict = Verdict.REVIEW if unit_id is not None else Verdict.HOLD
+    return Outcome(verdict=verdict, unit_id=unit_id, reasons=reasons)
+
+
+def _without_model(
+    location: Location, ranking: Ranking, territories: tuple[Territory, ...], policy: Policy
+) -> Outcome:
+    """No certificate, so no automatic dispatch: the ground's owner, or who has most behind it, is proposed."""
+    owners = sorted({t.unit_id for t in territories})
+    found = [Reason.TERRITORY] if len(owners) == 1 else [Reason.TERRITORIES_OVERLAP] if owners else []
+    reasons = (Reason.NO_MODEL, *found, *_place(location), *_policy(policy))
+    assert ranking.top is not None
+    return Outcome(verdict=Verdict.REVIEW, unit_id=ranking.top.unit_id, reasons=reasons)
+
+
+def _doubts(
+    at: datetime, location: Location, confidence: float, certificate: Certificate, policy: Policy
+) -> tuple[Reason, ...]:
+    if certificate.threshold is None:
+        doubts = [Reason.NOT_CERTIFIED]
+    elif confidence < certificate.threshold:
+        doubts = [Reason.BELOW_THRESHOLD]
+    else:
+        doubts = []
+    if at >= certificate.expires_at:
+        doubts.append(Reason.CERTIFICATE_EXPIRED)
+    if place_conflicts(location):
+        doubts.append(Reason.PLACE_CONFLICT)
+    return (*doubts, *_policy(policy))
+
+
+def _policy(policy: Policy) -> list[Reason]:
+    return [] if policy.automation else [Reason.AUTOMATION_OFF]
+
+
+def _place(location: Location) -> list[Reason]:
+    found = [Reason.PLACE_UNKNOWN] if location.source is LocationSource.NONE else []
+    return [*found, *([Reason.PLACE_CONFLICT] if place_conflicts(location) else [])]

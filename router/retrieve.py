@@ -1,0 +1,116 @@
+"""Facts -> candidate units, from every key of history, similar tickets, the text model, territories and rules."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+from numpy.typing import NDArray
+
+from domain.units import Unit
+from features.facts import Facts
+from features.history import History
+from features.table import Opinion
+from models.softmax import Blocks, Softmax
+from models.text import TextModels, mixed_blocks, word_blocks
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+NAMED = 1e3  # a territory's or rule's unit is always among the candidates
+BY_VOTES, BY_TEXT = 2.0, 4.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retrieved:
+    """Candidate unit indexes, ordered by unit id, how much speaks for each, and what was found out on the way."""
+
+    units: Ints
+    support: Floats
+    opinion: Opinion
+
+
+def retrieve(
+    facts: Facts,
+    history: History,
+    text: TextModels | None,
+    *,
+    owners: Sequence[str] = (),
+    named: Sequence[str] = (),
+    units: Mapping[str, Unit] | None = None,
+    at: datetime,
+    limit: int,
+) -> Retrieved:
+    """The `limit` open units with most behind them, with every unit that owns the ground or that a rule names.
+
+    `owners`, `named`: unit ids of territories and rules. A closed unit's successors stand in for it. Every unit that
+    can come up must be known to the history (History.unit) beforehand: a look-up changes nothing.
+    """
+    units = units or {}
+    known = len(history.unit_ids)
+    heirs = {unit_id: list(_open_heirs(unit_id, units, at)) for unit_id in (*owners, *named)}
+    sure = [history.unit(heir) for found in heirs.values() for heir in found]
+    opinion = Opinion(
+        tallies=history.tallies(facts),
+        votes=history.votes(facts),
+        text=_by_unit(text.mixed, mixed_blocks(facts), history) if text else np.zeros(known),
+        words=_by_unit(text.words, word_blocks(facts), history) if text else np.zeros(known),
+        territory=_marked([history.unit(heir) for owner in owners for heir in heirs[owner]], history),
+    )
+    support = _support(opinion, known)
+    support[sure] += NAMED
+    best = _best(support, history, units, at, max(limit, len(set(sure))))
+    return Retrieved(units=best, support=support[best], opinion=opinion)
+
+
+def _support(opinion: Opinion, units: int) -> Floats:
+    """How much speaks for each unit: shares of its keys, votes and text probability; by unit index."""
+    support = [0.0] * units
+    for tally in opinion.tallies:
+        if tally is not None:
+            scale = 1.0 / (tally.total[0] + 1.0)
+            for unit, entry in tally.by_unit.items():
+                support[unit] += entry[0] * scale
+    weight = opinion.votes.weight
+    shares = (weight / (weight.sum(axis=1, keepdims=True) + 1e-3)).sum(axis=0)
+    likely = np.where(opinion.text > 1e-3, opinion.text, 0.0)
+    return np.asarray(np.array(support) + BY_VOTES * shares + BY_TEXT * likely)
+
+
+def _best(support: Floats, history: History, units: Mapping[str, Unit], at: datetime, limit: int) -> Ints:
+    found: dict[str, None] = {}
+    ids = history.unit_ids
+    for index in sorted(np.flatnonzero(support > 0).tolist(), key=lambda i: (-support[i], ids[i])):
+        # a closed unit is no candidate, but what speaks for it speaks for its successors
+        found.update(dict.fromkeys(_open_heirs(ids[index], units, at)))
+        if len(found) >= limit:
+            break
+    return np.array([history.unit(unit_id) for unit_id in sorted(list(found)[:limit])], np.int64)
+
+
+def _open_heirs(unit_id: str, units: Mapping[str, Unit], at: datetime) -> Iterator[str]:
+    """The unit itself where it is open (or not listed), else its open successors, each once."""
+    seen, waiting = {unit_id}, [unit_id]
+    while waiting:
+        one = waiting.pop(0)
+        unit = units.get(one)
+        if unit is None or unit.is_open(at):
+            yield one
+        else:
+            fresh = [s for s in unit.successors if s not in seen]
+            seen.update(fresh)
+            waiting += fresh
+
+
+def _by_unit(model: Softmax, blocks: Blocks, history: History) -> Floats:
+    probabilities = np.zeros(len(history.unit_ids))
+    probabilities[history.units(model.classes)] = model.predict(blocks)
+    return probabilities
+
+
+def _marked(indexes: list[int], history: History) -> Floats:
+    marks = np.zeros(len(history.unit_ids))
+    marks[indexes] = 1.0
+    return marks
