@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from operator import attrgetter
 
 from domain.dispatches import Dispatch, LabelSource
 from domain.errors import DuplicateTicket
+from domain.tickets import Ticket
 
 
 def by_time_known(dispatches: Iterable[Dispatch]) -> list[Dispatch]:
@@ -29,7 +30,8 @@ def new_entries(
         same_ticket = earlier.setdefault(dispatch.ticket.ticket_id, [])
         if _is_known(dispatch, same_ticket):
             continue
-        fresh.append(replace(dispatch, sequence=last_sequence + len(fresh) + 1))
+        number = last_sequence + len(fresh) + 1
+        fresh.append(replace(dispatch, sequence=number, known_at=dispatch.known_at.astimezone(UTC)))
         same_ticket.append(dispatch)
     return fresh
 
@@ -38,7 +40,7 @@ def _is_known(dispatch: Dispatch, same_ticket: Iterable[Dispatch]) -> bool:
     for entry in same_ticket:
         same_key = _key(entry) == _key(dispatch)
         both_imported = entry.source is dispatch.source is LabelSource.IMPORT
-        if both_imported and not (same_key and entry.ticket == dispatch.ticket):
+        if both_imported and not (same_key and _in_utc(entry.ticket) == _in_utc(dispatch.ticket)):
             raise DuplicateTicket(ticket_id=dispatch.ticket.ticket_id)
         if same_key:
             return True
@@ -46,4 +48,9 @@ def _is_known(dispatch: Dispatch, same_ticket: Iterable[Dispatch]) -> bool:
 
 
 def _key(dispatch: Dispatch) -> tuple[str, datetime, LabelSource]:
-    return dispatch.unit_id, dispatch.known_at, dispatch.source
+    return dispatch.unit_id, dispatch.known_at.astimezone(UTC), dispatch.source
+
+
+def _in_utc(ticket: Ticket) -> Ticket:
+    # Python calls a time in the hour a zone repeats unequal to every time of another zone, even to itself
+    return replace(ticket, received_at=ticket.received_at.astimezone(UTC))

@@ -174,9 +174,7 @@ class SqlWriteSession(SqlReadSession):
         changed = 0
         for batch in batched(items):
             bodies = {key_of(item): encode(item) for item in batch}
-            stored = dict(
-                self._connection.execute(select(key, table.c.body).where(key.in_(bodies))).tuples().all()
-            )
+            stored = dict(self._connection.execute(select(key, table.c.body).where(key.in_(bodies))).all())
             added = [{key.name: k, "body": body} for k, body in bodies.items() if k not in stored]
             replaced = [
                 {"the_key": k, "the_body": body} for k, body in bodies.items() if stored.get(k, body) != body

@@ -1,0 +1,396 @@
+"""What every store promises, whatever it stands on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import UTC, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from domain.dispatches import Dispatch, LabelSource
+from domain.errors import AlreadyDecided, DuplicateTicket, NotFound, StoreUnavailable, TransitionRefused
+from domain.places import Account
+from domain.tickets import ALLOWED_TRANSITIONS, TicketStatus
+from domain.time import Validity
+from router.ports import Delivery, EventKind, Pointers, Store, StoredTicket, TicketEvent, WriteSession
+from tests.contract import samples
+from tests.contract.samples import NOW, bundle, decision, dispatch, review, ticket
+
+REFERENCES: list[Any] = [
+    pytest.param("units", [samples.ROADS, samples.WATER], {"name": "Roads and squares"}, id="units"),
+    pytest.param("territories", [samples.TERRITORY], {"unit_id": "roads"}, id="territories"),
+    pytest.param("rules", [samples.RULE], {"priority": 8}, id="rules"),
+    pytest.param("accounts", [samples.ACCOUNT], {"phone": None}, id="accounts"),
+    pytest.param("addresses", [samples.ADDRESS], {"district": "黄浦"}, id="addresses"),
+]
+
+
+def put(store: Store, kind: str, items: Iterable[object]) -> int:
+    """Call the put_ of `kind`."""
+    changed: int = store.write(lambda session: getattr(session, f"put_{kind}")(items))
+    return changed
+
+
+def read(store: Store, kind: str) -> list[Any]:
+    """Everything of `kind`."""
+    with store.read() as session:
+        return list(getattr(session, kind)())
+
+
+def world_version(store: Store) -> str:
+    with store.read() as session:
+        return session.world_version()
+
+
+def append(store: Store, *dispatches: Dispatch) -> list[int]:
+    """Append in one work; answers the sequences given."""
+    return [entry.sequence for entry in store.write(lambda session: session.append_dispatches(dispatches))]
+
+
+def stored(store: Store, ticket_id: str = "1") -> StoredTicket:
+    with store.read() as session:
+        found = session.ticket(ticket_id)
+    assert found is not None
+    return found
+
+
+def bring_to(session: WriteSession, status: TicketStatus) -> None:
+    """A new ticket "1" in `status`, each of which is one step from the start."""
+    session.add_ticket(ticket())
+    if status is not TicketStatus.RECEIVED:
+        session.set_status("1", status, "water-1")
+
+
+@pytest.mark.parametrize(("kind", "items", "change"), REFERENCES)
+def test_reference_data_come_back_as_they_were(
+    store: Store, kind: str, items: list[Any], change: dict[str, object]
+) -> None:
+    assert read(store, kind) == []
+    assert put(store, kind, reversed(items)) == len(items)
+    assert read(store, kind) == items
+
+
+@pytest.mark.parametrize(("kind", "items", "change"), REFERENCES)
+def test_putting_again_changes_only_what_differs(
+    store: Store, kind: str, items: list[Any], change: dict[str, object]
+) -> None:
+    empty = world_version(store)
+    put(store, kind, items)
+    filled = world_version(store)
+    assert put(store, kind, iter(items)) == 0
+    assert world_version(store) == filled
+    changed = [replace(items[0], **change), *items[1:]]
+    assert put(store, kind, changed) == 1
+    assert read(store, kind) == changed
+    assert len({empty, filled, world_version(store)}) == 3
+
+
+def test_the_last_of_two_with_one_id_stays(store: Store) -> None:
+    assert put(store, "units", [samples.WATER, replace(samples.WATER, name="new")]) == 1
+    assert [unit.name for unit in read(store, "units")] == ["new"]
+
+
+def test_more_than_one_batch_of_accounts(store: Store) -> None:
+    accounts = [Account(account_id=f"{i:05}") for i in range(2500)]
+    assert put(store, "accounts", accounts) == 2500
+    assert put(store, "accounts", [*accounts, Account(account_id="x")]) == 1
+    assert len(read(store, "accounts")) == 2501
+
+
+def test_order_is_by_code_point(store: Store) -> None:
+    names = ["B", "a", "Ä", "祖", "_"]
+    put(store, "accounts", [Account(account_id=name) for name in names])
+    assert [account.account_id for account in read(store, "accounts")] == sorted(names)
+
+
+def test_a_ticket_comes_back_as_it_was(store: Store) -> None:
+    store.write(lambda session: session.add_ticket(ticket()))
+    assert stored(store) == StoredTicket(ticket=ticket(), status=TicketStatus.RECEIVED)
+    assert stored(store).ticket.received_at.isoformat() == ticket().received_at.isoformat()
+
+
+def test_an_unknown_ticket_is_none(store: Store) -> None:
+    with store.read() as session:
+        assert session.ticket("1") is None
+        assert session.events("1") == []
+
+
+def test_a_taken_ticket_id_is_refused(store: Store) -> None:
+    store.write(lambda session: session.add_ticket(ticket()))
+    with pytest.raises(DuplicateTicket) as caught:
+        store.write(lambda session: session.add_ticket(ticket(text="another")))
+    assert caught.value.ticket_id == "1"
+    assert stored(store).ticket == ticket()
+
+
+@pytest.mark.parametrize("wanted", TicketStatus)
+@pytest.mark.parametrize("current", TicketStatus)
+def test_status_changes_follow_the_table(store: Store, current: TicketStatus, wanted: TicketStatus) -> None:
+    store.write(lambda session: bring_to(session, current))
+    before = stored(store)
+    if wanted in ALLOWED_TRANSITIONS[current]:
+        store.write(lambda session: session.set_status("1", wanted, "roads"))
+        assert (stored(store).status, stored(store).unit_id) == (wanted, "roads")
+    else:
+        with pytest.raises(TransitionRefused, match=wanted.value):
+            store.write(lambda session: session.set_status("1", wanted, "roads"))
+        assert stored(store) == before
+
+
+def test_the_latest_decision_counts(store: Store) -> None:
+    def work(session: WriteSession) -> None:
+        session.add_ticket(ticket())
+        session.add_ticket(ticket("2"))
+        session.add_decision(decision(unit_id="roads"), NOW)
+        session.add_decision(decision(), NOW)
+        session.add_decision(decision("2", unit_id="roads"), NOW)
+
+    store.write(work)
+    assert stored(store).decision == decision()
+    assert repr(stored(store).decision) == repr(decision())  # -0.0 and 0.0 are equal, but not the same
+    assert stored(store, "2").decision == decision("2", unit_id="roads")
+
+
+def test_a_ticket_is_reviewed_once(store: Store) -> None:
+    store.write(lambda session: session.add_ticket(ticket()))
+    store.write(lambda session: session.add_review(review()))
+    with pytest.raises(AlreadyDecided) as caught:
+        store.write(lambda session: session.add_review(review(unit_id="gas")))
+    assert (caught.value.ticket_id, caught.value.unit_id) == ("1", "roads")
+    assert stored(store).review == review()
+
+
+@pytest.mark.parametrize(
+    "work",
+    [
+        pytest.param(lambda s: s.set_status("9", TicketStatus.ON_HOLD, None), id="status"),
+        pytest.param(lambda s: s.add_decision(decision("9"), NOW), id="decision"),
+        pytest.param(lambda s: s.add_review(review("9")), id="review"),
+        pytest.param(lambda s: s.add_delivery("9", "roads", NOW), id="delivery"),
+    ],
+)
+def test_what_concerns_no_ticket_is_not_found(store: Store, work: Callable[[WriteSession], None]) -> None:
+    with pytest.raises(NotFound) as caught:
+        store.write(work)
+    assert (caught.value.kind, caught.value.key) == ("ticket", "9")
+
+
+def test_tickets_are_listed_newest_first(store: Store) -> None:
+    def work(session: WriteSession) -> None:
+        for ticket_id, minutes in (("a", 5), ("b", 9), ("d", 7), ("c", 7)):
+            session.add_ticket(ticket(ticket_id, minutes))
+        session.set_status("b", TicketStatus.ON_HOLD, None)
+
+    store.write(work)
+    with store.read() as session:
+        assert [found.ticket.ticket_id for found in session.tickets()] == ["b", "c", "d", "a"]
+        assert [found.ticket.ticket_id for found in session.tickets(limit=2)] == ["b", "c"]
+        held = session.tickets(TicketStatus.ON_HOLD)
+        assert [found.ticket.ticket_id for found in held] == ["b"]
+
+
+def test_events_tell_what_happened(store: Store) -> None:
+    def work(session: WriteSession) -> None:
+        session.add_ticket(ticket())
+        session.add_ticket(ticket("2"))
+        session.add_decision(decision(), NOW)
+        session.set_status("1", TicketStatus.DISPATCHED, "water-1")
+        session.add_delivery("1", "water-1", NOW)
+        session.add_review(review())
+        session.set_status("1", TicketStatus.DISPATCHED, "roads", by="王")
+
+    store.write(work)
+    expected: list[tuple[EventKind, str, str | None, str]] = [
+        (EventKind.RECEIVED, "phone", None, ""),
+        (EventKind.DECIDED, "gridroute", "water-1", "dispatch"),
+        (EventKind.STATUS, "gridroute", "water-1", "dispatched"),
+        (EventKind.QUEUED, "gridroute", "water-1", ""),
+        (EventKind.REVIEWED, "王", "roads", "不是我们的管道"),
+        (EventKind.STATUS, "王", "roads", "dispatched"),
+    ]
+    with store.read() as session:
+        assert session.events("1") == [
+            TicketEvent(ticket_id="1", kind=kind, at=NOW, by=by, unit_id=unit_id, detail=detail)
+            for kind, by, unit_id, detail in expected
+        ]
+
+
+def test_the_outbox_gives_the_oldest_first(store: Store) -> None:
+    def work(session: WriteSession) -> None:
+        session.add_ticket(ticket())
+        session.add_delivery("1", "water-1", NOW)
+        session.add_delivery("1", "roads", NOW + timedelta(minutes=1))
+
+    store.write(work)
+    with store.read() as session:
+        first, second = session.pending_deliveries()
+        assert session.pending_deliveries(limit=1) == [first]
+    assert first == Delivery(delivery_id=first.delivery_id, ticket_id="1", unit_id="water-1", queued_at=NOW)
+    assert (second.unit_id, second.queued_at) == ("roads", NOW + timedelta(minutes=1))
+
+
+def test_the_log_counts_from_one_in_the_order_known(store: Store) -> None:
+    assert append(store, dispatch("b", minutes=20), dispatch("a", minutes=10), dispatch("c", minutes=20)) == [
+        1,
+        2,
+        3,
+    ]
+    assert append(store, dispatch("d", minutes=5)) == [4]  # the log follows arrival
+    with store.read() as session:
+        log = list(session.dispatches())
+        assert [entry.ticket.ticket_id for entry in log] == ["a", "b", "c", "d"]
+        assert log[0] == replace(dispatch("a", minutes=10), sequence=1)
+        assert [entry.sequence for entry in session.dispatches(after=2)] == [3, 4]
+        assert session.last_sequence() == 4
+
+
+def test_an_empty_log_ends_at_zero(store: Store) -> None:
+    with store.read() as session:
+        assert (session.last_sequence(), list(session.dispatches())) == (0, [])
+
+
+def test_importing_again_appends_only_what_is_new(store: Store) -> None:
+    assert append(store, dispatch("a"), dispatch("b")) == [1, 2]
+    assert append(store, dispatch("b"), dispatch("c"), dispatch("a"), dispatch("c")) == [3]
+    assert [entry.ticket.ticket_id for entry in read(store, "dispatches")] == ["a", "b", "c"]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        pytest.param(dispatch("a", text="another"), id="text"),
+        pytest.param(dispatch("a", unit_id="roads"), id="unit"),
+        pytest.param(dispatch("a", minutes=61), id="time"),
+    ],
+)
+@pytest.mark.parametrize("in_one_batch", [False, True])
+def test_one_imported_id_with_two_contents_is_refused(
+    store: Store, other: Dispatch, in_one_batch: bool
+) -> None:
+    append(store, dispatch("x"), *([] if in_one_batch else [dispatch("a")]))
+    with pytest.raises(DuplicateTicket) as caught:
+        append(store, dispatch("b"), dispatch("a"), other)
+    assert caught.value.ticket_id == "a"
+    kept = ["x"] if in_one_batch else ["x", "a"]
+    assert [entry.ticket.ticket_id for entry in read(store, "dispatches")] == kept
+
+
+def test_a_time_in_a_repeated_hour_is_known_again(store: Store) -> None:
+    twice = NOW.replace(month=11, day=3, hour=1, minute=30, tzinfo=ZoneInfo("America/New_York"))
+    entry = Dispatch(ticket=replace(ticket(), received_at=twice), unit_id="roads", known_at=twice)
+    assert append(store, entry) == [1]
+    assert append(store, entry) == []
+    assert read(store, "dispatches")[0].known_at == twice.astimezone(UTC)
+
+
+def test_a_confirmation_and_a_later_correction_both_stand(store: Store) -> None:
+    confirmed = dispatch(source=LabelSource.CONFIRMATION)
+    corrected = dispatch(unit_id="roads", minutes=90, source=LabelSource.REASSIGNMENT)
+    assert append(store, confirmed) == [1]
+    assert append(store, confirmed, corrected) == [2]
+    assert [entry.source for entry in read(store, "dispatches")] == [confirmed.source, corrected.source]
+
+
+def test_bundles_are_numbered_and_known_by_digest(store: Store) -> None:
+    first = store.write(lambda session: session.add_bundle(bundle("aa")))
+    second = store.write(lambda session: session.add_bundle(bundle("bb")))
+    again = store.write(lambda session: session.add_bundle(replace(bundle("aa"), path="elsewhere")))
+    assert (first, second) == (replace(bundle("aa"), version=1), replace(bundle("bb"), version=2))
+    assert again == first
+    assert read(store, "bundles") == [first, second]
+
+
+def test_pointers_move_together(store: Store) -> None:
+    def work(session: WriteSession) -> Pointers:
+        session.add_bundle(bundle("aa"))
+        session.add_bundle(bundle("bb"))
+        session.set_pointers(Pointers(champion=2, challenger=1, previous=1, since=NOW))
+        return session.pointers()
+
+    assert store.write(work) == Pointers(champion=2, challenger=1, previous=1, since=NOW)
+    store.write(lambda session: session.set_pointers(Pointers(champion=1)))
+    with store.read() as session:
+        assert session.pointers() == Pointers(champion=1)
+
+
+@pytest.mark.parametrize("wrong", [Pointers(champion=7), Pointers(challenger=7), Pointers(previous=7)])
+def test_a_pointer_to_an_unknown_version_is_refused(store: Store, wrong: Pointers) -> None:
+    with pytest.raises(NotFound, match="7"):
+        store.write(lambda session: session.set_pointers(wrong))
+    with store.read() as session:
+        assert session.pointers() == Pointers()
+
+
+def test_a_failing_work_leaves_nothing(store: Store) -> None:
+    def work(session: WriteSession) -> None:
+        session.put_units([samples.ROADS])
+        session.add_ticket(ticket())
+        session.append_dispatches([dispatch()])
+        raise ArithmeticError("after the fact")
+
+    before = world_version(store)
+    with pytest.raises(ArithmeticError, match="after the fact"):
+        store.write(work)
+    with store.read() as session:
+        assert (session.units(), session.tickets(), session.last_sequence()) == ([], [], 0)
+        assert session.world_version() == before
+
+
+def test_one_failing_work_among_several_fails_alone(store: Store) -> None:
+    works = [ticket(ticket_id) for ticket_id in ("a", "b", "a", "c")]
+    futures = [store.submit(lambda session, one=one: session.add_ticket(one)) for one in works]  # type: ignore[misc]
+    outcomes = [future.exception(timeout=30) for future in futures]
+    assert [type(outcome) for outcome in outcomes] == [type(None), type(None), DuplicateTicket, type(None)]
+    with store.read() as session:
+        assert {found.ticket.ticket_id for found in session.tickets()} == {"a", "b", "c"}
+
+
+def test_a_work_reads_what_it_wrote(store: Store) -> None:
+    def work(session: WriteSession) -> tuple[int, list[Dispatch]]:
+        session.append_dispatches([dispatch("a")])
+        session.append_dispatches([dispatch("b")])
+        return session.last_sequence(), list(session.dispatches(after=1))
+
+    assert store.write(work) == (2, [replace(dispatch("b"), sequence=2)])
+
+
+def test_a_reader_stays_on_its_snapshot(store: Store) -> None:
+    append(store, dispatch("a"))
+    with store.read() as session:
+        put(store, "units", [samples.ROADS])
+        append(store, dispatch("b"))
+        assert (session.units(), session.last_sequence()) == ([], 1)
+        assert [entry.ticket.ticket_id for entry in session.dispatches()] == ["a"]
+    with store.read() as session:
+        assert (session.units(), session.last_sequence()) == ([samples.ROADS], 2)
+
+
+def test_threads_write_without_gaps_or_losses(store: Store) -> None:
+    def write_many(name: str) -> list[int]:
+        return [append(store, dispatch(f"{name}{i}"))[0] for i in range(25)]
+
+    with ThreadPoolExecutor(2) as threads:
+        left, right = threads.map(write_many, ["left", "right"])
+    assert sorted([*left, *right]) == list(range(1, 51))
+    assert (left, right) == (sorted(left), sorted(right))
+    with store.read() as session:
+        assert [entry.sequence for entry in session.dispatches()] == list(range(1, 51))
+
+
+def test_a_closed_store_takes_nothing(store: Store) -> None:
+    store.close()
+    store.close()
+    with pytest.raises(StoreUnavailable, match="closed"):
+        store.submit(lambda session: None)
+    with pytest.raises(StoreUnavailable, match="closed"), store.read():
+        pass
+
+
+def test_territory_periods_keep_their_ends(store: Store) -> None:
+    period = Validity(valid_from=NOW.astimezone(samples.SHANGHAI), valid_to=None)
+    put(store, "territories", [replace(samples.TERRITORY, validity=period)])
+    assert read(store, "territories")[0].validity == period
