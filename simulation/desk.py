@@ -11,6 +11,7 @@ from domain.tickets import Ticket
 from features.coordinates import wgs84_to_gcj02
 from simulation.cases import Cases
 from simulation.ground import degrees
+from simulation.naming import NAMES, foreigner, person
 from simulation.scene import Scene
 from simulation.seasons import LOCAL
 from simulation.speech import Telling, tell_in_chinese, tell_in_english
@@ -37,6 +38,7 @@ DISTRICT_NOTED, DISTRICT_WRONG = 0.6, 0.03
 ATTRIBUTES = ("source", "district")
 """The attributes of a ticket: how it came in, and the district the desk noted."""
 SOURCES = {"phone": 70, "wechat": 16, "web": 9, "app": 5}
+SURNAMES = frozenset(NAMES["surnames"])
 DEG_PER_METRE = 1 / 111_000
 
 
@@ -89,14 +91,22 @@ def _text(scene: Scene, case: tuple[int, int, int], rand: random.Random) -> str:
     telling = Telling(
         kind=trouble.kind,
         category=trouble.category,
-        outside=outside,
+        setting="road" if outside else "home",
         what=trouble.en if english else trouble.zh,
         places=spoken(scene, premise, caller, outside) if rand.random() < PLACE_IN_WORDS else (),
         road=road.en if english else road.zh,
         town=town.en if english else town.zh,
-        name=scene.residents.accounts[caller].name or "",
+        name=_caller_name(scene, caller, rand),
     )
     return (tell_in_english if english else tell_in_chinese)(telling, caller, rand).strip()
+
+
+def _caller_name(scene: Scene, caller: int, rand: random.Random) -> str:
+    """Who speaks: the account's holder, or somebody of the firm that holds it."""
+    holder = scene.residents.accounts[caller].name or ""
+    if scene.residents.english[caller]:
+        return holder if holder.isascii() else foreigner(rand)
+    return holder if holder[:1] in SURNAMES and len(holder) <= 3 else person(rand)
 
 
 def _category(scene: Scene, category: str, rand: random.Random) -> str | None:

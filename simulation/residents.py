@@ -16,7 +16,7 @@ from simulation.streets import Door, Streets
 
 NEIGHBOURS = 24
 ENGLISH_SPEAKERS = 0.15
-KEY_CUSTOMERS = 0.012
+KEY_CUSTOMERS = 0.02
 KEY_PREFIX = "38"
 """Account numbers of customers big enough for an account manager begin with it."""
 UNMAPPED_ACCOUNTS = 0.04
@@ -63,7 +63,7 @@ def settle(
         door=door,
         near=KDTree(streets.spot[door]).query(streets.spot[door], k=min(NEIGHBOURS, accounts))[1],
         in_estate=np.flatnonzero(streets.estate[door] >= 0),
-        calls=_proneness(streets, rng)[door],
+        calls=_proneness(streets, rng)[door] * np.where(key, 4.0, 1.0),
         english=english,
         key=key,
     )

@@ -6,12 +6,15 @@ import random
 import string
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any, Literal
 
 from simulation.stock import read_stock
 
-HABITS = read_stock("habits")
+HABITS: dict[str, Any] = read_stock("habits")
+Words = dict[str, Any]
+
 SLIP_SHARE, BROKEN_SHARE = 0.28, 0.07
-TITLED = 0.3
+TITLED, STAMMERING = 0.3, 0.08
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,7 +23,7 @@ class Telling:
 
     kind: str
     category: str
-    outside: bool
+    setting: Literal["home", "road"]
     what: Sequence[str]
     places: Sequence[str]
     road: str
@@ -31,52 +34,34 @@ class Telling:
 def tell_in_chinese(telling: Telling, habit: int, rand: random.Random) -> str:
     """A call as the desk writes it down. One `habit` always opens and punctuates in its own way."""
     words = HABITS["zh"]
-    clauses = _clauses(telling, words, rand)
+    clauses = [_where_and_what(telling, words, rand)]
     extras = _some(
         rand, [(words["since"], 0.45), (words["effect"][telling.kind], 0.35), (words["again"], 0.2)]
     )
     asks = _some(rand, [(words["ask"], 0.5), (words["urgent"], 0.14), (words["closing"], 0.25)])
-    if rand.random() < 0.25 and extras:
+    if rand.random() < 0.25:
         clauses, extras = extras[:1] + clauses, extras[1:]
     body = "，".join(clauses + extras) + ("。" + "，".join(asks) if asks else "")
-    text = _filled(_opening(words, habit, rand) + body, telling, rand)
-    if rand.random() < 0.08:
+    text = _filled(_opening(telling, words, habit, rand) + body, telling, rand)
+    if rand.random() < STAMMERING:
         text = _stammer(text, words["fillers"], rand)
-    text = _punctuated(_slipped(text, rand), habit)
-    if rand.random() < TITLED:
-        text = f"{_filled(rand.choice(words['titles']), telling, rand)}\n{text}"
-    return text
+    return _titled(_punctuated(_slipped(text, rand), habit), telling, words, rand)
 
 
 def tell_in_english(telling: Telling, habit: int, rand: random.Random) -> str:
     """A foreign resident's message."""
     words = HABITS["en"]
-    where = (
-        rand.choice(words["road" if telling.outside else "home"]).format(place=rand.choice(telling.places))
-        if telling.places
-        else ""
-    )
-    what = rand.choice(telling.what)
-    core = f"{what} {where}" if rand.random() < 0.5 else f"{where}{what}"
+    opening = words["openers"][habit % len(words["openers"])]
+    who = rand.choice(words[f"who_{telling.setting}"]) if rand.random() < 0.3 else ""
     extras = _some(
         rand, [(words["since"], 0.45), (words["again"], 0.2), (words["ask"], 0.5), (words["urgent"], 0.15)]
     )
-    body = (
-        f"{core.strip(' :')}{', ' if rand.random() < 0.5 else '. '}{'. '.join(extras)}"
-        if extras
-        else core.strip()
-    )
-    opening = words["openers"][habit % len(words["openers"])]
-    who = rand.choice(words["who"]) if rand.random() < 0.3 else ""
-    closing = f". {rand.choice(words['closing'])}" if rand.random() < 0.4 else ""
-    text = _filled(opening + who + body + closing, telling, rand)
+    closing = _some(rand, [(words["closing"], 0.4)])
+    body = rand.choice([", ", ". "]).join([_what_and_where(telling, words, rand), *extras[:1]])
+    text = _filled(opening + who + ". ".join([body, *extras[1:], *closing]), telling, rand)
     if rand.random() < SLIP_SHARE:
         text = _mistyped(text, rand)
-    if habit % 7 == 0:
-        text = text.lower()
-    if rand.random() < TITLED:
-        text = f"{_filled(rand.choice(words['titles']), telling, rand)}\n{text}"
-    return text
+    return _titled(text.lower() if habit % 7 == 0 else text, telling, words, rand)
 
 
 def slip(text: str, rand: random.Random) -> str:
@@ -88,22 +73,37 @@ def slip(text: str, rand: random.Random) -> str:
     return text.replace(word, rand.choice(HABITS["slips"][word]), 1)
 
 
-def _clauses(telling: Telling, words: dict[str, list[str]], rand: random.Random) -> list[str]:
-    """Where and what, in the caller's order; sometimes no word on where."""
+def _where_and_what(telling: Telling, words: Words, rand: random.Random) -> str:
+    """Mostly the place first; sometimes no word of it."""
     what = rand.choice(telling.what)
     if not telling.places:
-        return [what]
+        return what
     place = rand.choice(telling.places)
     if rand.random() < 0.3:
-        return [what + rand.choice(words["after"]).format(place=place)]
-    return [rand.choice(words["road" if telling.outside else "home"]).format(place=place) + what]
+        return f"{what}{rand.choice(words['after']).format(place=place)}"
+    return f"{rand.choice(words[telling.setting]).format(place=place)}{what}"
 
 
-def _opening(words: dict[str, list[str]], habit: int, rand: random.Random) -> str:
+def _what_and_where(telling: Telling, words: Words, rand: random.Random) -> str:
+    what = rand.choice(telling.what)
+    if not telling.places:
+        return what
+    where = rand.choice(words[telling.setting]).format(place=rand.choice(telling.places))
+    return f"{what} {where}".rstrip(" :,") if rand.random() < 0.5 else f"{where}{what}"
+
+
+def _opening(telling: Telling, words: Words, habit: int, rand: random.Random) -> str:
     if habit % 4 == 0:
-        return rand.choice(words["desk"])
+        return str(rand.choice(words["desk"]))
     greeting = words["openers"][habit % len(words["openers"])] if rand.random() < 0.55 else ""
-    return greeting + (rand.choice(words["who"]) if rand.random() < 0.25 else "")
+    return greeting + (rand.choice(words[f"who_{telling.setting}"]) if rand.random() < 0.25 else "")
+
+
+def _titled(text: str, telling: Telling, words: Words, rand: random.Random) -> str:
+    """Some calls get a title from whoever takes them."""
+    if rand.random() >= TITLED:
+        return text
+    return f"{_filled(rand.choice(words['titles']), telling, rand)}\n{text}"
 
 
 def _some(rand: random.Random, offers: Sequence[tuple[Sequence[str], float]]) -> list[str]:
