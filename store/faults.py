@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from domain.errors import StoreFull, StoreUnavailable
 
+LEAST_ROOM = 64 * 1024  # bytes: SQLite's index of the write-ahead log takes 32 KiB at once
 _FULL = "Free some space, then try again; nothing of this was stored"
 _SQLITE_FAULTS = {
     sqlite3.SQLITE_BUSY: ("another process is writing to it", "Wait until it has finished, then try again"),
@@ -58,12 +61,20 @@ def faults_named(place: str) -> Iterator[None]:
 
 def _sqlite_fault(error: sqlite3.Error, place: str) -> StoreUnavailable | None:
     primary = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the higher bits say where it happened
-    if primary == sqlite3.SQLITE_FULL:
+    if primary == sqlite3.SQLITE_FULL or (primary == sqlite3.SQLITE_IOERR and _no_room(place)):
         return StoreFull(problem=f"{place}: the disk is full", mend=_FULL)
     if primary not in _SQLITE_FAULTS:
         return None
     problem, mend = _SQLITE_FAULTS[primary]
     return StoreUnavailable(problem=f"{place}: {problem}", mend=mend)
+
+
+def _no_room(place: str) -> bool:
+    """SQLite reports a failed write of its index file as an I/O error, whatever the reason."""
+    try:
+        return shutil.disk_usage(Path(place).parent).free < LEAST_ROOM
+    except OSError:
+        return False
 
 
 def _server_fault(error: DBAPIError, place: str) -> StoreUnavailable | None:
