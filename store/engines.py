@@ -55,9 +55,8 @@ def reader_engine(url: URL) -> Engine:
 
 def _prepare_sqlite(engine: Engine, *, begin: str, pragmas: tuple[str, ...]) -> None:
     def connected(connection: sqlite3.Connection, _record: Any) -> None:
-        connection.isolation_level = (
-            None  # the driver must not begin and commit by itself: savepoints would break
-        )
+        # the driver must not begin and commit by itself: it would do so behind savepoints
+        connection.isolation_level = None
         for pragma in pragmas:
             connection.execute(f"PRAGMA {pragma}")
 

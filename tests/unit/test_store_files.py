@@ -198,6 +198,16 @@ def test_faults_of_the_store_are_told_from_wrong_statements(code: int, fault: ty
     assert type(fault_of(error, "s.db")) is fault
 
 
+def test_an_io_error_without_room_on_the_disk_is_a_full_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    error = sqlite3.OperationalError("disk I/O error")
+    error.sqlite_errorcode = sqlite3.SQLITE_IOERR_SHMSIZE
+    assert not isinstance(fault_of(error, str(tmp_path / "s.db")), StoreFull)
+    monkeypatch.setattr("store.faults.LEAST_ROOM", 1 << 62)
+    assert isinstance(fault_of(error, str(tmp_path / "s.db")), StoreFull)
+
+
 def test_one_process_serves_a_file(tmp_path: Path) -> None:
     (tmp_path / "alias.db").symlink_to(tmp_path / "s.db")
     with serve_lock(tmp_path / "s.db"):
