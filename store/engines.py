@@ -55,7 +55,7 @@ def reader_engine(url: URL) -> Engine:
 
 def _prepare_sqlite(engine: Engine, *, begin: str, pragmas: tuple[str, ...]) -> None:
     def connected(connection: sqlite3.Connection, _record: Any) -> None:
-        # the driver must not begin and commit by itself: it would do so behind savepoints
+        # `begun` sends BEGIN; the driver must not send its own
         connection.isolation_level = None
         for pragma in pragmas:
             connection.execute(f"PRAGMA {pragma}")
