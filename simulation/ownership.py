@@ -11,7 +11,7 @@ from simulation.scene import NO_MANAGER, Scene, Seconds
 from simulation.troubles import KINDS
 
 MISTAKES = 0.03
-BORDER_BLUR_M = 70.0
+BORDER_BLUR_M = 50.0
 FAR_M = 2_500.0
 
 

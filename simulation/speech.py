@@ -14,7 +14,7 @@ HABITS: dict[str, Any] = read_stock("habits")
 Words = dict[str, Any]
 
 SLIP_SHARE, BROKEN_SHARE = 0.28, 0.07
-TITLED, STAMMERING = 0.3, 0.08
+TERSE, TITLED, STAMMERING = 0.12, 0.33, 0.08
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +35,8 @@ def tell_in_chinese(telling: Telling, habit: int, rand: random.Random) -> str:
     """A call as the desk writes it down. One `habit` always opens and punctuates in its own way."""
     words = HABITS["zh"]
     clauses = [_where_and_what(telling, words, rand)]
+    if rand.random() < TERSE:
+        return _slipped(clauses[0], rand)
     extras = _some(
         rand, [(words["since"], 0.45), (words["effect"][telling.kind], 0.35), (words["again"], 0.2)]
     )
