@@ -50,12 +50,12 @@ class CandidateOut(BaseModel):
     contributions: dict[str, float]
 
     @classmethod
-    def of(cls, candidate: RankedCandidate, ranked: bool, names: Names) -> CandidateOut:
+    def of(cls, candidate: RankedCandidate, names: Names) -> CandidateOut:
         """The candidate on the wire."""
         return cls(
             unit=candidate.unit_id,
             unit_name=names.unit_name(candidate.unit_id),
-            probability=candidate.probability if ranked else None,
+            probability=candidate.probability,
             evidence=[EvidenceOut.of(e) for e in candidate.evidence],
             contributions=dict(candidate.contributions),
         )
@@ -199,7 +199,7 @@ class TicketOut(BaseModel):
 
 def _decided(decision: Decision, unit: str | None, names: Names) -> dict[str, Any]:
     digest = decision.bundle_digest
-    candidates = [CandidateOut.of(c, digest is not None, names) for c in decision.ranking.candidates]
+    candidates = [CandidateOut.of(c, names) for c in decision.ranking.candidates]
     return {
         "verdict": decision.verdict,
         "probability": next((c.probability for c in candidates if c.unit == unit), None),

@@ -40,8 +40,7 @@ def routed_line(line: int, decision: Decision) -> Line:
         "ticket_id": decision.ticket_id,
         "verdict": decision.verdict.value,
         "unit": decision.unit_id,
-        # without a model nothing is calibrated
-        "probability": decision.probability if decision.bundle_digest else None,
+        "probability": decision.probability,
         "reasons": [reason.value for reason in decision.reasons],
         "location": decision.location.source.value,
         "latitude": point.latitude if point else None,
@@ -68,15 +67,33 @@ def routed_file(path: Path) -> Iterator[WriteLine]:
         raise InvalidInput(field="--out", problem=f"unknown extension {path.suffix!r}", mend=mend)
     draft = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        # a byte order mark would be read as part of the first column's name
-        with draft.open("w", encoding="utf-8", newline="") as file:
-            yield FORMATS[path.suffix.lower()](file)
-        draft.replace(path)
+        with _told(path):
+            file = draft.open("w", encoding="utf-8", newline="")
+        with file:
+            yield _guarded(FORMATS[path.suffix.lower()](file), path)
+            with _told(path):
+                file.flush()
+        with _told(path):
+            draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def _guarded(write: WriteLine, path: Path) -> WriteLine:
+    def guarded(line: Line) -> None:
+        with _told(path):
+            write(line)
+
+    return guarded
+
+
+@contextmanager
+def _told(path: Path) -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
         mend = "Check the directory and the free space"
         raise InvalidInput(field="--out", problem=f"{path}: {error.strerror}", mend=mend) from error
-    finally:
-        draft.unlink(missing_ok=True)
 
 
 def _csv(file: TextIO) -> WriteLine:

@@ -33,9 +33,9 @@ def route_file(
 
     from domain.errors import InvalidInput
 
-    if out.exists() and out.samefile(file):
+    if out.resolve() == file.resolve():
         raise InvalidInput(field="--out", problem="is the file itself", mend="Name another file")
-    counts = route_rows(file, out, mapping, present_world(Workspace(home=home)))
+    counts = route_rows(file, out, mapping, Workspace(home=home))
     told = ", ".join(f"{count:,} {what}" for what, count in counts.most_common()) or "no rows"
     Console().print(f"{out}: {told}", soft_wrap=True, highlight=False)
 
@@ -59,7 +59,7 @@ def present_world(workspace: Workspace) -> World:
         store.close()
 
 
-def route_rows(file: Path, out: Path, mapping: Path | None, world: World) -> Counter[str]:
+def route_rows(file: Path, out: Path, mapping: Path | None, workspace: Workspace) -> Counter[str]:
     """Write a line for every row of `file`; answers how many came to which verdict."""
     from cli.progress import progress_bar
     from cli.routed_file import bad_line, routed_file, routed_line
@@ -70,13 +70,16 @@ def route_rows(file: Path, out: Path, mapping: Path | None, world: World) -> Cou
     from training.importing.tickets import read_tickets
 
     counts: Counter[str] = Counter()
-    with routed_file(out) as write, progress_bar(f"Routing {file.name}") as progress:
-        for row in read_tickets(file, load_mapping(mapping), now=utc_now(), progress=progress):
-            if isinstance(row.ticket, Ticket):
-                decision = route(row.ticket, world)
-                counts[decision.verdict.value] += 1
-                write(routed_line(row.line, decision))
-            else:
-                counts["bad"] += 1
-                write(bad_line(row.line, row.ticket_id, row.ticket))
+    columns = load_mapping(mapping)
+    with routed_file(out) as write:  # before the world: what cannot be written is told at once
+        world = present_world(workspace)
+        with progress_bar(f"Routing {file.name}") as progress:
+            for row in read_tickets(file, columns, now=utc_now(), progress=progress):
+                if isinstance(row.ticket, Ticket):
+                    decision = route(row.ticket, world)
+                    write(routed_line(row.line, decision))
+                    counts[decision.verdict.value] += 1
+                else:
+                    write(bad_line(row.line, row.ticket_id, row.ticket))
+                    counts["bad"] += 1
     return counts
