@@ -73,11 +73,9 @@ def _show(what: What, report: ImportReport) -> None:
         console.print(f"[red]Nothing was imported:[/] {bad_lines:,} of {report.rows:,} rows are bad.")
         console.print("Mend them, or give --skip-bad to import the others.")
         return
-    console.print(
-        f"[green]{report.changed:,}[/] {what.value} new or changed, {report.unchanged:,} as they were."
-    )
+    console.print(f"{what.value}: {report.changed:,} new or changed, {report.unchanged:,} as they were.")
     if report.new_units:
-        console.print(f"{len(report.new_units):,} units were not known and were added by name.")
+        console.print(f"New units, added by their name alone: {len(report.new_units):,}.")
     if report.bad_file:
         console.print(f"Bad rows are in {escape(str(report.bad_file))}")
 

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import reprlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
+
+SHOWN = reprlib.Repr()
+SHOWN.maxstring = SHOWN.maxother = 60
 
 
 class Fault(StrEnum):
@@ -48,3 +52,8 @@ class FaultFound(Exception):  # noqa: N818 (never leaves this package: it become
     reason: Fault
     problem: str
     mend: str
+
+
+def shown(value: object) -> str:
+    """A value as it is told in a problem: quoted, and cut where it is long."""
+    return SHOWN.repr(value)

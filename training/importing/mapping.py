@@ -156,7 +156,8 @@ def _encoding(kind: str, value: object) -> str:
         name = codecs.lookup(str(value)).name
         "".encode(name)  # base64 and its like are codecs, but not of text
     except LookupError as error:
-        known = {alias.replace("_", "-") for alias in encodings.aliases.aliases}
+        aliases = encodings.aliases.aliases
+        known = {name.replace("_", "-") for name in (*aliases, *aliases.values())}
         mend = did_you_mean(str(value), known)
         raise _invalid(kind, "encoding", f"unknown encoding {value!r}", mend) from error
     return DEFAULT_ENCODING if name == "utf-8" else name

@@ -9,7 +9,7 @@ from typing import Any
 
 from domain.dispatches import Dispatch, LabelSource
 from router.ports import ReadSession
-from training.importing.faults import BadRow, Fault
+from training.importing.faults import BadRow, Fault, shown
 from training.importing.history import HistoryFile
 from training.importing.mapping import Mapping
 from training.importing.tables import open_table
@@ -53,7 +53,7 @@ def conflict_rows(
         BadRow(
             line=line,
             field=mapping.column("ticket_id"),
-            problem=f"{ticket_id!r} stands in the dispatch log with other contents",
+            problem=f"{shown(ticket_id)} stands in the dispatch log with other contents",
             mend="Leave the row out, or give the ticket an id of its own.",
             reason=Fault.DUPLICATE_CONFLICT,
             values=values[line],

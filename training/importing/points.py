@@ -9,7 +9,7 @@ from typing import Any
 
 from domain.places import Point
 from features.coordinates import bd09_to_wgs84, gcj02_to_wgs84
-from training.importing.faults import Fault, FaultFound
+from training.importing.faults import Fault, FaultFound, shown
 from training.importing.mapping import Mapping
 
 PLACEHOLDER_DEG = 1e-4
@@ -47,9 +47,11 @@ def _number(name: str, value: object) -> float | None:
     try:
         number = float(value)  # type: ignore[arg-type]
     except (TypeError, ValueError) as error:
-        raise _bad(f"{name} is not a number: {value!r}", "Write decimal degrees with a point.") from error
+        raise _bad(
+            f"{name} is not a number: {shown(value)}", "Write decimal degrees with a point."
+        ) from error
     if math.isinf(number) or isinstance(value, bool):
-        raise _bad(f"{name} is not a number: {value!r}", "Write decimal degrees with a point.")
+        raise _bad(f"{name} is not a number: {shown(value)}", "Write decimal degrees with a point.")
     return None if math.isnan(number) else number
 
 

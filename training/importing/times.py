@@ -6,7 +6,7 @@ import re
 from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
 
-from training.importing.faults import Fault, FaultFound
+from training.importing.faults import Fault, FaultFound, shown
 
 _CLOCK = r"(?:[T\s]\s*(?P<clock>\d{1,2}:\d{2}(?::\d{2})?))?"
 YEAR_FIRST = re.compile(rf"(?P<year>\d{{4}})[-/.年](?P<month>\d{{1,2}})[-/.月](?P<day>\d{{1,2}})日?{_CLOCK}")
@@ -46,7 +46,7 @@ def _read_by(text: str, time_format: str) -> datetime:
         return datetime.strptime(text, time_format)  # noqa: DTZ007 (the zone is the mapping's)
     except ValueError as error:
         mend = f"Write it as time_format says, {time_format}, or mend time_format in the mapping."
-        raise FaultFound(reason=Fault.BAD_TIME, problem=f"not a time: {text!r}", mend=mend) from error
+        raise FaultFound(reason=Fault.BAD_TIME, problem=f"not a time: {shown(text)}", mend=mend) from error
 
 
 def _read_text(text: str) -> datetime:
@@ -69,11 +69,11 @@ def _ambiguous_or_bad(text: str) -> FaultFound:
     if found is None:
         return _bad(text)
     if max(int(found["first"]), int(found["second"])) <= 12 and found["first"] != found["second"]:
-        problem = f"{text!r} may be day/month or month/day"
+        problem = f"{shown(text)} may be day/month or month/day"
         return FaultFound(reason=Fault.AMBIGUOUS_TIME, problem=problem, mend=GIVE_FORMAT)
-    return FaultFound(reason=Fault.BAD_TIME, problem=f"not an ISO 8601 time: {text!r}", mend=GIVE_FORMAT)
+    return FaultFound(reason=Fault.BAD_TIME, problem=f"not an ISO 8601 time: {shown(text)}", mend=GIVE_FORMAT)
 
 
 def _bad(value: object) -> FaultFound:
     mend = "Write it like 2024-03-31T08:15, or give time_format in the mapping."
-    return FaultFound(reason=Fault.BAD_TIME, problem=f"not a time: {value!r}", mend=mend)
+    return FaultFound(reason=Fault.BAD_TIME, problem=f"not a time: {shown(value)}", mend=mend)

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from domain.places import Point
 from domain.time import Validity
-from training.importing.faults import BadRow, Fault, FaultFound
+from training.importing.faults import BadRow, Fault, FaultFound, shown
 from training.importing.geometry import read_polygon
 from training.importing.mapping import Mapping
 from training.importing.points import read_point
@@ -40,7 +40,7 @@ class RowCheck:
 
     def conflict(self, key: str, value: str, elsewhere: str, mend: str | None = None) -> None:
         """Note that the row gives other contents to an id that stands elsewhere."""
-        problem = f"{value!r} stands in {elsewhere} with other contents"
+        problem = f"{shown(value)} stands in {elsewhere} with other contents"
         self.fail(key, Fault.DUPLICATE_CONFLICT, problem, mend or "Keep the right one of the two.")
 
     def text(self, key: str, joined_by: str = " ") -> str:
