@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import numpy as np
 from numpy.typing import NDArray
 
 from simulation.ground import Indices, Metres
 from simulation.offices import ARTERIALS, KEY_CUSTOMERS
 from simulation.scene import NO_MANAGER, Scene, Seconds
+from simulation.seasons import UTC_OFFSET_H
 from simulation.troubles import KINDS
 
-MISTAKES = 0.03
-BORDER_BLUR_M = 50.0
+PLAIN_MISTAKES, SHARED_MISTAKES, NIGHT_MISTAKES = 0.002, 0.045, 0.08
+"""Chance of a wrong unit: plain cases, categories that two kinds of unit share, and any case taken at night."""
+NIGHT = (23, 7)
+BORDER_BLUR_M = 30.0
 FAR_M = 2_500.0
 
 
@@ -43,8 +48,18 @@ def logged_owners(
     """What ends in the log: the desk's map is blurred at borders, and now and then the desk is plainly wrong."""
     block = scene.ground.block_at(spot + rng.normal(0, BORDER_BLUR_M, spot.shape))
     settled = rightful_owners(scene, trouble, caller, premise, block, at)
-    wrong = rng.random(len(at)) < MISTAKES
+    wrong = rng.random(len(at)) < _carelessness(scene, trouble, at)
     return np.where(wrong, _mistaken_owners(scene, trouble, spot, at, rng), settled)
+
+
+def _carelessness(scene: Scene, trouble: Indices, at: Seconds) -> NDArray[np.float64]:
+    """The chance of a mistake in each case."""
+    kinds = {(t.category, t.kind) for t in scene.troubles}
+    times = Counter(category for category, _ in kinds)
+    shared = np.array([times[t.category] > 1 for t in scene.troubles])[trouble]
+    hour = (at // 3600 + UTC_OFFSET_H) % 24
+    chance = np.where(shared, SHARED_MISTAKES, PLAIN_MISTAKES)
+    return np.where((hour >= NIGHT[0]) | (hour < NIGHT[1]), NIGHT_MISTAKES, chance)
 
 
 def _mistaken_owners(

@@ -13,6 +13,7 @@ from simulation.ground import HALF_AXES, Metres
 from simulation.troubles import SEASONS, Trouble
 
 LOCAL = ZoneInfo("Asia/Shanghai")
+UTC_OFFSET_H = 8  # all year since 1992
 WEEKDAYS = (1.12, 1.05, 1.0, 1.0, 1.05, 0.85, 0.78)
 STORM_MONTHS = (6, 7, 8, 9)
 STORM_REACH_M = 9_000.0
