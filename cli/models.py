@@ -1,7 +1,161 @@
+"""`gridroute models`: which bundles there are, which one serves, and the way back."""
+
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
 import typer
+
+from cli.model_tables import print_bundle, print_bundles, roles, say
+from cli.workspace import DEFAULT_HOME, HomeOption, Workspace
+
+if TYPE_CHECKING:
+    from router.ports import Store
+
+VersionArgument = Annotated[int, typer.Argument(help="Version as `gridroute models list` shows it.", min=1)]
+MendOption = Annotated[bool, typer.Option("--mend", help="Set MLflow's aliases to what the store names.")]
 
 
 def register(app: typer.Typer) -> None:
     """Add this module's commands."""
+    group = typer.Typer(no_args_is_help=True, help="List, inspect, promote and verify model bundles.")
+    for name, command in (
+        ("list", list_models),
+        ("show", show),
+        ("promote", promote),
+        ("rollback", rollback),
+        ("verify", verify),
+    ):
+        group.command(name)(command)
+    app.add_typer(group, name="models")
+
+
+def list_models(
+    home: HomeOption = DEFAULT_HOME,
+    check: Annotated[
+        bool, typer.Option("--check", help="Compare with MLflow's aliases too (slower).")
+    ] = False,
+    mend: MendOption = False,
+) -> None:
+    """List the registered bundles, with what the store's pointers name."""
+    with _opened(home) as store, store.read() as session:
+        records, pointers = session.bundles(), session.pointers()
+        print_bundles(records, pointers)
+        if check or mend:
+            _compare(store, home, mend=mend)
+
+
+def show(version: VersionArgument, home: HomeOption = DEFAULT_HOME) -> None:
+    """Show one bundle: its figures, its certificate, where it lies and whether it is sound."""
+    from training import promotion
+
+    with _opened(home) as store:
+        record = promotion.find(store, version)
+        with store.read() as session:
+            pointers = session.pointers()
+    print_bundle(record, roles(version, pointers))
+
+
+def promote(
+    version: VersionArgument,
+    home: HomeOption = DEFAULT_HOME,
+    challenger: Annotated[
+        bool, typer.Option("--challenger", help="Let it wait as the challenger instead of serving.")
+    ] = False,
+) -> None:
+    """Let a bundle serve, after checking its digests. Running services follow at once."""
+    from store.clock import utc_now
+    from training import promotion
+
+    with _opened(home) as store:
+        if challenger:
+            promotion.challenge(store, version)
+        else:
+            promotion.promote(store, version, utc_now())
+        say(f"Version {version} is now the {'challenger' if challenger else 'champion'}.")
+        _mirror(store, home)
+
+
+def rollback(home: HomeOption = DEFAULT_HOME) -> None:
+    """Let the previous champion serve again."""
+    from store.clock import utc_now
+    from training import promotion
+
+    with _opened(home) as store:
+        pointers = promotion.rollback(store, utc_now())
+        say(f"Version {pointers.champion} is the champion again.")
+        _mirror(store, home)
+
+
+def verify(
+    version: Annotated[int | None, typer.Argument(help="One version; all of them by default.", min=1)] = None,
+    home: HomeOption = DEFAULT_HOME,
+    mend: MendOption = False,
+) -> None:
+    """Check every file's digest and that MLflow's aliases name what the store names; exit code 1 where not."""
+    from training import promotion
+
+    with _opened(home) as store:
+        with store.read() as session:
+            records = session.bundles() if version is None else [promotion.find(store, version)]
+        faults = {record.version: promotion.fault(record) for record in records}
+        for number, fault in faults.items():
+            say(f"Version {number}: {fault or 'every digest holds'}", style="red" if fault else "green")
+        agreed = _compare(store, home, mend=mend)
+    if any(faults.values()) or not agreed:
+        raise typer.Exit(1)
+
+
+@contextmanager
+def _opened(home: Path) -> Iterator[Store]:
+    from domain.errors import NotFound
+    from store.sql import open_store
+
+    workspace = Workspace(home=home)
+    if not workspace.store_file.exists():
+        raise NotFound(kind="store", key=str(workspace.store_file))
+    store = open_store(workspace.store_url)
+    try:
+        yield store
+    finally:
+        store.close()
+
+
+def _mirror(store: Store, home: Path) -> None:
+    """The pointer stands whatever becomes of this: MLflow only mirrors it."""
+    from domain.errors import TrackingUnavailable
+    from training import promotion
+    from training.tracking import ModelRegistry
+
+    if not promotion.is_tracked(store):
+        return
+    try:
+        promotion.mirror(store, ModelRegistry(tracking_uri=Workspace(home=home).mlflow_uri))
+    except TrackingUnavailable as error:
+        say(f"{error}. The store's pointer is set; later: gridroute models verify --mend", style="yellow")
+
+
+def _compare(store: Store, home: Path, *, mend: bool) -> bool:
+    """Tell of aliases that disagree with the store; whether they agree in the end, as far as can be known."""
+    from domain.errors import TrackingUnavailable
+    from training import promotion
+    from training.tracking import ModelRegistry
+
+    if not promotion.is_tracked(store):
+        say("No bundle is registered in MLflow.")
+        return True
+    registry = ModelRegistry(tracking_uri=Workspace(home=home).mlflow_uri)
+    try:
+        found = promotion.mirror(store, registry) if mend else promotion.disagreements(store, registry)
+    except TrackingUnavailable as error:
+        say(f"{error}. Not compared.", style="yellow")
+        return True
+    for one in found:
+        told = f"{one.alias}: the store names MLflow version {one.store or '–'}, MLflow's alias {one.mlflow or '–'}"
+        say(f"{told}. {'Mended.' if mend else 'The store counts; mend with --mend.'}", style="yellow")
+    if not found:
+        say("MLflow's aliases agree with the store.", style="green")
+    return mend or not found

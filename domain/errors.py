@@ -15,6 +15,7 @@ GridrouteError
 ├── StoreUnavailable
 │   ├── StoreLocked         another process serves this file
 │   └── StoreFull           the disk is full
+├── TrackingUnavailable     MLflow cannot be reached; nothing depends on it
 ├── Overloaded              refused before accepting: retry_after seconds
 └── NotEnoughData           what is missing for training
 """
@@ -169,6 +170,17 @@ class StoreLocked(StoreUnavailable):
 @dataclass(kw_only=True, eq=False)
 class StoreFull(StoreUnavailable):
     """The disk is full; nothing was accepted."""
+
+
+@dataclass(kw_only=True, eq=False)
+class TrackingUnavailable(GridrouteError):
+    """MLflow cannot be reached. Nothing depends on it: say so and go on."""
+
+    place: str
+    problem: str
+
+    def __str__(self) -> str:
+        return f"MLflow at {self.place} cannot be used: {self.problem}"
 
 
 @dataclass(kw_only=True, eq=False)

@@ -125,7 +125,7 @@ def as_svg(figure: Figure) -> str:
     drawing = drawing[drawing.index("<svg") :]
     names = {colour: name for name, colour in PALETTE.items()}
     coloured = re.sub("|".join(names), lambda m: f"var(--{names[m[0]]}, {m[0]})", drawing)
-    sized = f'style="max-width: {100 * figure.get_figwidth():.0f}px"'
+    sized = f'style="max-width: {100 * figure.get_figwidth():.0f}px; background: var(--card, #ffffff)"'
     return re.sub(r' width="[\d.]+pt"| height="[\d.]+pt"', "", coloured, count=2).replace(
         "<svg", f"<svg {sized}", 1
     )

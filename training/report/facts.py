@@ -180,8 +180,5 @@ def _what_is_missing(result: BacktestResult) -> str:
     certificate = result.outcome.certificate
     had = f"The certificate's slice held {count(certificate.calibration_rows)} confirmed tickets"
     if certificate.needed_rows is None:
-        return f"{had}; among the surest of them more were wrong than the promise allows."
-    more = max(certificate.needed_rows - certificate.calibration_rows, 0)
-    if not more:
-        return f"{had}, which is enough in number; among the surest of them too many were wrong."
-    return f"{had}; at least {count(more)} more are needed, and more than that where some of them are wrong."
+        return f"{had}; even among the surest of them more were wrong than that, which more tickets will not mend."
+    return f"{had}; about {count(certificate.needed_rows)} more are needed at the present share of errors."
