@@ -33,7 +33,7 @@ PALETTE = {
     "bad": "#c43d1b",
     "series-1": "#8a5fbf",
     "series-2": "#b7791f",
-    "series-3": "#2a8c8c",
+    "series-3": "#54657a",
     "series-4": "#a8487f",
     "series-5": "#7a7f36",
 }
