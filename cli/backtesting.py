@@ -1,7 +1,141 @@
+"""`gridroute backtest`: how well would it have routed, measured on later tickets than it learnt from."""
+
 from __future__ import annotations
 
+import json
+import time
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
 import typer
+from rich.console import Console
+from rich.table import Table
+
+if TYPE_CHECKING:
+    from training.results import BacktestResult
+
+
+class Baselines(StrEnum):
+    """Which baselines run on the same split."""
+
+    NONE = "none"
+    FAST = "fast"
+    ALL = "all"
 
 
 def register(app: typer.Typer) -> None:
     """Add this module's commands."""
+    app.command("backtest")(backtest)
+
+
+def backtest(
+    history: Annotated[
+        Path, typer.Argument(exists=True, dir_okay=False, help="Past tickets with their units.")
+    ],
+    mapping: Annotated[Path | None, typer.Option(exists=True, help="TOML that names the columns.")] = None,
+    train_share: Annotated[
+        float, typer.Option(min=0.01, max=0.99, help="Earlier share that is learnt from.")
+    ] = 0.8,
+    test_from: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Test from this day (UTC).")
+    ] = None,
+    alpha: Annotated[
+        float, typer.Option(min=0.0001, max=0.5, help="Error budget of automatic dispatches.")
+    ] = 0.01,
+    confidence: Annotated[
+        float, typer.Option(min=0.5, max=0.9999, help="Confidence of the certificate.")
+    ] = 0.95,
+    label_delay: Annotated[float, typer.Option(min=0.0, help="Days until an outcome is known.")] = 0.0,
+    baselines: Annotated[
+        Baselines, typer.Option(help="fast leaves the slow published recipe out.")
+    ] = Baselines.FAST,
+    seed: Annotated[int, typer.Option(help="Of everything random.")] = 0,
+    report: Annotated[Path | None, typer.Option(file_okay=False, help="Write an HTML report here.")] = None,
+    json_file: Annotated[
+        Path | None, typer.Option("--json", dir_okay=False, help="Write the figures here.")
+    ] = None,
+) -> None:
+    """Measure routing quality on a history file: learn from its earlier part, route the later part ticket by ticket."""
+    from cli.progress import progress_bar, stages
+    from training.backtest import Plan
+    from training.backtest import backtest as run
+    from training.fitting import settings_of
+    from training.importing.history import read_history
+    from training.importing.mapping import load_mapping
+
+    started = time.perf_counter()
+    with progress_bar("Reading") as progress:
+        found = read_history(
+            history,
+            load_mapping(mapping),
+            now=datetime.now(UTC),
+            progress=progress,
+            label_delay=timedelta(days=label_delay),
+        )
+    plan = Plan(
+        train_share=train_share,
+        test_from=test_from.replace(tzinfo=UTC) if test_from else None,
+        label_delay_days=label_delay,
+        baselines=baselines.value,
+        settings=settings_of(alpha=alpha, confidence=confidence, seed=seed),
+    )
+    with stages() as stage:
+        result = run(
+            found.dispatches,
+            found.digest,
+            plan,
+            rows=found.rows,
+            rejected=found.rejected,
+            import_seconds=time.perf_counter() - started,
+            report=stage,
+        )
+    _show(Console(), result)
+    if report is not None:
+        from training.report import write_report
+
+        typer.echo(f"Report: {write_report(result, report)}")
+    if json_file is not None:
+        json_file.write_text(json.dumps(result.as_json(), indent=2, ensure_ascii=False) + "\n")
+
+
+def _show(console: Console, result: BacktestResult) -> None:
+    table = Table(
+        title=f"{result.test_rows:,} tickets from {result.test_from[:10]}, {result.units} units",
+        show_header=False,
+    )
+    figures, evaluation = result.as_json(), result.evaluation
+    table.add_row("right at first (accuracy)", f"{evaluation.accuracy:.4f}")
+    table.add_row("right among three (top 3)", f"{evaluation.top3:.4f}")
+    for error, share in figures["coverage_at_error"].items():
+        table.add_row(f"coverage at {float(error):.1%} error", f"{share:.3f}")
+    for share, precision in figures["precision_at_coverage"].items():
+        table.add_row(f"precision at {float(share):.0%} coverage", f"{precision:.4f}")
+    table.add_row("calibration error", f"{evaluation.calibration_error:.4f}")
+    if result.delayed:
+        late = (
+            f"accuracy {result.delayed.evaluation.accuracy:.4f}, top 3 {result.delayed.evaluation.top3:.4f}"
+        )
+        table.add_row(f"with labels {result.delayed.days:g} days late", late)
+    table.add_row("certificate", _certificate(result))
+    for name, accuracy in result.baselines.items():
+        table.add_row(f"baseline {name}", "not measured" if accuracy is None else f"{accuracy:.4f}")
+    table.add_row("set aside", ", ".join(f"{n} {reason}" for reason, n in result.rejected.items()) or "none")
+    table.add_row("tickets per second", f"{result.tickets_per_second or 0:.0f}")
+    table.add_row("peak memory", f"{result.peak_rss_mb} MB")
+    console.print(table)
+
+
+def _certificate(result: BacktestResult) -> str:
+    certificate, outcome = result.outcome.certificate, result.outcome
+    terms = f"at most {certificate.alpha:.2%} wrong with {certificate.confidence:.0%} confidence"
+    if outcome.realised_error is None:
+        needed = certificate.needed_rows
+        more = (
+            f"about {needed:,} more confirmed tickets needed"
+            if needed
+            else "not within reach at this error rate"
+        )
+        return f"{terms}: nothing certified ({more})"
+    return f"{terms}: {outcome.coverage:.1%} dispatched, {outcome.realised_error:.2%} of those wrong"

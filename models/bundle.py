@@ -79,6 +79,11 @@ def write_bundle(bundle: Bundle, parent: Path) -> Path:
     return target
 
 
+def digest_of(bundle: Bundle) -> str:
+    """The digest that the bundle has, or will have, on disk."""
+    return _digest_of({name: hashlib.sha256(content).hexdigest() for name, content in _files(bundle).items()})
+
+
 def load_bundle(path: Path) -> Bundle:
     """Read a stored bundle; raises NotFound, BundleDamaged or BundleIncompatible."""
     manifest = verify_bundle(path)

@@ -80,6 +80,13 @@ class Ranker:
         booster = lgb.train(settings.parameters(), data, num_boost_round=settings.trees, callbacks=[report])
         return cls(booster.model_to_string())
 
+    @classmethod
+    def constant(cls, names: Sequence[str]) -> Ranker:
+        """A ranker that has learnt nothing: every candidate scores the same."""
+        rows = np.zeros((2, len(names)), np.float32)
+        settings = RankerSettings(trees=1, threads=1)
+        return cls.fit(rows, np.array([0, 1], np.int8), names, settings)
+
     @property
     def trees(self) -> int:
         """Number of trees."""

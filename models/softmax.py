@@ -72,7 +72,9 @@ class Softmax:
             if len(hashes):
                 found = _positions(self._hashes, hashes)
                 scores += self._weights[found].sum(axis=0) * (weight / np.sqrt(len(hashes)))
-        scores -= scores.max(initial=0.0)
+        if not len(scores):
+            return scores
+        scores -= scores.max()
         exponentials = np.exp(scores)
         return np.asarray(exponentials / exponentials.sum())
 
@@ -111,7 +113,7 @@ def _positions(known: Hashes, asked: Hashes) -> NDArray[np.intp]:
 
 def _matrix(tickets: Sequence[Blocks], hashes: Hashes) -> sparse.csr_matrix:
     """Rows of block-normalised features, shape (tickets, features)."""
-    columns, values, ends = [], [], [0]
+    columns, values, ends = [np.zeros(0, np.intp)], [np.zeros(0, np.float32)], [0]
     for ticket in tickets:
         for block, weight in zip(ticket.features, ticket.weights, strict=True):
             found = _positions(hashes, block)

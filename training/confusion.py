@@ -12,7 +12,7 @@ from training.evaluation import Evaluation, Floats
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConfusionMatrix:
-    """`shares` has shape (k, k + 1): of unit i's tickets, the share sent to unit j; the last column is everywhere else."""
+    """`shares` has shape (k, k + 1): of unit i's tickets, the share sent to unit j; last column: everywhere else."""
 
     units: tuple[str, ...]
     shares: Floats

@@ -1,0 +1,163 @@
+"""Everything learnt from the earlier part of a history, then measured on the later part, ticket by ticket."""
+
+from __future__ import annotations
+
+import resource
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+
+from domain.decisions import Verdict
+from domain.dispatches import Dispatch
+from domain.errors import InvalidInput
+from features.gazetteer import Gazetteer
+from features.history import History
+from models.bundle import Bundle, digest_of
+from router.route import route
+from router.world import World
+from training.baselines import accuracy, names, run_baseline
+from training.evaluation import Evaluation, risk_coverage
+from training.fitting import Fitted, Report, Settings, fit, silent
+from training.held_back import evaluate_decisions
+from training.replay import Replay, prepare
+from training.results import BacktestResult, CertifiedOutcome, Delayed
+
+SECOND_DELAY_DAYS = 7.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """How a history is split and replayed. `test_from` overrules `train_share`."""
+
+    train_share: float = 0.8
+    test_from: datetime | None = None
+    label_delay_days: float = 0.0
+    baselines: str = "fast"
+    settings: Settings = field(default_factory=Settings)
+
+
+def backtest(
+    dispatches: Sequence[Dispatch],
+    data_digest: str,
+    plan: Plan,
+    *,
+    rows: int,
+    rejected: Mapping[str, int],
+    import_seconds: float,
+    report: Report = silent,
+) -> BacktestResult:
+    """Temporal split; the history index goes on learning through the test part, the model does not.
+
+    `dispatches` already carry the plan's label delay in their known_at.
+    """
+    ordered = sorted(dispatches, key=lambda d: (d.ticket.received_at, d.sequence))
+    ordered = [replace(d, sequence=i + 1) for i, d in enumerate(ordered)]
+    at = _boundary(ordered, plan)
+    train, test = ordered[:at], ordered[at:]
+    test_from = test[0].ticket.received_at
+    # what became known only after the split is not there to be trained on
+    known = [d for d in train if d.known_at < test_from]
+    fitted = fit(known, data_digest, settings=plan.settings, issued_at=test_from, report=report)
+    evaluation, coverage, realised, seconds = _replay(ordered, at, fitted.bundle, report, "test replay")
+    delayed = _delayed(ordered, at, fitted.bundle, plan, report)
+    baselines, curves = _baselines(train, test, fitted, plan, report)
+    return BacktestResult(
+        rows=rows,
+        rejected=rejected,
+        train_rows=len(train),
+        test_rows=len(test),
+        units=len({d.unit_id for d in ordered}),
+        test_from=test_from.astimezone(UTC).isoformat(),
+        data_digest=data_digest,
+        bundle_digest=digest_of(fitted.bundle),
+        evaluation=evaluation,
+        delayed=delayed,
+        outcome=CertifiedOutcome(
+            certificate=fitted.bundle.certificate, coverage=coverage, realised_error=realised
+        ),
+        baselines=baselines,
+        baseline_curves=curves,
+        importance=fitted.importance,
+        seconds={
+            "import": import_seconds,
+            "features": fitted.seconds["features"],
+            "fit": fitted.seconds["text"] + fitted.seconds["fit"],
+            "replay": seconds,
+        },
+        label_delay_days=plan.label_delay_days,
+        tickets_per_second=len(test) / seconds,
+        peak_rss_mb=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+    )
+
+
+def _boundary(ordered: Sequence[Dispatch], plan: Plan) -> int:
+    """Position of the first test ticket; tickets of one moment are not torn apart."""
+    if plan.test_from is not None:
+        at = sum(d.ticket.received_at < plan.test_from for d in ordered)
+    else:
+        at = round(len(ordered) * plan.train_share)
+        while 0 < at < len(ordered) and ordered[at].ticket.received_at == ordered[at - 1].ticket.received_at:
+            at += 1
+    if not 0 < at < len(ordered):
+        raise InvalidInput(
+            field="--test-from" if plan.test_from else "--train-share",
+            problem=f"leaves {at} of {len(ordered)} tickets for training",
+            mend="Choose a moment inside the history",
+        )
+    return at
+
+
+def _replay(
+    ordered: Sequence[Dispatch], at: int, bundle: Bundle, report: Report, stage: str
+) -> tuple[Evaluation, float, float | None, float]:
+    """(evaluation, certified coverage, its realised error, seconds) of the test part under `route` itself."""
+    cases = prepare(ordered, Gazetteer(), bundle.schema)
+    history = History(bundle.schema)
+    world = World(history=history, bundle=bundle)
+    replay = Replay(cases, history)
+    test = cases[at:]
+    replay.upto(test[0])
+    decisions = []
+    started = time.perf_counter()
+    for position, case in enumerate(replay.walk(test)):
+        decisions.append(route(case.dispatch.ticket, world))
+        if position % 100 == 0:
+            report(stage, position / len(test))
+    seconds = time.perf_counter() - started
+    automatic = [decision.verdict is Verdict.DISPATCH for decision in decisions]
+    wrong = [d.unit_id != c.dispatch.unit_id for d, c in zip(decisions, test, strict=True)]
+    sent = sum(automatic)
+    realised = sum(a and w for a, w in zip(automatic, wrong, strict=True)) / sent if sent else None
+    return evaluate_decisions(test, decisions), sent / len(test), realised, seconds
+
+
+def _delayed(
+    ordered: Sequence[Dispatch], at: int, bundle: Bundle, plan: Plan, report: Report
+) -> Delayed | None:
+    """The same bundle, with labels arriving a week late (beyond the plan's own delay, if that is shorter)."""
+    more = timedelta(days=SECOND_DELAY_DAYS - plan.label_delay_days)
+    if more <= timedelta(0):
+        return None
+    late = [replace(dispatch, known_at=dispatch.known_at + more) for dispatch in ordered]
+    evaluation, _, _, _ = _replay(late, at, bundle, report, "delayed replay")
+    return Delayed(days=SECOND_DELAY_DAYS, evaluation=evaluation)
+
+
+def _baselines(
+    train: Sequence[Dispatch], test: Sequence[Dispatch], fitted: Fitted, plan: Plan, report: Report
+) -> tuple[dict[str, float | None], dict[str, object]]:
+    schema = fitted.bundle.schema
+    earlier, later = prepare(train, Gazetteer(), schema), prepare(test, Gazetteer(), schema)
+    figures: dict[str, float | None] = dict.fromkeys(names("all"))
+    curves: dict[str, object] = {}
+    for i, name in enumerate(names(plan.baselines)):
+        report("baselines", i / len(names(plan.baselines)))
+        answers = run_baseline(name, earlier, later, plan.settings.seed)
+        if answers is not None:
+            figures[name] = accuracy(answers, later)
+            right = answers.predicted == np.array([c.dispatch.unit_id for c in later], np.str_)
+            curves[name] = risk_coverage(answers.confidence, right)
+    return figures, curves

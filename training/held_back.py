@@ -1,0 +1,49 @@
+"""Evaluations of rankings: of held-back training tickets and of replayed decisions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC
+
+import h3.api.basic_int as h3
+import numpy as np
+
+from domain.decisions import Decision
+from features.place import RESOLUTIONS
+from models.calibration import Calibrator
+from training.evaluation import Evaluation
+from training.fitting import Ranked
+from training.replay import Case
+
+CELL = RESOLUTIONS.index(8)
+
+
+def evaluate_decisions(cases: Sequence[Case], decisions: Sequence[Decision]) -> Evaluation:
+    """Replayed decisions beside the truth."""
+    ranked = [[candidate.unit_id for candidate in decision.ranking.candidates] for decision in decisions]
+    return _evaluate(cases, ranked, [decision.ranking.confidence or 0.0 for decision in decisions])
+
+
+def evaluate_ranked(held_back: Sequence[Ranked], calibrator: Calibrator) -> Evaluation:
+    """Held-back tickets beside the truth; those that may never be automatic count like any other."""
+    confidence = [calibrator.first(one.scores) if one.units else 0.0 for one in held_back]
+    return _evaluate([one.case for one in held_back], [list(one.units) for one in held_back], confidence)
+
+
+def _evaluate(
+    cases: Sequence[Case], ranked: Sequence[Sequence[str]], confidence: Sequence[float]
+) -> Evaluation:
+    truth = [case.dispatch.unit_id for case in cases]
+    times = [case.dispatch.ticket.received_at.astimezone(UTC).replace(tzinfo=None) for case in cases]
+    ranks = [units.index(unit) + 1 if unit in units else 0 for units, unit in zip(ranked, truth, strict=True)]
+    return Evaluation(
+        ticket_id=np.array([case.dispatch.ticket.ticket_id for case in cases], np.str_),
+        received_at=np.array(times, "datetime64[us]"),
+        category=np.array([case.dispatch.ticket.category or "" for case in cases], np.str_),
+        cell=np.array([h3.int_to_str(c.facts.cells[CELL]) if c.facts.cells else "" for c in cases], np.str_),
+        truth=np.array(truth, np.str_),
+        predicted=np.array([units[0] if units else "" for units in ranked], np.str_),
+        rank=np.array(ranks, np.int64),
+        probability=np.array(confidence, np.float64),
+        confidence=np.array(confidence, np.float64),
+    )

@@ -1,0 +1,76 @@
+"""(ticket, unit) pairs as feature rows, as of each ticket."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from domain.units import Unit
+from features.history import History
+from features.table import feature_rows
+from features.territories import Territories
+from models.text import TextModels
+from router.parse import parse
+from router.retrieve import Retrieved, retrieve
+from training.replay import Case
+
+Floats32 = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ground:
+    """What a training world holds besides history: who owns what, and which units are open when."""
+
+    territories: Territories
+    units: Mapping[str, Unit]
+    limit: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pairs:
+    """One ticket's candidates: unit ids and feature rows, shape (candidates, features), in the order of the ids."""
+
+    units: tuple[str, ...]
+    rows: Floats32
+    truth: str
+
+    @property
+    def labels(self) -> NDArray[np.int8]:
+        """1 where the candidate is the true unit, shape (candidates,)."""
+        return np.array([unit == self.truth for unit in self.units], np.int8)
+
+
+def candidates(case: Case, history: History, text: TextModels | None, ground: Ground) -> Retrieved:
+    """What routing would retrieve for the case's ticket."""
+    ticket = case.dispatch.ticket
+    owners = ground.territories.owners(case.location.point, parse(ticket).category, ticket.received_at)
+    return retrieve(
+        case.facts,
+        history,
+        text,
+        owners=[territory.unit_id for territory in owners],
+        units=ground.units,
+        at=ticket.received_at,
+        limit=ground.limit,
+    )
+
+
+def pairs(case: Case, history: History, text: TextModels | None, ground: Ground) -> Pairs:
+    """The case's candidates as rows; the same stages in the same order as `route`."""
+    retrieved = candidates(case, history, text, ground)
+    return Pairs(
+        units=tuple(history.unit_ids[i] for i in retrieved.units.tolist()),
+        rows=feature_rows(case.facts, history, retrieved.units, retrieved.opinion),
+        truth=case.dispatch.unit_id,
+    )
+
+
+def stack(found: Sequence[Pairs], keep: Callable[[Pairs], bool]) -> tuple[Floats32, NDArray[np.int8]]:
+    """(rows, labels) of all pairs of the tickets to keep."""
+    kept = [one for one in found if keep(one)]
+    if not kept:
+        return np.zeros((0, 0), np.float32), np.zeros(0, np.int8)
+    return np.concatenate([one.rows for one in kept]), np.concatenate([one.labels for one in kept])

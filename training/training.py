@@ -1,0 +1,113 @@
+"""Training on what a store holds: fit, measure, write the bundle."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from domain.dispatches import Dispatch
+from features.gazetteer import Gazetteer
+from features.territories import Territories
+from models.bundle import load_bundle, write_bundle
+from router.ports import ReadSession, Store
+from training.evaluation import ERROR_TARGETS, Evaluation
+from training.fitting import Fitted, Report, Settings, Surroundings, fit, silent
+from training.held_back import evaluate_ranked
+from training.results import TrainingResult
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Material:
+    """What a training reads from a store."""
+
+    dispatches: Sequence[Dispatch]
+    surroundings: Surroundings
+    digest: str
+
+
+def read_material(session: ReadSession) -> Material:
+    """The dispatch log with accounts, addresses, ground, units and rules; `digest` is over all of it."""
+    dispatches = list(session.dispatches())
+    accounts, addresses = list(session.accounts()), list(session.addresses())
+    territories, units, rules = session.territories(), session.units(), session.rules()
+    return Material(
+        dispatches=dispatches,
+        surroundings=Surroundings(
+            gazetteer=Gazetteer(accounts, addresses),
+            territories=Territories(territories),
+            units={unit.unit_id: unit for unit in units},
+            rules=rules,
+        ),
+        digest=_digest(dispatches, accounts, addresses, territories, units, rules),
+    )
+
+
+def _digest(*parts: Sequence[Any]) -> str:
+    digest = hashlib.sha256()
+    for part in parts:
+        for one in part:
+            digest.update(json.dumps(asdict(one), sort_keys=True, default=_plain).encode())
+        digest.update(b"\0")
+    return digest.hexdigest()
+
+
+def _plain(value: object) -> object:
+    return sorted(value) if isinstance(value, frozenset) else str(value)
+
+
+def train(
+    store: Store, bundles: Path, settings: Settings, *, now: datetime, report: Report = silent
+) -> TrainingResult:
+    """Fit on the store's history and keep the bundle as `bundles/<digest>`."""
+    with store.read() as session:
+        material = read_material(session)
+    fitted = fit(
+        material.dispatches, material.digest, material.surroundings, settings, issued_at=now, report=report
+    )
+    path = write_bundle(fitted.bundle, bundles)
+    bundle = load_bundle(path)
+    evaluation = evaluate_ranked(fitted.held_back, fitted.bundle.calibrator) if fitted.held_back else None
+    return TrainingResult(
+        bundle_path=str(path.resolve()),
+        bundle_digest=bundle.digest,
+        certificate=bundle.certificate,
+        missing=fitted.missing,
+        parameters=_parameters(settings, fitted),
+        metrics=_metrics(evaluation),
+        data_digest=material.digest,
+        evaluation=evaluation,
+        importance=fitted.importance,
+        seconds=fitted.seconds,
+    )
+
+
+def _parameters(settings: Settings, fitted: Fitted) -> dict[str, Any]:
+    flat = {f"ranker.{name}": value for name, value in asdict(settings.ranker).items()}
+    flat |= {f"text.{name}": value for name, value in asdict(settings.text).items()}
+    own = {name: value for name, value in asdict(settings).items() if name not in ("ranker", "text")}
+    schema = fitted.bundle.schema
+    return {
+        **own,
+        **flat,
+        "schema.attributes": ",".join(schema.attributes),
+        "schema.district": schema.district,
+    }
+
+
+def _metrics(evaluation: Evaluation | None) -> dict[str, float]:
+    if evaluation is None or not len(evaluation):
+        return {}
+    return {
+        "held_back_tickets": float(len(evaluation)),
+        "accuracy": evaluation.accuracy,
+        "top3": evaluation.top3,
+        "macro_f1": evaluation.macro_f1,
+        "candidate_recall": evaluation.recall,
+        "calibration_error": evaluation.calibration_error,
+        **{f"coverage_at_{e}": evaluation.coverage_at_error(e) for e in ERROR_TARGETS},
+    }
