@@ -26,6 +26,7 @@ REQUIRED = 'ticket_id = "a"\nreceived_at = "b"\nunit = "c"\n'
         ("[history]\ntime_format = 3", "time_format", "%d/%m/%Y"),
         ('[units]\nticket_id = "a"', "ticket_id", "Did you mean"),
         ('history = "a"', "history", "[history]"),
+        ('ticket_id = "a"', "ticket_id", "Write [history] above it"),
         ("[history\n", "mapping", "Mend that line"),
     ],
 )

@@ -46,7 +46,7 @@ class BadRow:
 
 
 @dataclass(kw_only=True, eq=False)
-class FaultFound(Exception):  # noqa: N818 (never leaves this package: it becomes a BadRow)
+class FaultFound(Exception):
     """A value cannot be used; whoever knows its row and field makes a BadRow of it."""
 
     reason: Fault

@@ -6,22 +6,28 @@ section that names no column means columns named as the keys.
 
 from __future__ import annotations
 
-import codecs
 import collections.abc
-import encodings.aliases
 import tomllib
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from domain.errors import InvalidMapping
 from features.nearest import did_you_mean
-from training.importing.keys import COLUMNS, DATUMS, LISTS, REQUIRED, SECTIONS, SETTINGS
+from training.importing.keys import COLUMNS, LISTS, REQUIRED, SECTIONS, SETTINGS
+from training.importing.settings import (
+    DEFAULT_ENCODING,
+    invalid_key,
+    read_crs,
+    read_encoding,
+    read_placeholders,
+    read_time_format,
+    read_timezone,
+)
 
 UTC_ZONE = ZoneInfo("UTC")
-DEFAULT_ENCODING = "utf-8-sig"  # a byte order mark is no part of the first column's name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,22 +47,14 @@ class Mapping:
         columns = self.columns or self._default_columns(present)
         for key in REQUIRED[self.kind]:
             if key not in columns:
-                raise _invalid(self.kind, key, "is required", f'Name its column: {key} = "..."')
+                raise invalid_key(self.kind, key, "is required", f'Name its column: {key} = "..."')
         counts = Counter(present)
         for key, names in columns.items():
             for name in names:
-                if counts[name] == 0:
-                    raise _invalid(
-                        self.kind, key, f"the file has no column {name!r}", did_you_mean(name, counts)
-                    )
-                if counts[name] > 1:
-                    raise _invalid(
-                        self.kind, key, f"the file has {counts[name]} columns {name!r}", "Rename one."
-                    )
+                self._check_column(key, name, counts)
         if ("latitude" in columns) != ("longitude" in columns):
-            raise _invalid(
-                self.kind, "latitude, longitude", "only one of them has a column", "Name both or none."
-            )
+            problem = "only one of them has a column"
+            raise invalid_key(self.kind, "latitude, longitude", problem, "Name both or none.")
         return replace(self, columns=columns)
 
     def of_tickets(self) -> Mapping:
@@ -68,6 +66,14 @@ class Mapping:
         """The (first) column of a key, or the key itself where it has none: what a person is shown."""
         return self.columns.get(key, (key,))[0]
 
+    def _check_column(self, key: str, name: str, counts: Counter[str]) -> None:
+        if counts[name] == 0:
+            problem = f"the file has no column {name!r}"
+            raise invalid_key(self.kind, key, problem, did_you_mean(name, counts))
+        if counts[name] > 1:
+            problem = f"the file has {counts[name]} columns {name!r}"
+            raise invalid_key(self.kind, key, problem, "Rename one.")
+
     def _default_columns(self, present: collections.abc.Sequence[str]) -> dict[str, tuple[str, ...]]:
         there = set(present)
         found = {
@@ -76,10 +82,8 @@ class Mapping:
         }
         for key in REQUIRED[self.kind]:
             if found[key] is None:
-                mend = (
-                    f'Name its column in a mapping: [{self.kind}] {key} = "...". {did_you_mean(key, there)}'
-                )
-                raise _invalid(self.kind, key, f"the file has no column {key!r}", mend)
+                mend = f'Name it in a mapping: [{self.kind}] {key} = "...". {did_you_mean(key, there)}'
+                raise invalid_key(self.kind, key, f"the file has no column {key!r}", mend)
         return {key: (name,) for key, name in found.items() if name is not None}
 
 
@@ -102,28 +106,25 @@ def parse_mapping(text: str, kind: str = "history") -> Mapping:
     except tomllib.TOMLDecodeError as error:
         raise InvalidMapping(field="mapping", problem=f"not TOML: {error}", mend="Mend that line.") from error
     for name, section in sections.items():
+        if not isinstance(section, dict):
+            raise InvalidMapping(field=name, problem="stands in no section", mend=f"Write [{kind}] above it.")
         if name not in SECTIONS:
             mend = did_you_mean(name, SECTIONS)
             raise InvalidMapping(field=name, problem=f"unknown section [{name}]", mend=mend)
-        if not isinstance(section, dict):
-            raise InvalidMapping(field=name, problem="not a section", mend=f"Write [{name}] on a line.")
         _check_keys(name, section)
     return _mapping(kind, sections.get(kind, {}))
 
 
 def _mapping(kind: str, section: dict[str, Any]) -> Mapping:
     columns = {key: _names(kind, key, section[key]) for key in COLUMNS[kind] if key in section}
-    time_format = section.get("time_format")
-    if time_format is not None and not isinstance(time_format, str):
-        raise _invalid(kind, "time_format", f"not a text: {time_format!r}", 'For example "%d/%m/%Y %H:%M".')
     return Mapping(
         kind=kind,
         columns=columns,
-        timezone=_timezone(kind, section.get("timezone", "UTC")),
-        time_format=time_format,
-        encoding=_encoding(kind, section.get("encoding", "utf-8")),
-        crs=_crs(kind, section.get("crs", "wgs84")),
-        placeholder_coordinates=_placeholders(kind, section.get("placeholder_coordinates", [])),
+        timezone=read_timezone(kind, section.get("timezone", "UTC")),
+        time_format=read_time_format(kind, section.get("time_format")),
+        encoding=read_encoding(kind, section.get("encoding", "utf-8")),
+        crs=read_crs(kind, section.get("crs", "wgs84")),
+        placeholder_coordinates=read_placeholders(kind, section.get("placeholder_coordinates", [])),
     )
 
 
@@ -131,7 +132,7 @@ def _check_keys(kind: str, section: dict[str, Any]) -> None:
     known = {*COLUMNS[kind], *SETTINGS}
     for key in section:
         if key not in known:
-            raise _invalid(kind, key, f"unknown key {key!r}", did_you_mean(key, known))
+            raise invalid_key(kind, key, f"unknown key {key!r}", did_you_mean(key, known))
 
 
 def _names(kind: str, key: str, value: object) -> tuple[str, ...]:
@@ -140,51 +141,5 @@ def _names(kind: str, key: str, value: object) -> tuple[str, ...]:
     if isinstance(value, list) and value and all(isinstance(name, str) and name for name in value):
         if key in LISTS:
             return tuple(value)
-        raise _invalid(kind, key, "a list of columns", "Only text, address and attributes take a list.")
-    raise _invalid(kind, key, f"not a column name: {value!r}", f'For example {key} = "{key}".')
-
-
-def _timezone(kind: str, value: object) -> ZoneInfo:
-    known = available_timezones()
-    if value not in known:
-        raise _invalid(kind, "timezone", f"unknown time zone {value!r}", did_you_mean(str(value), known))
-    return ZoneInfo(str(value))
-
-
-def _encoding(kind: str, value: object) -> str:
-    try:
-        name = codecs.lookup(str(value)).name
-        "".encode(name)  # base64 and its like are codecs, but not of text
-    except LookupError as error:
-        aliases = encodings.aliases.aliases
-        known = {name.replace("_", "-") for name in (*aliases, *aliases.values())}
-        mend = did_you_mean(str(value), known)
-        raise _invalid(kind, "encoding", f"unknown encoding {value!r}", mend) from error
-    return DEFAULT_ENCODING if name == "utf-8" else name
-
-
-def _crs(kind: str, value: object) -> str:
-    if value in DATUMS:
-        return str(value)
-    code = str(value).upper().removeprefix("EPSG:")
-    if str(value).upper().startswith("EPSG:") and code.isdecimal():
-        from pyproj import CRS
-        from pyproj.exceptions import CRSError
-
-        try:
-            return f"EPSG:{CRS.from_epsg(int(code)).to_epsg() or int(code)}"
-        except CRSError as error:
-            raise _invalid(kind, "crs", f"unknown code {value!r}", "Look it up at epsg.org.") from error
-    raise _invalid(kind, "crs", f"unknown system {value!r}", did_you_mean(str(value), (*DATUMS, "EPSG:4326")))
-
-
-def _placeholders(kind: str, value: object) -> tuple[tuple[float, float], ...]:
-    try:
-        return tuple((float(latitude), float(longitude)) for latitude, longitude in value)  # type: ignore[attr-defined]
-    except (TypeError, ValueError) as error:
-        mend = "A list of pairs: [[42.3594, -71.0587]]."
-        raise _invalid(kind, "placeholder_coordinates", f"not pairs: {value!r}", mend) from error
-
-
-def _invalid(kind: str, key: str, problem: str, mend: str) -> InvalidMapping:
-    return InvalidMapping(field=f"[{kind}] {key}", problem=problem, mend=mend)
+        raise invalid_key(kind, key, "a list of columns", "Only text, address and attributes take a list.")
+    raise invalid_key(kind, key, f"not a column name: {value!r}", f'For example {key} = "{key}".')
