@@ -78,7 +78,7 @@ def train(
         certificate=bundle.certificate,
         missing=fitted.missing,
         parameters=_parameters(settings, fitted),
-        metrics=_metrics(evaluation),
+        metrics=_metrics(evaluation) | {"certificate_coverage": bundle.certificate.coverage},
         data_digest=material.digest,
         evaluation=evaluation,
         importance=fitted.importance,
@@ -109,5 +109,5 @@ def _metrics(evaluation: Evaluation | None) -> dict[str, float]:
         "macro_f1": evaluation.macro_f1,
         "candidate_recall": evaluation.recall,
         "calibration_error": evaluation.calibration_error,
-        **{f"coverage_at_{e}": evaluation.coverage_at_error(e) for e in ERROR_TARGETS},
+        **{f"coverage_at_error_{e}": evaluation.coverage_at_error(e) for e in ERROR_TARGETS},
     }
