@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable
+from dataclasses import fields
 from http import HTTPStatus
 from typing import Any
 
@@ -155,7 +156,7 @@ async def _on_unexpected(_: Request, __: Exception) -> Response:
 
 
 def _members(error: GridrouteError) -> dict[str, Any]:
-    return {name: getattr(error, name) for name in error.__dataclass_fields__}
+    return {field.name: getattr(error, field.name) for field in fields(error)}
 
 
 def _words(name: str) -> str:

@@ -115,7 +115,7 @@ class TicketIn(BaseModel):
             )
         ticket = Ticket(
             ticket_id=self.ticket_id or uuid4().hex,
-            received_at=self.received_at or now,
+            received_at=(self.received_at or now).astimezone(UTC),
             text=self.text or "",
             category=self.category or None,
             account=self.account or None,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import socket
 import sys
+from ipaddress import ip_address
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -96,6 +97,8 @@ def _tell(service: RoutingService, workspace: Workspace, listener: socket.socket
     console = Console(soft_wrap=True)
     console.print(f"[bold]gridroute[/] serves at [bold]{url}[/]  (Ctrl-C stops it)")
     console.print(grid)
+    if not ip_address(host).is_loopback:
+        console.print("[yellow]Others can reach this, and there is no sign-in yet:[/] put a proxy before it.")
     for shortcoming in service.readiness().problems:
         console.print(
             f"[yellow]Not ready:[/] {shortcoming.problem}. Mend: {shortcoming.mend}", highlight=False

@@ -51,7 +51,7 @@ def test_the_answer_has_all_that_was_decided(client: TestClient) -> None:
     assert (answer["verdict"], answer["status"], answer["unit"]) == ("dispatch", "dispatched", "gas")
     assert (answer["unit_name"], answer["probability"], answer["bundle"]) == ("Gas emergency", None, None)
     assert (answer["reasons"], answer["rules"]) == (["rule"], ["gas-leak"])
-    assert answer["history_sequence"] == 0
+    assert (answer["history_sequence"], answer["received_at"]) == (0, "2024-05-01T09:00:00Z")
     assert {"kind": "rule", "key": "gas-leak"}.items() <= _evidence(answer, "gas").items()
     location = answer["location"]
     assert (location["source"], location["address"]) == ("account", "1 North Road")

@@ -276,7 +276,7 @@ def test_a_clock_that_goes_back_does_not_reorder_the_log() -> None:
     store, clock = furnished(), Clock()
     service = serve(store, clock)
     for name in ("t1", "t2", "t3"):
-        service.submit(a_ticket(name))
+        service.submit(a_ticket(name, received_at=NOW - timedelta(days=1)))
         service.review(a_review(ticket_id=name))
         clock.move(minutes=-10)
     with store.read() as session:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from domain.decisions import Review
 from domain.errors import BundleDamaged, BundleIncompatible, GridrouteError, NotFound
 from router.live import LONG_TAIL, LiveWorld
 from router.ports import BundleRecord, Pointers, Store
-from tests.serving import NOW, a_dispatch, furnished, no_bundle
+from router.service import RoutingService
+from tests.serving import NOW, Clock, a_dispatch, a_ticket, furnished, no_bundle
 
 
 def append(store: Store, *hours: float) -> None:
@@ -36,6 +40,22 @@ def test_a_log_that_grew_is_folded_as_a_restart_would(second: tuple[float, ...])
     live.refresh()
     assert folded(live) == folded(LiveWorld(store, no_bundle))
     assert live.world.history.sequence == 4
+
+
+def test_a_restart_folds_by_when_outcomes_were_known_then_by_place_in_the_log(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    store = furnished()
+    append(store, 2, 3)
+    append(store, 1)
+    entries = [a_dispatch(name, "north", NOW + timedelta(hours=3)) for name in ("z", "a")]
+    store.write(lambda session: session.append_dispatches(entries))
+    with store.read() as session:
+        sequences = {entry.ticket.ticket_id: entry.sequence for entry in session.dispatches()}
+    seen: list[str] = []
+    monkeypatch.setattr("router.live.learn", lambda dispatch, world: seen.append(dispatch.ticket.ticket_id))
+    LiveWorld(store, no_bundle)
+    assert seen == ["d1", "d2", "d3", *sorted("az", key=sequences.__getitem__)]
 
 
 def test_catching_up_in_order_keeps_the_world_and_an_earlier_outcome_asks_for_a_new_one() -> None:
@@ -80,6 +100,32 @@ def test_what_arrives_while_a_world_is_built_is_not_lost(monkeypatch: pytest.Mon
     append(store, 0.75)
     live.refresh()
     assert folded(live) == folded(LiveWorld(store, no_bundle))
+
+
+def test_reviews_imports_and_refreshes_at_once_lead_to_the_world_of_a_restart() -> None:
+    store = furnished()
+    service = RoutingService(store, Clock(NOW + timedelta(days=9)), no_bundle)
+    start = threading.Barrier(4)
+
+    def work(number: int) -> None:
+        start.wait()
+        for step in range(8):
+            name = f"{number}-{step}"
+            service.submit(a_ticket(name, received_at=NOW))
+            service.review(Review(ticket_id=name, unit_id="north", by="Li Wei", at=NOW))
+
+    def bring_old_news() -> None:
+        start.wait()
+        for hours in range(8):
+            append(store, -hours - 0.5)
+            service.refresh()
+
+    with ThreadPoolExecutor(4) as pool:
+        for done in [pool.submit(bring_old_news), *(pool.submit(work, n) for n in range(3))]:
+            done.result()
+    service.refresh()
+    assert folded(service._live) == folded(LiveWorld(store, no_bundle))
+    assert service.readiness().history_sequence == 32
 
 
 @pytest.mark.parametrize(
