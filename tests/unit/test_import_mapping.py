@@ -1,10 +1,12 @@
 """Mapping files: what is refused, and what the refusal says."""
 
+import re
 from pathlib import Path
 
 import pytest
 
 from domain.errors import InvalidMapping
+from training.importing.keys import COLUMNS, SECTIONS, SETTINGS
 from training.importing.mapping import Mapping, load_mapping, parse_mapping
 
 REQUIRED = 'ticket_id = "a"\nreceived_at = "b"\nunit = "c"\n'
@@ -115,3 +117,17 @@ def test_named_columns_are_all_that_is_read() -> None:
 def test_a_mapping_that_is_no_file_is_told(tmp_path: Path) -> None:
     with pytest.raises(InvalidMapping, match=r"map\.toml"):
         load_mapping(tmp_path / "map.toml")
+
+
+HOW_TO = Path(__file__).parents[2] / "docs" / "how-to" / "import.md"
+
+
+def test_the_how_to_shows_every_key_and_a_mapping_that_is_read() -> None:
+    text = HOW_TO.read_text(encoding="utf-8")
+    [example] = re.findall(r"```toml\n(.*?)```", text, flags=re.DOTALL)
+    assert parse_mapping(example).crs == "gcj02"
+    rows = dict(re.findall(r"^\| `\[(\w+)\]` \|(.*)$", text, flags=re.MULTILINE))
+    assert {kind: set(re.findall(r"`(\w+)`", row)) for kind, row in rows.items()} == {
+        kind: set(COLUMNS[kind]) for kind in SECTIONS
+    }
+    assert set(SETTINGS) == set(re.findall(r"^\| `(\w+)` \|", text, flags=re.MULTILINE))

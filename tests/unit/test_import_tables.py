@@ -151,6 +151,14 @@ def test_parquet_text_of_another_encoding_is_a_bad_row(tmp_path: Path) -> None:
     assert [(bad.line, bad.field, bad.reason.value) for bad in history.bad_rows] == [(2, "unit", "encoding")]
 
 
+def test_parquet_times_finer_than_a_microsecond_are_cut(tmp_path: Path) -> None:
+    times = pyarrow.array([1_704_441_600_000_000_789], pyarrow.timestamp("ns", tz="UTC"))
+    table = pyarrow.table({"ticket_id": ["1"], "received_at": times, "unit": ["gas"]})
+    pyarrow.parquet.write_table(table, tmp_path / "h.parquet")
+    history = read_history(tmp_path / "h.parquet", Mapping(), now=NOW)
+    assert history.dispatches[0].ticket.received_at == datetime(2024, 1, 5, 8, tzinfo=UTC)
+
+
 @pytest.mark.parametrize(
     ("name", "content", "told"),
     [

@@ -14,7 +14,7 @@ from features.text import normalise
 from router.rules import RuleBook
 
 POINT = Point(latitude=31.2304, longitude=121.4737)
-NIGHT = datetime(2024, 1, 1, 15, 30, tzinfo=UTC)  # 23:30 in Shanghai
+NIGHT = datetime(2024, 1, 1, 15, 30, tzinfo=UTC)  # 23:30 in Shanghai, 00:30 in Tokyo
 
 
 def fired(
@@ -79,6 +79,8 @@ def test_a_cell_of_any_resolution_contains_its_points(resolution: int) -> None:
         ((22, 6), "UTC", False),
         ((15, 16), "UTC", True),
         ((6, 15), "UTC", False),
+        ((22, 6), "Asia/Tokyo", True),
+        ((22, 0), "Asia/Tokyo", False),
     ],
 )
 def test_hours_are_local_and_may_wrap(hours: tuple[int, int], zone: str, fires: bool) -> None:
