@@ -29,6 +29,9 @@ def register(app: typer.Typer) -> None:
 
 def serve(home: HomeOption = DEFAULT_HOME, host: HostOption = "127.0.0.1", port: PortOption = 8321) -> None:
     """Serve the HTTP API: accept tickets, route them, learn from reviews."""
+    for stop in (signal.SIGINT, signal.SIGTERM):
+        # uvicorn finishes its requests, then raises the signal again; the store is then still to be closed
+        signal.signal(stop, lambda *_: sys.exit(0))
     listener = listen(host, port)  # first: a taken port is told before anything is loaded
     workspace = Workspace(home=home).create()
     with listener:
@@ -73,9 +76,6 @@ def run(workspace: Workspace, listener: socket.socket) -> None:
                 timeout_graceful_shutdown=GRACE_SECONDS,
             )
             _tell(service, workspace, listener)
-            for stop in (signal.SIGINT, signal.SIGTERM):
-                # uvicorn raises the signal again when it is done; the store is then still to be closed
-                signal.signal(stop, lambda *_: sys.exit(0))
             uvicorn.Server(config).run(sockets=[listener])
         finally:
             store.close()
