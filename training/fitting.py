@@ -33,6 +33,7 @@ from models.text import TextModels
 from router.decide import may_automate
 from router.parse import parse
 from router.rules import RuleBook
+from router.world import World
 from training.pairs import Ground, Pairs, pairs, stack
 from training.replay import Case, Replay, prepare
 from training.schema_choice import choose_schema
@@ -45,19 +46,24 @@ def silent(stage: str, share: float) -> None:
     """A Report that nobody reads."""
 
 
-BLOCKS = 8
 CERTIFICATE_DAYS = 180
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """What an ML engineer may turn. Shares are of the training tickets, by time."""
+    """What an ML engineer may turn. Shares are of the training tickets, by time.
+
+    `text_blocks`: in how many steps of time the text models are refitted for the ranker's rows. `ranker_tickets`: the
+    ranker learns from the latest that many tickets of its part (None: all); earlier ones only fill the history.
+    """
 
     alpha: float = 0.01
     confidence: float = 0.95
     calibration_share: float = 0.08
     certificate_share: float = 0.16
     max_candidates: int = 24
+    text_blocks: int = 8
+    ranker_tickets: int | None = None
     seed: int = 0
     ranker: RankerSettings = field(default_factory=RankerSettings)
     text: SoftmaxSettings = field(default_factory=SoftmaxSettings)
@@ -132,12 +138,11 @@ def fit(
         cases, schema, models, around, settings, lambda share: report("features", 0.1 + share * 0.9)
     )
     clock.lap("features")
-    ranker, rows = _ranker(found[models.first_end : len(parts.fit)], schema, settings, report)
+    taught = len(parts.fit) - models.first_end
+    ranker, rows = _ranker(found[:taught], schema, settings, report)
     book = RuleBook(around.rules)
     later = cases[len(parts.fit) :]
-    held_back = [
-        _ranked(case, one, ranker, book) for case, one in zip(later, found[len(parts.fit) :], strict=True)
-    ]
+    held_back = [_ranked(case, one, ranker, book) for case, one in zip(later, found[taught:], strict=True)]
     earlier, latest = held_back[: len(parts.calibration)], held_back[len(parts.calibration) :]
     calibrator = _calibrator([one for one in earlier if one.units])
     missing = _missing(cases, latest)
@@ -213,7 +218,9 @@ class _Prequential:
 
 
 def _prequential(cases: Sequence[Case], settings: Settings, report: Callable[[float], None]) -> _Prequential:
-    bounds = sorted({len(cases) * block // BLOCKS for block in range(1, BLOCKS)} - {0})
+    needed_from = len(cases) - min(settings.ranker_tickets or len(cases), len(cases))
+    blocks = range(1, settings.text_blocks)
+    bounds = sorted({max(len(cases) * block // settings.text_blocks, needed_from) for block in blocks} - {0})
     ends = [*bounds, len(cases)]
     done: list[int] = []
 
@@ -238,26 +245,29 @@ def _pairs(
     settings: Settings,
     report: Callable[[float], None],
 ) -> list[Pairs]:
-    history = History(schema)
-    ground = Ground(territories=around.territories, units=around.units, limit=settings.max_candidates)
-    register(history, around, models.final)
+    history = known_units(schema, around, models.final)
+    ground = Ground(
+        territories=around.territories,
+        units=around.units,
+        rules=RuleBook(around.rules),
+        limit=settings.max_candidates,
+    )
     found = []
     for position, case in enumerate(Replay(cases, history).walk(cases)):
-        found.append(pairs(case, history, models.of(position), ground))
+        if position >= models.first_end:
+            found.append(pairs(case, history, models.of(position), ground))
         if position % 200 == 0:
             report(position / len(cases))
     return found
 
 
-def register(history: History, around: Surroundings, text: TextModels) -> None:
-    """Give every unit that can come up its index beforehand, as a World does."""
-    for unit in around.units.values():
-        for unit_id in (unit.unit_id, *unit.successors):
-            history.unit(unit_id)
-    for unit_id in around.territories.unit_ids:
-        history.unit(unit_id)
+def known_units(schema: HistorySchema, around: Surroundings, text: TextModels) -> History:
+    """An empty history in which every unit that can come up has its index, as in a World."""
+    history, book = History(schema), RuleBook(around.rules)
+    World(history=history, units=around.units, territories=around.territories, rules=book)
     history.units(text.mixed.classes)
     history.units(text.words.classes)
+    return history
 
 
 def _ranker(
