@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,7 @@ from features.territories import Territories
 from models.text import TextModels
 from router.parse import parse
 from router.retrieve import Retrieved, retrieve
+from router.rules import RuleBook
 from training.replay import Case
 
 Floats32 = NDArray[np.float32]
@@ -22,11 +23,12 @@ Floats32 = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ground:
-    """What a training world holds besides history: who owns what, and which units are open when."""
+    """What a training world holds besides history: who owns what, which units are open when, which rules fire."""
 
     territories: Territories
     units: Mapping[str, Unit]
     limit: int
+    rules: RuleBook = field(default_factory=RuleBook)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,13 +47,16 @@ class Pairs:
 
 def candidates(case: Case, history: History, text: TextModels | None, ground: Ground) -> Retrieved:
     """What routing would retrieve for the case's ticket."""
-    ticket = case.dispatch.ticket
-    owners = ground.territories.owners(case.location.point, parse(ticket).category, ticket.received_at)
+    ticket, point = case.dispatch.ticket, case.location.point
+    parsed = parse(ticket)
+    owners = ground.territories.owners(point, parsed.category, ticket.received_at)
+    fired = ground.rules.match(ticket, point, parsed.text, parsed.account)
     return retrieve(
         case.facts,
         history,
         text,
         owners=[territory.unit_id for territory in owners],
+        named=[rule.unit_id for rule in fired if rule.unit_id],
         units=ground.units,
         at=ticket.received_at,
         limit=ground.limit,
