@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol, TypeVar
@@ -46,6 +46,12 @@ class BundleRecord:
     metrics: tuple[tuple[str, float], ...] = ()
     mlflow_run_id: str | None = None
     mlflow_version: str | None = None
+
+    def with_tracking_of(self, other: BundleRecord) -> BundleRecord:
+        """This record, with the other's MLflow ids where it has none."""
+        if self.mlflow_version is not None:
+            return self
+        return replace(self, mlflow_run_id=other.mlflow_run_id, mlflow_version=other.mlflow_version)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,7 +178,10 @@ class WriteSession(ReadSession, Protocol):
         ...
 
     def add_bundle(self, record: BundleRecord) -> BundleRecord:
-        """Gives it the next version (the record's own is ignored); a known digest answers its existing record."""
+        """Gives it the next version (the record's own is ignored).
+
+        A known digest answers its existing record, which takes over MLflow's ids where it had none.
+        """
         ...
 
     def set_pointers(self, pointers: Pointers) -> None: ...

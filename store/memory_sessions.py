@@ -192,9 +192,10 @@ class MemoryWriteSession(MemoryReadSession):
         self._record(ticket_id, EventKind.QUEUED, unit_id=unit_id)
 
     def add_bundle(self, record: BundleRecord) -> BundleRecord:
-        """Gives it the next version; a known digest answers its existing record."""
+        """Gives it the next version; a known digest answers its existing record, with MLflow's ids if it had none."""
         if known := next((bundle for bundle in self.state.bundles if bundle.digest == record.digest), None):
-            return known
+            self.state.bundles[known.version - 1] = known.with_tracking_of(record)
+            return self.state.bundles[known.version - 1]
         numbered = replace(record, version=len(self.state.bundles) + 1)
         self.state.bundles.append(numbered)
         return numbered

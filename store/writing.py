@@ -142,11 +142,15 @@ class SqlWriteSession(SqlReadSession):
         self._record(ticket_id, EventKind.QUEUED, unit_id=unit_id)
 
     def add_bundle(self, record: BundleRecord) -> BundleRecord:
-        """Gives it the next version; a known digest answers its existing record."""
+        """Gives it the next version; a known digest answers its existing record, with MLflow's ids if it had none."""
         self._lock_counters()
         existing = self.bundles()
         if known := next((bundle for bundle in existing if bundle.digest == record.digest), None):
-            return known
+            filled = known.with_tracking_of(record)
+            if filled != known:
+                body = update(tables.bundles).where(tables.bundles.c.version == known.version)
+                self._connection.execute(body.values(body=encode(filled)))
+            return filled
         numbered = replace(record, version=existing[-1].version + 1 if existing else 1)
         self._connection.execute(
             insert(tables.bundles).values(

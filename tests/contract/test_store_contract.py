@@ -304,6 +304,18 @@ def test_bundles_are_numbered_and_known_by_digest(store: Store) -> None:
     assert read(store, "bundles") == [first, second]
 
 
+def test_a_bundle_that_mlflow_learns_of_later_keeps_its_first_ids(store: Store) -> None:
+    untracked, tracked, again = (
+        replace(bundle("aa"), mlflow_run_id=run, mlflow_version=number)
+        for run, number in ((None, None), ("run 7", "7"), ("run 8", "8"))
+    )
+    store.write(lambda session: session.add_bundle(untracked))
+    told = store.write(lambda session: session.add_bundle(tracked))
+    assert told == replace(tracked, version=1)
+    assert store.write(lambda session: session.add_bundle(again)) == told
+    assert read(store, "bundles") == [told]
+
+
 def test_pointers_move_together(store: Store) -> None:
     def work(session: WriteSession) -> Pointers:
         session.add_bundle(bundle("aa"))
