@@ -7,13 +7,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from simulation.ground import Indices, Metres
+from simulation.ground import Indices
 from simulation.ownership import logged_owners, rightful_owners
-from simulation.scene import Scene, Seconds
+from simulation.scene import Happenings, Scene, Seconds
 from simulation.seasons import HOURS, Day
 
 REPEATS = 0.12
 """Share of cases that are one more call about another case of the day."""
+HASTY = 0.12
+"""Share of cases that are told or taken down in a hurry."""
 HOUR_S = 3_600.0
 DAY_S = 24 * HOUR_S
 MAX_LAG_S = 6 * DAY_S
@@ -21,36 +23,33 @@ MAX_LAG_S = 6 * DAY_S
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cases:
-    """Columns in order of `received`. `owner` is right; `logged` is what the desk settled on, `known` when it did."""
+    """What happened, whose it is (`owner`), and what the desk settled on (`logged`) by when (`known`)."""
 
-    trouble: Indices
-    caller: Indices
-    premise: Indices
-    spot: Metres
-    received: Seconds
-    known: Seconds
+    happened: Happenings
     owner: Indices
     logged: Indices
+    known: Seconds
 
 
 def draw_cases(scene: Scene, day: Day, usual: int, stormy: int, rng: np.random.Generator) -> Cases:
     """A day's cases: `usual` ones over its hours and the city, `stormy` ones in its storm's hours and reach."""
     trouble, received, blown = _events(scene, day, usual, stormy, rng)
     trouble, caller, premise = _scenes_of(scene, day, trouble, blown, rng)
-    spot = np.where(
-        _outside(scene)[trouble][:, None], scene.streets.frontage[premise], scene.streets.spot[premise]
-    )
-    block = scene.ground.block_at(spot)
-    lag = np.clip(HOUR_S * rng.lognormal(1.7, 1.0, len(received)), HOUR_S / 2, MAX_LAG_S)
-    return Cases(
+    streets, outside = scene.streets, _outside(scene)[trouble]
+    happened = Happenings(
         trouble=trouble,
         caller=caller,
         premise=premise,
-        spot=spot,
+        spot=np.where(outside[:, None], streets.frontage[premise], streets.spot[premise]),
         received=received,
+        hasty=rng.random(len(trouble)) < HASTY,
+    )
+    lag = np.clip(HOUR_S * rng.lognormal(1.7, 1.0, len(received)), HOUR_S / 2, MAX_LAG_S)
+    return Cases(
+        happened=happened,
+        owner=rightful_owners(scene, happened, scene.ground.block_at(happened.spot)),
+        logged=logged_owners(scene, happened, rng),
         known=np.floor(received + lag),
-        owner=rightful_owners(scene, trouble, caller, premise, block, received),
-        logged=logged_owners(scene, trouble, caller, premise, spot, received, rng),
     )
 
 

@@ -14,7 +14,7 @@ from domain.places import Account, Address, Territory
 from domain.tickets import Ticket
 from domain.time import require_aware
 from domain.units import Unit
-from simulation.cases import Cases, draw_cases
+from simulation.cases import draw_cases
 from simulation.desk import write_tickets
 from simulation.ground import Area, lay_ground
 from simulation.offices import found_offices, territories
@@ -110,7 +110,9 @@ class City:
             )
             cases = draw_cases(self.scene, day, int(usual), int(stormy), rng)
             rand = random.Random(f"{self.seed} {seed} {on.isoformat()}")
-            tickets = write_tickets(self.scene, cases, _ids(f"N{seed}-", on, len(cases.trouble)), rand)
+            tickets = write_tickets(
+                self.scene, cases.happened, _ids(f"N{seed}-", on, len(cases.happened)), rand
+            )
             for ticket, owner in zip(tickets, cases.owner.tolist(), strict=True):
                 if ticket.received_at >= start:
                     yield ticket, self.units[owner].unit_id
@@ -178,8 +180,8 @@ def _day_log(scene: Scene, day: Day, usual: int, stormy: int) -> list[Dispatch]:
     """The dispatches of the tickets that came in on a day."""
     rng = np.random.default_rng((scene.seed, day.date.toordinal(), 1))
     rand = random.Random(f"{scene.seed} {day.date.isoformat()}")
-    cases: Cases = draw_cases(scene, day, usual, stormy, rng)
-    tickets = write_tickets(scene, cases, _ids("GD", day.date, len(cases.trouble)), rand)
+    cases = draw_cases(scene, day, usual, stormy, rng)
+    tickets = write_tickets(scene, cases.happened, _ids("GD", day.date, len(cases.happened)), rand)
     units = scene.offices.units
     return [
         Dispatch(ticket=ticket, unit_id=units[unit].unit_id, known_at=datetime.fromtimestamp(known, LOCAL))

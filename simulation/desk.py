@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping
 from datetime import datetime
+from itertools import accumulate
+from typing import NamedTuple
 
 from domain.places import Point
 from domain.tickets import Ticket
 from features.coordinates import wgs84_to_gcj02
-from simulation.cases import Cases
 from simulation.ground import degrees
 from simulation.naming import NAMES, foreigner, person
-from simulation.scene import Scene
+from simulation.scene import Happenings, Scene
 from simulation.seasons import LOCAL
 from simulation.speech import Telling, tell_in_chinese, tell_in_english
+from simulation.troubles import Trouble
 from simulation.whereabouts import (
     misspelt,
     partial,
@@ -28,77 +31,129 @@ from simulation.whereabouts import (
 PLACEHOLDER = Point(latitude=31.23, longitude=121.47)
 """Written where the desk's form wants coordinates and nobody has any."""
 
-ACCOUNT_KNOWN = {"home": 0.66, "estate": 0.66, "road": 0.25}
-PHONE_MISSING = 0.25
-CATEGORY_MISSING, CATEGORY_WRONG = 0.06, 0.03
-ADDRESS_MISSING, ADDRESS_PARTIAL, ADDRESS_MISSPELT = 0.12, 0.12, 0.08
-POINT_MISSING, POINT_PLACEHOLDER, POINT_GCJ02, POINT_OFF = 0.30, 0.04, 0.04, 0.07
-PLACE_IN_WORDS = 0.8
-DISTRICT_NOTED, DISTRICT_WRONG = 0.6, 0.03
 ATTRIBUTES = ("source", "district")
 """The attributes of a ticket: how it came in, and the district the desk noted."""
-SOURCES = {"phone": 70, "wechat": 16, "web": 9, "app": 5}
+PHONE_MISSING = 0.25
+DISTRICT_NOTED, DISTRICT_WRONG = 0.6, 0.03
 SURNAMES = frozenset(NAMES["surnames"])
 DEG_PER_METRE = 1 / 111_000
+GOOD_FIX_M, POOR_FIX_M = 15.0, 500.0
 
 
-def write_tickets(scene: Scene, cases: Cases, ids: Iterable[str], rand: random.Random) -> list[Ticket]:
-    """The tickets of the cases, in their order. All chance comes from `rand`."""
-    lonlat = degrees(cases.spot).tolist()
-    return [
-        _ticket(scene, ticket_id, received, (trouble, caller, premise), where, rand)
-        for ticket_id, received, trouble, caller, premise, where in zip(
-            ids,
-            cases.received.tolist(),
-            cases.trouble.tolist(),
-            cases.caller.tolist(),
-            cases.premise.tolist(),
-            lonlat,
-            strict=True,
-        )
-    ]
+class Care(NamedTuple):
+    """How carefully a call is told and taken down: the chance of each gap and fault, and how it comes in."""
+
+    account_home: float
+    account_road: float
+    category_missing: float
+    category_wrong: float
+    address_missing: float
+    address_partial: float
+    address_misspelt: float
+    point_missing: float
+    point_placeholder: float
+    point_gcj02: float
+    point_poor: float
+    place_in_words: float
+    sources: Mapping[str, int]
 
 
-def _ticket(
-    scene: Scene,
-    ticket_id: str,
-    received: float,
-    case: tuple[int, int, int],
-    lonlat: tuple[float, float],
-    rand: random.Random,
-) -> Ticket:
-    trouble, caller, premise = scene.troubles[case[0]], case[1], case[2]
-    account = scene.residents.accounts[caller]
+CAREFUL = Care(
+    account_home=0.72,
+    account_road=0.24,
+    category_missing=0.04,
+    category_wrong=0.01,
+    address_missing=0.06,
+    address_partial=0.07,
+    address_misspelt=0.07,
+    point_missing=0.22,
+    point_placeholder=0.03,
+    point_gcj02=0.04,
+    point_poor=0.03,
+    place_in_words=0.85,
+    sources={"phone": 76, "wechat": 14, "web": 8, "app": 2},
+)
+HASTY = Care(
+    account_home=0.36,
+    account_road=0.08,
+    category_missing=0.25,
+    category_wrong=0.10,
+    address_missing=0.45,
+    address_partial=0.28,
+    address_misspelt=0.10,
+    point_missing=0.55,
+    point_placeholder=0.08,
+    point_gcj02=0.04,
+    point_poor=0.12,
+    place_in_words=0.5,
+    sources={"phone": 10, "wechat": 20, "web": 15, "app": 55},
+)
+
+
+class Call(NamedTuple):
+    """One case as the desk hears of it."""
+
+    trouble: Trouble
+    caller: int
+    premise: int
+    lonlat: tuple[float, float]
+    received: float
+    care: Care
+
+    @property
+    def outside(self) -> bool:
+        """Whether it is about the street, not the caller's own door or estate."""
+        return self.trouble.at == "road"
+
+
+def write_tickets(
+    scene: Scene, happened: Happenings, ids: Iterable[str], rand: random.Random
+) -> list[Ticket]:
+    """A ticket for each happening, in their order. All chance comes from `rand`."""
+    calls = map(
+        Call,
+        [scene.troubles[i] for i in happened.trouble.tolist()],
+        happened.caller.tolist(),
+        happened.premise.tolist(),
+        degrees(happened.spot).tolist(),
+        happened.received.tolist(),
+        [HASTY if hasty else CAREFUL for hasty in happened.hasty.tolist()],
+    )
+    return [_ticket(scene, ticket_id, call, rand) for ticket_id, call in zip(ids, calls, strict=True)]
+
+
+def _ticket(scene: Scene, ticket_id: str, call: Call, rand: random.Random) -> Ticket:
+    account = scene.residents.accounts[call.caller]
+    known = rand.random() < (call.care.account_road if call.outside else call.care.account_home)
     return Ticket(
         ticket_id=ticket_id,
-        received_at=datetime.fromtimestamp(received, LOCAL),
-        text=_text(scene, case, rand),
-        category=_category(scene, trouble.category, rand),
-        account=account.account_id if rand.random() < ACCOUNT_KNOWN[trouble.at] else None,
+        received_at=datetime.fromtimestamp(call.received, LOCAL),
+        text=_text(scene, call, rand),
+        category=_category(scene, call, rand),
+        account=account.account_id if known else None,
         phone=None if rand.random() < PHONE_MISSING else account.phone,
-        address=_address(scene, premise, caller, trouble.at == "road", rand),
-        point=_point(lonlat, rand),
-        attributes=_attributes(scene, premise, rand),
+        address=_address(scene, call, rand),
+        point=_point(call, rand),
+        attributes=_attributes(scene, call, rand),
     )
 
 
-def _text(scene: Scene, case: tuple[int, int, int], rand: random.Random) -> str:
-    trouble, caller, premise = scene.troubles[case[0]], case[1], case[2]
-    english = bool(scene.residents.english[caller])
-    outside = trouble.at == "road"
+def _text(scene: Scene, call: Call, rand: random.Random) -> str:
+    english = bool(scene.residents.english[call.caller])
     spoken = spoken_in_english if english else spoken_in_chinese
-    road, town = road_of(scene, premise), town_of(scene, premise)
+    road, town = road_of(scene, call.premise), town_of(scene, call.premise)
+    says_where = rand.random() < call.care.place_in_words
     telling = Telling(
-        kind=trouble.kind,
-        category=trouble.category,
-        setting="road" if outside else "home",
-        what=trouble.en if english else trouble.zh,
-        places=spoken(scene, premise, caller, outside) if rand.random() < PLACE_IN_WORDS else (),
+        kind=call.trouble.kind,
+        category=call.trouble.category,
+        setting="road" if call.outside else "home",
+        what=call.trouble.en if english else call.trouble.zh,
+        places=spoken(scene, call.premise, call.caller, call.outside) if says_where else (),
         road=road.en if english else road.zh,
         town=town.en if english else town.zh,
-        name=_caller_name(scene, caller, rand),
+        name=_caller_name(scene, call.caller, rand),
     )
-    return (tell_in_english if english else tell_in_chinese)(telling, caller, rand).strip()
+    return (tell_in_english if english else tell_in_chinese)(telling, call.caller, rand).strip()
 
 
 def _caller_name(scene: Scene, caller: int, rand: random.Random) -> str:
@@ -109,46 +164,56 @@ def _caller_name(scene: Scene, caller: int, rand: random.Random) -> str:
     return holder if holder[:1] in SURNAMES and len(holder) <= 3 else person(rand)
 
 
-def _category(scene: Scene, category: str, rand: random.Random) -> str | None:
-    roll = rand.random()
-    if roll < CATEGORY_MISSING:
+def _category(scene: Scene, call: Call, rand: random.Random) -> str | None:
+    care = call.care
+    match _fate(rand, care.category_missing, care.category_wrong):
+        case 0:
+            return None
+        case 1:
+            return rand.choice(scene.troubles).category
+        case _:
+            return call.trouble.category
+
+
+def _address(scene: Scene, call: Call, rand: random.Random) -> str | None:
+    care = call.care
+    fate = _fate(rand, care.address_missing, care.address_partial, care.address_misspelt)
+    if fate == 0:
         return None
-    return rand.choice(scene.troubles).category if roll < CATEGORY_MISSING + CATEGORY_WRONG else category
+    if fate == 1:
+        return partial(scene, call.premise, call.caller, rand)
+    complete = written(scene, call.premise, call.caller, call.outside, rand)
+    return misspelt(complete, rand) if fate == 2 else complete
 
 
-def _address(scene: Scene, premise: int, caller: int, outside: bool, rand: random.Random) -> str | None:
-    roll = rand.random()
-    if roll < ADDRESS_MISSING:
+def _point(call: Call, rand: random.Random) -> Point | None:
+    """Mostly good to some metres; else missing, a placeholder, in GCJ-02 without saying so, or poor."""
+    care = call.care
+    fate = _fate(rand, care.point_missing, care.point_placeholder, care.point_gcj02, care.point_poor)
+    if fate == 0:
         return None
-    if roll < ADDRESS_MISSING + ADDRESS_PARTIAL:
-        return partial(scene, premise, caller, rand)
-    complete = written(scene, premise, caller, outside, rand)
-    wrong = roll < ADDRESS_MISSING + ADDRESS_PARTIAL + ADDRESS_MISSPELT
-    return misspelt(complete, rand) if wrong else complete
-
-
-def _point(lonlat: tuple[float, float], rand: random.Random) -> Point | None:
-    """Mostly good to some metres; else missing, a placeholder, in GCJ-02 without saying so, or far off."""
-    roll = rand.random()
-    if roll < POINT_MISSING:
-        return None
-    if roll < POINT_MISSING + POINT_PLACEHOLDER:
+    if fate == 1:
         return PLACEHOLDER
-    longitude, latitude = lonlat
-    if roll < POINT_MISSING + POINT_PLACEHOLDER + POINT_GCJ02:
+    longitude, latitude = call.lonlat
+    if fate == 2:
         latitude, longitude = wgs84_to_gcj02(latitude, longitude)
-    far = roll > 1 - POINT_OFF
-    spread = (500.0 if far else 15.0) * DEG_PER_METRE
+    spread = (POOR_FIX_M if fate == 3 else GOOD_FIX_M) * DEG_PER_METRE
     return Point(
         latitude=round(latitude + rand.gauss(0, spread), 6),
         longitude=round(longitude + rand.gauss(0, spread), 6),
     )
 
 
-def _attributes(scene: Scene, premise: int, rand: random.Random) -> dict[str, str]:
-    noted = {"source": rand.choices(list(SOURCES), list(SOURCES.values()))[0]}
+def _fate(rand: random.Random, *chances: float) -> int:
+    """Which of the chances came true; their number if none did."""
+    return bisect_right(list(accumulate(chances)), rand.random())
+
+
+def _attributes(scene: Scene, call: Call, rand: random.Random) -> dict[str, str]:
+    sources = call.care.sources
+    noted = {"source": rand.choices(list(sources), list(sources.values()))[0]}
     if rand.random() < DISTRICT_NOTED:
         wrong = rand.random() < DISTRICT_WRONG
-        entry = rand.choice(scene.residents.addresses) if wrong else scene.residents.addresses[premise]
+        entry = rand.choice(scene.residents.addresses) if wrong else scene.residents.addresses[call.premise]
         noted["district"] = entry.district or ""
     return noted

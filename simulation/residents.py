@@ -63,7 +63,7 @@ def settle(
         door=door,
         near=KDTree(streets.spot[door]).query(streets.spot[door], k=min(NEIGHBOURS, accounts))[1],
         in_estate=np.flatnonzero(streets.estate[door] >= 0),
-        calls=_proneness(streets, rng)[door] * np.where(key, 4.0, 1.0),
+        calls=_proneness(streets, rng)[door] * np.where(key, 2.5, 1.0),
         english=english,
         key=key,
     )

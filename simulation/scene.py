@@ -19,7 +19,7 @@ Seconds = NDArray[np.float64]
 
 MANAGED = 0.7
 LOCAL_COMPANY = 0.6
-CHANGING_HANDS = 0.06
+CHANGING_HANDS = 0.04
 NO_MANAGER = -1
 
 
@@ -50,6 +50,21 @@ class Scene:
     rate: float = 1.0
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Happenings:
+    """What happened, as columns in order of `received`. `hasty`: taken down in a hurry, so much is missing or wrong."""
+
+    trouble: Indices
+    caller: Indices
+    premise: Indices
+    spot: Metres
+    received: Seconds
+    hasty: NDArray[np.bool_]
+
+    def __len__(self) -> int:
+        return len(self.trouble)
+
+
 def appoint_managers(
     offices: Offices,
     ground: Ground,
@@ -58,12 +73,12 @@ def appoint_managers(
     ends: float,
     rng: np.random.Generator,
 ) -> Estates:
-    """Most estates have a property company, often the one strong in that area; some change hands in mid-period."""
+    """Most estates have a property company, often the one strong in that area; a few change hands in mid-period."""
     first, companies, estates = offices.index("property-m1"), len(NAMES["managers"]), len(homes)
     local = group_blocks(homes, spread_seeds(ground.sites, companies, rng), rng)
     manager, heir = rng.integers(0, companies, (2, estates)) + first
     manager = np.where(rng.random(estates) < LOCAL_COMPANY, local + first, manager)
     manager = np.where(rng.random(estates) < MANAGED, manager, NO_MANAGER)
     changing = rng.random(estates) < CHANGING_HANDS
-    moment = begins + (ends - begins) * rng.uniform(0.3, 0.9, estates)
+    moment = begins + (ends - begins) * rng.uniform(0.2, 0.8, estates)
     return Estates(manager=manager, next_manager=heir, changed=np.where(changing, moment, np.inf))
