@@ -1,0 +1,38 @@
+"""Anywhere on earth: cells nest, and the quick distance is the right one near by."""
+
+from __future__ import annotations
+
+import h3.api.basic_int as h3
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from domain.places import Point
+from features.place import RESOLUTIONS, cells, distance_m, metres_from
+
+ANYWHERE = st.builds(
+    Point, latitude=st.floats(-90, 90, allow_subnormal=False), longitude=st.floats(-180, 180)
+)
+INHABITED = st.tuples(st.floats(-65, 70), st.floats(-179, 179))
+STEP = st.floats(-0.03, 0.03)
+
+
+@given(ANYWHERE)
+def test_cells_nest(point: Point) -> None:
+    found = cells(point)
+    for cell, resolution in zip(found, RESOLUTIONS, strict=True):
+        assert h3.cell_to_parent(found[-1], resolution) == cell
+
+
+@given(INHABITED, STEP, STEP)
+def test_the_quick_distance_agrees_with_haversine(
+    start: tuple[float, float], north: float, east: float
+) -> None:
+    latitude, longitude = start
+    other = latitude + north, longitude + east
+    exact = distance_m(
+        Point(latitude=latitude, longitude=longitude), Point(latitude=other[0], longitude=other[1])
+    )
+    quick = metres_from(latitude, longitude, np.array([other]))
+    assert quick[0] == pytest.approx(exact, rel=2e-3, abs=0.01)

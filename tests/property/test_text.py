@@ -1,0 +1,51 @@
+"""Whatever is written, its normal form is final and its terms can be told."""
+
+from __future__ import annotations
+
+import unicodedata
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from features.address import normalise_address, street
+from features.facts import HASH_BITS, hash_terms
+from features.gazetteer import normalise_account
+from features.text import MAX_TERMS, bigrams, normalise, terms
+
+ANY_TEXT = st.text(st.characters(), max_size=60)  # lone surrogates and unassigned ones too
+
+
+@given(ANY_TEXT)
+def test_the_normal_form_is_final(text: str) -> None:
+    once = normalise(text)
+    assert normalise(once) == once
+    assert once == once.strip()
+    assert "  " not in once
+
+
+@given(ANY_TEXT)
+def test_writing_the_same_in_another_unicode_form_changes_nothing(text: str) -> None:
+    for form in ("NFC", "NFD", "NFKC", "NFKD"):
+        assert normalise(unicodedata.normalize(form, text)) == normalise(text)
+
+
+@given(ANY_TEXT)
+def test_terms_of_any_script_can_be_told_and_hashed(text: str) -> None:
+    normal = normalise(text)
+    found = terms(normal)
+    assert len(found) == len(set(found)) <= MAX_TERMS
+    hashes = hash_terms([*found, *bigrams(normal)])
+    assert (hashes[1:] > hashes[:-1]).all()
+    assert ((hashes >= 0) & (hashes < 2**HASH_BITS)).all()
+    if any(c.isalpha() for c in normal):
+        assert found
+
+
+@given(ANY_TEXT)
+def test_keys_of_addresses_and_accounts_are_final(text: str) -> None:
+    address = normalise_address(text)
+    assert normalise_address(address) == address
+    road = street(address)
+    assert street(road) == road
+    account = normalise_account(text)
+    assert normalise_account(account) == account
