@@ -25,10 +25,10 @@ class RankerSettings:
     trees: int = 300
     leaves: int = 31
     rate: float = 0.06
-    minimum_rows: int = 60
+    minimum_rows: int = 150
     feature_share: float = 0.5
     row_share: float = 0.7
-    penalty: float = 5.0
+    penalty: float = 20.0
     threads: int = 2
     seed: int = 0
 

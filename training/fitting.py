@@ -34,6 +34,8 @@ from router.decide import may_automate
 from router.parse import parse
 from router.rules import RuleBook
 from router.world import World
+from training.evaluation import Evaluation
+from training.held_back import Ranked, evaluate_ranked
 from training.pairs import Ground, Pairs, pairs, stack
 from training.replay import Case, Replay, prepare
 from training.schema_choice import choose_schema
@@ -91,30 +93,14 @@ class Surroundings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ranked:
-    """A held-back ticket, ranked: unit ids and raw scores, best first; `certifiable` as decide.may_automate."""
-
-    case: Case
-    units: tuple[str, ...]
-    scores: Floats
-    certifiable: bool
-
-    @property
-    def correct(self) -> bool:
-        """Whether the first candidate is the true unit."""
-        return bool(self.units) and self.units[0] == self.case.dispatch.unit_id
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Fitted:
-    """A bundle (not yet stored) and what it was made from."""
+    """A bundle (not yet stored) and how it did on the certificate slice, which it had not seen (None: no tickets)."""
 
     bundle: Bundle
     missing: tuple[str, ...]
-    held_back: Sequence[Ranked]
+    evaluation: Evaluation | None
     importance: dict[str, float]
     seconds: dict[str, float]
-    pair_rows: int
 
 
 def fit(
@@ -139,30 +125,58 @@ def fit(
     )
     clock.lap("features")
     taught = len(parts.fit) - models.first_end
-    ranker, rows = _ranker(found[:taught], schema, settings, report)
+    ranker = _ranker(found[:taught], schema, settings, report)
     book = RuleBook(around.rules)
     later = cases[len(parts.fit) :]
     held_back = [_ranked(case, one, ranker, book) for case, one in zip(later, found[taught:], strict=True)]
     earlier, latest = held_back[: len(parts.calibration)], held_back[len(parts.calibration) :]
-    calibrator = _calibrator([one for one in earlier if one.units])
+    learnt = Learnt(text=models.final, ranker=ranker, calibrator=_calibrator(earlier))
     missing = _missing(cases, latest)
-    certified = _certified(earlier, latest, calibrator, settings, missing)
+    certified = _certified(earlier, latest, learnt.calibrator, settings, missing)
+    evaluation = evaluate_ranked(latest, learnt.calibrator) if latest else None
+    if certified.threshold is None and cases:
+        learnt = _learn_from_all(cases, found, held_back, schema, settings, report)
     clock.lap("fit")
-    bundle = Bundle(
-        schema=schema,
-        ranker=ranker,
-        text=models.final,
-        calibrator=calibrator,
-        certificate=_certificate(certified, len(latest), data_digest, settings, issued_at),
-    )
     return Fitted(
-        bundle=bundle,
+        bundle=Bundle(
+            schema=schema,
+            ranker=learnt.ranker,
+            text=learnt.text,
+            calibrator=learnt.calibrator,
+            certificate=_certificate(certified, len(latest), data_digest, settings, issued_at),
+        ),
         missing=missing,
-        held_back=latest,
-        importance=ranker.importance(feature_names(schema)),
+        evaluation=evaluation,
+        importance=learnt.ranker.importance(feature_names(schema)),
         seconds=clock.laps,
-        pair_rows=rows,
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Learnt:
+    """The fitted parts of a bundle."""
+
+    text: TextModels
+    ranker: Ranker
+    calibrator: Calibrator
+
+
+def _learn_from_all(
+    cases: Sequence[Case],
+    found: Sequence[Pairs],
+    held_back: Sequence[Ranked],
+    schema: HistorySchema,
+    settings: Settings,
+    report: Report,
+) -> Learnt:
+    """Where nothing could be certified no slice need be kept from learning: fit on the held-back tickets as well.
+
+    Their rows are prequential like the others; the calibrator is that of the ranker that did not see them.
+    """
+    units = [case.dispatch.unit_id for case in cases]
+    text = TextModels.fit([case.facts for case in cases], units, settings.text)
+    ranker = _ranker(found, schema, settings, lambda _, share: report("all tickets", share))
+    return Learnt(text=text, ranker=ranker, calibrator=_calibrator(held_back))
 
 
 class _Clock:
@@ -270,16 +284,13 @@ def known_units(schema: HistorySchema, around: Surroundings, text: TextModels) -
     return history
 
 
-def _ranker(
-    found: Sequence[Pairs], schema: HistorySchema, settings: Settings, report: Report
-) -> tuple[Ranker, int]:
+def _ranker(found: Sequence[Pairs], schema: HistorySchema, settings: Settings, report: Report) -> Ranker:
     names = feature_names(schema)
     # a ticket whose unit is no candidate teaches nothing about telling candidates apart
     rows, labels = stack(found, lambda one: one.truth in one.units)
     if len(np.unique(labels)) < 2:
-        return Ranker.constant(names), len(rows)
-    fitted = Ranker.fit(rows, labels, names, settings.ranker, lambda share: report("ranker", share))
-    return fitted, len(rows)
+        return Ranker.constant(names)
+    return Ranker.fit(rows, labels, names, settings.ranker, lambda share: report("ranker", share))
 
 
 def _ranked(case: Case, one: Pairs, ranker: Ranker, book: RuleBook) -> Ranked:

@@ -3,19 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC
 
 import h3.api.basic_int as h3
 import numpy as np
+from numpy.typing import NDArray
 
 from domain.decisions import Decision
 from features.place import RESOLUTIONS
 from models.calibration import Calibrator
 from training.evaluation import Evaluation
-from training.fitting import Ranked
 from training.replay import Case
 
+Floats = NDArray[np.float64]
+
 CELL = RESOLUTIONS.index(8)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ranked:
+    """A held-back ticket, ranked: unit ids and raw scores, best first; `certifiable` as decide.may_automate."""
+
+    case: Case
+    units: tuple[str, ...]
+    scores: Floats
+    certifiable: bool
+
+    @property
+    def correct(self) -> bool:
+        """Whether the first candidate is the true unit."""
+        return bool(self.units) and self.units[0] == self.case.dispatch.unit_id
 
 
 def evaluate_decisions(cases: Sequence[Case], decisions: Sequence[Decision]) -> Evaluation:

@@ -17,7 +17,6 @@ from models.bundle import load_bundle, write_bundle
 from router.ports import ReadSession, Store
 from training.evaluation import ERROR_TARGETS, Evaluation
 from training.fitting import Fitted, Report, Settings, Surroundings, fit, silent
-from training.held_back import evaluate_ranked
 from training.results import TrainingResult
 
 
@@ -71,16 +70,15 @@ def train(
     )
     path = write_bundle(fitted.bundle, bundles)
     bundle = load_bundle(path)
-    evaluation = evaluate_ranked(fitted.held_back, fitted.bundle.calibrator) if fitted.held_back else None
     return TrainingResult(
         bundle_path=str(path.resolve()),
         bundle_digest=bundle.digest,
         certificate=bundle.certificate,
         missing=fitted.missing,
         parameters=_parameters(settings, fitted),
-        metrics=_metrics(evaluation) | {"certificate_coverage": bundle.certificate.coverage},
+        metrics=_metrics(fitted.evaluation) | {"certificate_coverage": bundle.certificate.coverage},
         data_digest=material.digest,
-        evaluation=evaluation,
+        evaluation=fitted.evaluation,
         importance=fitted.importance,
         seconds=fitted.seconds,
     )
