@@ -16,24 +16,15 @@ from domain.time import require_aware
 from domain.units import Unit
 from simulation.cases import draw_cases
 from simulation.desk import write_tickets
-from simulation.ground import Area, lay_ground
-from simulation.offices import found_offices, territories
-from simulation.reorganisation import Change, merge, move_border, rename, split
-from simulation.residents import settle
-from simulation.scene import Scene, appoint_managers
+from simulation.founding import found_scene
+from simulation.ground import Area
+from simulation.offices import territories
+from simulation.reorganisation import Change
+from simulation.scene import Scene
 from simulation.seasons import LOCAL, Day, Storm, forecast, midnight
-from simulation.streets import Road, lay_streets
-from simulation.troubles import read_troubles
+from simulation.streets import Road
 
 START = datetime(2025, 3, 1, tzinfo=LOCAL)
-REORGANISATIONS: tuple[tuple[float, Change, str], ...] = (
-    (0.25, rename, "water"),
-    (0.42, split, "power"),
-    (0.58, merge, "drainage"),
-    (0.70, move_border, "sanitation"),
-    (0.86, split, "roads"),
-)
-"""When (share of the period), what and to which kind of units."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -133,7 +124,7 @@ def build_city(
     require_aware("start", start)
     first = start.astimezone(LOCAL).date()
     starts, ends = midnight(first), midnight(first + timedelta(days=days))
-    scene = _build_scene(seed, accounts, starts, ends)
+    scene = found_scene(seed, accounts, starts, ends)
     forecasts = [forecast(seed, first + timedelta(days=i), scene.troubles) for i in range(days)]
     weights = np.array([[day.usual.sum(), day.stormy.sum()] for day in forecasts])
     counts = np.random.default_rng((seed, 1)).multinomial(dispatches, weights.ravel() / weights.sum())
@@ -150,29 +141,6 @@ def build_city(
         dispatches=tuple(log),
         territories=territories(scene.offices, scene.ground),
         scene=replace(scene, rate=dispatches / float(weights.sum())),
-    )
-
-
-def _build_scene(seed: int, accounts: int, starts: datetime, ends: datetime) -> Scene:
-    rng, rand = np.random.default_rng((seed, 0)), random.Random(seed)
-    troubles = read_troubles()
-    ground = lay_ground(rng, rand)
-    streets = lay_streets(ground, accounts, rng, rand)
-    residents = settle(ground, streets, accounts, rng, rand)
-    offices = found_offices(ground, troubles, rng)
-    homes = streets.spot[: len(streets.estates)]  # the gates come first
-    estates = appoint_managers(offices, ground, homes, starts.timestamp(), ends.timestamp(), rng)
-    for share, change, kind in REORGANISATIONS:
-        moment = midnight((starts + share * (ends - starts)).date())
-        offices = change(offices, kind, moment, ground)
-    return Scene(
-        seed=seed,
-        ground=ground,
-        streets=streets,
-        residents=residents,
-        offices=offices,
-        estates=estates,
-        troubles=troubles,
     )
 
 

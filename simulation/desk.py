@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import datetime
 from itertools import accumulate
 from typing import NamedTuple
@@ -12,6 +12,7 @@ from typing import NamedTuple
 from domain.places import Point
 from domain.tickets import Ticket
 from features.coordinates import wgs84_to_gcj02
+from simulation.care import CAREFUL, HASTY, Care
 from simulation.ground import degrees
 from simulation.naming import NAMES, foreigner, person
 from simulation.scene import Happenings, Scene
@@ -38,56 +39,6 @@ DISTRICT_NOTED, DISTRICT_WRONG = 0.6, 0.03
 SURNAMES = frozenset(NAMES["surnames"])
 DEG_PER_METRE = 1 / 111_000
 GOOD_FIX_M, POOR_FIX_M = 15.0, 500.0
-
-
-class Care(NamedTuple):
-    """How carefully a call is told and taken down: the chance of each gap and fault, and how it comes in."""
-
-    account_home: float
-    account_road: float
-    category_missing: float
-    category_wrong: float
-    address_missing: float
-    address_partial: float
-    address_misspelt: float
-    point_missing: float
-    point_placeholder: float
-    point_gcj02: float
-    point_poor: float
-    place_in_words: float
-    sources: Mapping[str, int]
-
-
-CAREFUL = Care(
-    account_home=0.72,
-    account_road=0.24,
-    category_missing=0.04,
-    category_wrong=0.01,
-    address_missing=0.06,
-    address_partial=0.07,
-    address_misspelt=0.07,
-    point_missing=0.22,
-    point_placeholder=0.03,
-    point_gcj02=0.04,
-    point_poor=0.03,
-    place_in_words=0.85,
-    sources={"phone": 76, "wechat": 14, "web": 8, "app": 2},
-)
-HASTY = Care(
-    account_home=0.36,
-    account_road=0.08,
-    category_missing=0.25,
-    category_wrong=0.10,
-    address_missing=0.45,
-    address_partial=0.28,
-    address_misspelt=0.10,
-    point_missing=0.55,
-    point_placeholder=0.08,
-    point_gcj02=0.04,
-    point_poor=0.12,
-    place_in_words=0.5,
-    sources={"phone": 10, "wechat": 20, "web": 15, "app": 55},
-)
 
 
 class Call(NamedTuple):
