@@ -5,6 +5,7 @@ There is one implementation: training replays the fold as of each ticket, servin
 
 from __future__ import annotations
 
+import math
 from collections.abc import Hashable
 
 import numpy as np
@@ -24,7 +25,7 @@ class Tally:
 
     def __init__(self) -> None:
         self.by_unit: dict[int, list[float]] = {}
-        self.total = [0.0, 0.0, 0.0]
+        self.total = [0.0, 0.0, -math.inf]
 
     def add(self, unit: int, time: float, half_life: float) -> None:
         """Count one dispatch of that time (seconds); times may come out of order."""

@@ -33,12 +33,14 @@ RARE_TERMS = 6
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Votes:
-    """Votes by unit index for each kernel, shape (kernels, units), each kernel's best similarity, shape (kernels,).
+    """Votes by unit index for each kernel, shape (kernels, units), their total and the best one, shape (kernels,).
 
+    `total` is summed by ticket: its last bit does not hang on the order in which units were heard of.
     `nearest`: rows of the log index most similar by words and nearness, best first.
     """
 
     weight: Floats
+    total: Floats
     best: Floats
     nearest: Ints
 
@@ -124,17 +126,19 @@ class SimilarTickets:
     def votes(self, facts: Facts, units: int) -> Votes:
         """What the most similar past tickets say, of `units` known units."""
         rows = self._pool(facts)
-        weight, best = np.zeros((len(KERNELS), units)), np.zeros(len(KERNELS))
+        weight, total, best = np.zeros((len(KERNELS), units)), np.zeros(len(KERNELS)), np.zeros(len(KERNELS))
         if not len(rows):
-            return Votes(weight=weight, best=best, nearest=rows)
+            return Votes(weight=weight, total=total, best=best, nearest=rows)
         similarities = self._kernels(facts, rows)
         unit = self._codes[rows, 0]
         for k, similarity in enumerate(similarities):
             top = _largest(similarity, NEIGHBOURS)
             weight[k] = np.bincount(unit[top], similarity[top], units)
+            total[k] = similarity[top].sum()
             best[k] = similarity[top].max()
         nearest = _largest(similarities[4] + 1e-9 * similarities[0], 3)
-        return Votes(weight=weight, best=best, nearest=rows[nearest[np.argsort(-similarities[4][nearest])]])
+        nearest = rows[nearest[np.argsort(-similarities[4][nearest])]]
+        return Votes(weight=weight, total=total, best=best, nearest=nearest)
 
     def _kernels(self, facts: Facts, rows: Ints) -> Floats:
         """Similarities of the ticket with each row, shape (kernels, rows)."""

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from features.facts import Facts
 from features.history import History, Tally
+from features.place import RESOLUTIONS
 from features.schema import DAY, HistorySchema
 from features.similar import KERNELS, Votes
 
@@ -17,6 +18,7 @@ Floats = NDArray[np.float64]
 Floats32 = NDArray[np.float32]
 Ints = NDArray[np.int64]
 
+SHRINKAGE = 3.0
 FORMAT = 1  # raise it when a feature changes its meaning
 
 
@@ -37,17 +39,29 @@ class Opinion:
 def feature_names(schema: HistorySchema) -> tuple[str, ...]:
     """Names of the columns of `feature_rows`, in order."""
     per_key = [f"{what}[{key}]" for what in ("share", "count", "recent_share", "age") for key in schema.keys]
+    smooth = [f"smooth[{key}]" for chain in _chains(schema) for key in chain]
     votes = [f"{what}[{kernel}]" for what in ("vote_share", "vote") for kernel in KERNELS]
     own = ["text", "text_log", "words", "unit_count", "unit_recent_share", "unit_age", "territory"]
     ahead = [f"ahead_{name}" for name in _relative_names(schema)]
     ticket = [f"total[{key}]" for key in schema.keys]
     ticket += [f"best[{kernel}]" for kernel in KERNELS] + ["candidates", "text_best", "words_best"]
-    return (*per_key, *votes, *own, *ahead, *ticket)
+    return (*per_key, *smooth, *votes, *own, *ahead, *ticket)
 
 
 def _relative_names(schema: HistorySchema) -> list[str]:
     shares = [f"recent_share[{key}]" for key in schema.keys]
-    return [*shares, *(f"vote_share[{kernel}]" for kernel in KERNELS), "text", "words"]
+    smooth = [f"smooth[{chain[-1]}]" for chain in _chains(schema)]
+    return [*shares, *smooth, *(f"vote_share[{kernel}]" for kernel in KERNELS), "text", "words"]
+
+
+def _chains(schema: HistorySchema) -> tuple[tuple[str, ...], ...]:
+    """Keys from broad to narrow: a share at one is drawn towards the share at the one before."""
+    area = (f"category*{schema.district}",) if schema.district else ()
+    return (
+        ("category", *(f"category*h3_{resolution}" for resolution in RESOLUTIONS)),
+        ("category", *area, "category*street", "category*address", "category*account"),
+        ("h3_8", "h3_10", "street", "address", "account"),
+    )
 
 
 def fingerprint(schema: HistorySchema) -> str:
@@ -69,11 +83,13 @@ def feature_rows(facts: Facts, history: History, units: Ints, opinion: Opinion) 
     age = np.log1p(np.maximum(now - last, 0.0) / DAY)
     age[np.isinf(age)] = np.nan
     votes = opinion.votes.weight[:, units]
-    vote_share = votes / (opinion.votes.weight.sum(axis=1, keepdims=True) + 1e-3)
+    vote_share = votes / (opinion.votes.total[:, None] + 1e-3)
     text, words = opinion.text[units], opinion.words[units]
     keys = len(opinion.tallies)
     own = (text, np.log(text + 1e-6), words, np.log1p(counts[keys]), recent_share[keys], age[keys])
-    relative = np.vstack([recent_share[:keys], vote_share, text, words])
+    smooth = _smoothed(history.schema, counts, totals[:, 0])
+    ends = np.cumsum([len(chain) for chain in _chains(history.schema)]) - 1
+    relative = np.vstack([recent_share[:keys], smooth[ends], vote_share, text, words])
     ticket = (
         *np.log1p(totals[:keys, 0]),
         *opinion.votes.best,
@@ -86,6 +102,7 @@ def feature_rows(facts: Facts, history: History, units: Ints, opinion: Opinion) 
         np.log1p(counts[:keys]),
         recent_share[:keys],
         age[:keys],
+        smooth,
         vote_share,
         votes,
         np.stack((*own, opinion.territory[units])),
@@ -111,6 +128,20 @@ def _raw(tallies: list[Tally | None], overall: Tally, units: list[int]) -> tuple
             raw.append([by_unit.get(unit, _NOTHING) for unit in units])
             totals.append(tally.total)
     return np.array(raw, np.float64).reshape(len(totals), len(units), 3), np.array(totals, np.float64)
+
+
+def _smoothed(schema: HistorySchema, counts: Floats, totals: Floats) -> Floats:
+    """Shares along each chain, each shrunk towards its parent's by SHRINKAGE imaginary tickets; (chain keys, units)."""
+    place = {key: i for i, key in enumerate(schema.keys)}
+    overall = counts[-1] / (totals[-1] + 1.0)
+    found = []
+    for chain in _chains(schema):
+        share = overall
+        for key in chain:
+            at = place[key]
+            share = (counts[at] + SHRINKAGE * share) / (totals[at] + SHRINKAGE)
+            found.append(share)
+    return np.stack(found)
 
 
 def _ahead(values: Floats) -> Floats:

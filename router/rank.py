@@ -88,7 +88,7 @@ def evidence(
     found += sorted(by_key, key=lambda e: (e.total, -e.hits))[:KEYS_SHOWN]
     votes = opinion.votes.weight[SIMILAR_KERNEL]
     if votes[unit] > 0:
-        similar = {"hits": float(votes[unit]), "total": float(votes.sum())}
+        similar = {"hits": float(votes[unit]), "total": float(opinion.votes.total[SIMILAR_KERNEL])}
         found.append(Evidence(kind=EvidenceKind.SIMILAR, key="text_1200m", **similar))
     if opinion.text[unit] > 0.01:
         found.append(Evidence(kind=EvidenceKind.TEXT, key="text", hits=float(opinion.text[unit]), total=1.0))

@@ -74,7 +74,7 @@ def _support(opinion: Opinion, units: int) -> Floats:
             for unit, entry in tally.by_unit.items():
                 support[unit] += entry[0] * scale
     weight = opinion.votes.weight
-    shares = (weight / (weight.sum(axis=1, keepdims=True) + 1e-3)).sum(axis=0)
+    shares = (weight / (opinion.votes.total[:, None] + 1e-3)).sum(axis=0)
     likely = np.where(opinion.text > 1e-3, opinion.text, 0.0)
     return np.asarray(np.array(support) + BY_VOTES * shares + BY_TEXT * likely)
 
