@@ -1,0 +1,101 @@
+"""New tickets over HTTP, and a simulated reviewer who answers what comes to a person."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from cli.demo_city import CHANNEL
+
+if TYPE_CHECKING:
+    import httpx
+
+    from domain.tickets import Ticket
+
+REVIEWER = "simulated reviewer"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Routed:
+    """What became of a ticket. `unit` is the one dispatched to or proposed; `truth` the rightful one, by name too."""
+
+    ticket: Ticket
+    answer: Mapping[str, Any]
+    truth: str
+    truth_name: str
+
+    @property
+    def automatic(self) -> bool:
+        """Whether it went out without a person."""
+        return bool(self.answer["verdict"] == "dispatch")
+
+    @property
+    def right(self) -> bool:
+        """Whether the unit is the rightful one."""
+        return bool(self.answer["unit"] == self.truth)
+
+
+@dataclass(slots=True, kw_only=True)
+class Figures:
+    """Running figures of the stream."""
+
+    tickets: int = 0
+    automatic: int = 0
+    wrong: int = 0
+    proposals_right: int = 0
+
+    def add(self, routed: Routed) -> None:
+        """Count one more."""
+        self.tickets += 1
+        self.automatic += routed.automatic
+        self.wrong += routed.automatic and not routed.right
+        self.proposals_right += routed.right and not routed.automatic
+
+    def __str__(self) -> str:
+        reviewed = self.tickets - self.automatic
+        return (
+            f"{self.tickets:,} tickets: {self.automatic:,} automatic ({_share(self.automatic, self.tickets)}), "
+            f"{self.wrong:,} of those wrong ({_share(self.wrong, self.automatic)}); "
+            f"{reviewed:,} reviewed, the proposal right in {_share(self.proposals_right, reviewed)}"
+        )
+
+
+def _share(part: int, whole: int) -> str:
+    return f"{part / whole:.1%}" if whole else "–"
+
+
+def route_all(
+    client: httpx.Client, coming: Iterator[tuple[Ticket, str]], names: Mapping[str, str]
+) -> Iterator[Routed]:
+    """Post each ticket as it is asked for; the reviewer gives those that wait to their rightful unit."""
+    for ticket, truth in coming:
+        answered = client.post("/v1/tickets", json=body(ticket))
+        answered.raise_for_status()
+        routed = Routed(
+            ticket=ticket, answer=answered.json(), truth=truth, truth_name=names.get(truth, truth)
+        )
+        if not routed.automatic:
+            review = {"unit": truth, "by": REVIEWER}
+            client.post(f"/v1/tickets/{ticket.ticket_id}/review", json=review).raise_for_status()
+        yield routed
+
+
+def body(ticket: Ticket) -> dict[str, Any]:
+    """The ticket as a desk's system sends it: the coordinates it writes for "unknown" are left out."""
+    from simulation.desk import PLACEHOLDER
+
+    point = None if ticket.point == PLACEHOLDER else ticket.point
+    return {
+        "ticket_id": ticket.ticket_id,
+        "received_at": ticket.received_at.isoformat(),
+        "text": ticket.text,
+        "category": ticket.category,
+        "account": ticket.account,
+        "phone": ticket.phone,
+        "address": ticket.address,
+        "latitude": point.latitude if point else None,
+        "longitude": point.longitude if point else None,
+        "attributes": dict(ticket.attributes),
+        "channel": CHANNEL,
+    }
