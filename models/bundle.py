@@ -8,9 +8,9 @@
         words.npz         softmax on words alone
         calibrator.json
         certificate.json  what was certified on which data
-        issue.json        when the certificate was issued and expires: not part of the digest
+        issue.json        when the certificate was issued and expires
 
-The digest is over the files' digests: training twice with one seed gives one digest.
+The digest is over the files' digests, without issue.json: training twice with one seed gives one digest.
 """
 
 from __future__ import annotations
@@ -38,7 +38,8 @@ from models.ranker import Ranker
 from models.softmax import Softmax
 from models.text import TextModels
 
-FORMAT = 1
+FORMAT = 2
+FILES = ("schema.json", "ranker.txt", "text.npz", "words.npz", "calibrator.json", "certificate.json")
 ISSUE = "issue.json"
 
 
@@ -55,21 +56,26 @@ class Bundle:
 
 
 def write_bundle(bundle: Bundle, parent: Path) -> Path:
-    """Store as `parent/<digest>`, at once or not at all; an equal bundle that is there already is kept."""
-    files = _files(bundle)
-    digests = {name: hashlib.sha256(content).hexdigest() for name, content in sorted(files.items())}
+    """Store as `parent/<digest>`, at once or not at all.
+
+    An equal bundle that is there already is kept, with its dates, unless it is damaged: then this one takes its place.
+    """
+    files, issue = _files(bundle), _issue(bundle.certificate)
+    digests = {name: _sha256(content) for name, content in files.items()}
     digest = _digest_of(digests)
     target = parent / digest
     if target.exists():
-        verify_bundle(target)
-        return target
+        try:
+            verify_bundle(target)
+        except (BundleDamaged, BundleIncompatible):
+            shutil.rmtree(target)
+        else:
+            return target
     parent.mkdir(parents=True, exist_ok=True)
-    manifest = {"format": FORMAT, "digest": digest, "files": digests}
-    certificate = bundle.certificate
-    issue = {"issued_at": certificate.issued_at.isoformat(), "expires_at": certificate.expires_at.isoformat()}
+    manifest = {"format": FORMAT, "digest": digest, "files": digests, "issue": _sha256(issue)}
     draft = Path(tempfile.mkdtemp(prefix=".draft-", dir=parent))
     try:
-        for name, content in {**files, "manifest.json": _json(manifest), ISSUE: _json(issue)}.items():
+        for name, content in {**files, "manifest.json": _json(manifest), ISSUE: issue}.items():
             (draft / name).write_bytes(content)
         draft.chmod(0o755)
         draft.rename(target)
@@ -81,7 +87,7 @@ def write_bundle(bundle: Bundle, parent: Path) -> Path:
 
 def digest_of(bundle: Bundle) -> str:
     """The digest that the bundle has, or will have, on disk."""
-    return _digest_of({name: hashlib.sha256(content).hexdigest() for name, content in _files(bundle).items()})
+    return _digest_of({name: _sha256(content) for name, content in _files(bundle).items()})
 
 
 def load_bundle(path: Path) -> Bundle:
@@ -98,7 +104,7 @@ def load_bundle(path: Path) -> Bundle:
     calibrator = json.loads((path / "calibrator.json").read_bytes())
     return Bundle(
         schema=schema,
-        ranker=Ranker((path / "ranker.txt").read_text()),
+        ranker=Ranker((path / "ranker.txt").read_text(encoding="utf-8")),
         text=TextModels(mixed=_softmax(path / "text.npz"), words=_softmax(path / "words.npz")),
         calibrator=Calibrator(intercept=calibrator["intercept"], weights=tuple(calibrator["weights"])),
         certificate=_certificate(path),
@@ -110,21 +116,32 @@ def verify_bundle(path: Path) -> dict[str, Any]:
     """Check every digest; answers the manifest. Raises NotFound, BundleDamaged or BundleIncompatible."""
     if not path.is_dir():
         raise NotFound(kind="model bundle", key=str(path))
+    manifest = _manifest(path)
+    for name, expected in {**manifest["files"], ISSUE: manifest["issue"]}.items():
+        try:
+            content = (path / name).read_bytes()
+        except FileNotFoundError as error:
+            raise BundleDamaged(path=str(path), problem=f"{name} is missing") from error
+        except OSError as error:
+            raise BundleDamaged(path=str(path), problem=f"{name} cannot be read ({error})") from error
+        if _sha256(content) != expected:
+            raise BundleDamaged(path=str(path), problem=f"{name} differs from its digest")
+    if _digest_of(manifest["files"]) != manifest["digest"]:
+        raise BundleDamaged(path=str(path), problem="its manifest differs from its digest")
+    return manifest
+
+
+def _manifest(path: Path) -> dict[str, Any]:
     try:
         manifest: dict[str, Any] = json.loads((path / "manifest.json").read_bytes())
-        version, digest, files = manifest["format"], manifest["digest"], manifest["files"]
+        version = manifest["format"]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise BundleDamaged(path=str(path), problem=f"its manifest cannot be read ({error})") from error
     if version != FORMAT:
         raise BundleIncompatible(path=str(path), problem=f"format {version}, this version reads {FORMAT}")
-    for name, expected in files.items():
-        file = path / name
-        if not file.is_file():
-            raise BundleDamaged(path=str(path), problem=f"{name} is missing")
-        if hashlib.sha256(file.read_bytes()).hexdigest() != expected:
-            raise BundleDamaged(path=str(path), problem=f"{name} differs from its digest")
-    if _digest_of(files) != digest:
-        raise BundleDamaged(path=str(path), problem="its manifest differs from its digest")
+    files = manifest.get("files")
+    if not isinstance(files, dict) or {*files} != {*FILES} or not {"issue", "digest"} <= {*manifest}:
+        raise BundleDamaged(path=str(path), problem="its manifest does not list the files of a bundle")
     return manifest
 
 
@@ -147,14 +164,15 @@ def _files(bundle: Bundle) -> dict[str, bytes]:
     }
 
 
+def _issue(certificate: Certificate) -> bytes:
+    dates = {"issued_at": certificate.issued_at, "expires_at": certificate.expires_at}
+    return _json({name: date.isoformat() for name, date in dates.items()})
+
+
 def _certificate(path: Path) -> Certificate:
-    try:
-        issue = json.loads((path / ISSUE).read_bytes())
-        issued, expires = (datetime.fromisoformat(issue[name]) for name in ("issued_at", "expires_at"))
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise BundleDamaged(path=str(path), problem=f"{ISSUE} cannot be read ({error})") from error
-    certified = json.loads((path / "certificate.json").read_bytes())
-    return Certificate(**certified, issued_at=issued, expires_at=expires)
+    dates, certified = (json.loads((path / name).read_bytes()) for name in (ISSUE, "certificate.json"))
+    issued_at, expires_at = (datetime.fromisoformat(dates[name]) for name in ("issued_at", "expires_at"))
+    return Certificate(**certified, issued_at=issued_at, expires_at=expires_at)
 
 
 def _softmax(path: Path) -> Softmax:
@@ -177,9 +195,13 @@ def _json(value: Any) -> bytes:
     return json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False).encode()
 
 
+def _sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
 def _digest_of(digests: Mapping[str, str]) -> str:
     lines = "\n".join(f"{digest}  {name}" for name, digest in sorted(digests.items()))
-    return hashlib.sha256(lines.encode()).hexdigest()
+    return _sha256(lines.encode())
 
 
 def reissued(bundle: Bundle, issued_at: datetime, expires_at: datetime) -> Bundle:

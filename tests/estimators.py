@@ -24,7 +24,11 @@ from simulation.city import City
 from training.fitting import Settings, Surroundings, known_units
 
 START = datetime(2025, 1, 6, tzinfo=UTC)
-QUICK = Settings(ranker=RankerSettings(trees=20, minimum_rows=10, threads=1), text=SoftmaxSettings(epochs=2))
+QUICK = Settings(
+    text_blocks=3,
+    ranker=RankerSettings(trees=20, minimum_rows=10, threads=1),
+    text=SoftmaxSettings(epochs=2),
+)
 SCHEMA = HistorySchema(attributes=("district", "source"), district="district")
 
 
