@@ -1,0 +1,40 @@
+"""The wheel, built and installed without network: `python tests/wheels.py DIRECTORY`."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import sysconfig
+import venv
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def install_wheel(directory: Path) -> Path:
+    """Build the wheel into `directory` and install it there into a new environment; answers its `bin`.
+
+    Third-party packages are those of the running environment: a `.pth` line names its site-packages, whose own
+    `.pth` files, the editable checkout's among them, are not read from there.
+    """
+    build = ["-m", "build", "--wheel", "--no-isolation", "--outdir", str(directory), str(ROOT)]
+    _run(sys.executable, *build)
+    (wheel,) = directory.glob("*.whl")
+    home = directory / "installed"
+    venv.create(home, with_pip=False, symlinks=True)
+    site = next((home / "lib").glob("python*/site-packages"))
+    (site / "third_party.pth").write_text(sysconfig.get_path("purelib") + "\n")
+    python = home / "bin" / "python"
+    install = ["-m", "pip", "install", "--quiet", "--no-deps", "--no-index", "--disable-pip-version-check"]
+    _run(str(python), *install, "--ignore-installed", str(wheel))
+    return python.parent
+
+
+def _run(*command: str) -> None:
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
+    if done.returncode:
+        raise SystemExit(f"{' '.join(command)}\n{done.stdout}{done.stderr}")
+
+
+if __name__ == "__main__":
+    install_wheel(Path(sys.argv[1]))
