@@ -191,8 +191,11 @@ def _program(name: str) -> Path:
 
 
 def _close(show: Show, figures: Figures, recording: Tracked | None) -> None:
-    show.console.print(str(figures), style="bold", highlight=False, soft_wrap=True)
+    if not show.watched:  # the table's last line says it otherwise
+        show.console.print(str(figures), style="bold", highlight=False, soft_wrap=True)
     if recording:
-        show.console.print(recording.finish(), soft_wrap=True, highlight=False, markup=False)
+        with show.console.status("MLflow is being told of the training ..."):
+            outcome = recording.finish()
+        show.console.print(outcome, soft_wrap=True, highlight=False, markup=False)
     again = f"{_program('gridroute')} serve --home {show.workspace.home}"
     show.console.print(f"To serve it again: {again}", soft_wrap=True, highlight=False, markup=False)

@@ -16,6 +16,7 @@ from cli.demo_stream import Figures, Routed
 
 Show = Callable[[Routed, Figures], None]
 VERDICT_STYLES = {"dispatch": "green", "review": "yellow", "hold": "magenta"}
+WHY_REVIEWED = {"below_threshold": "unsure", "rule_never_automatic": "rule", "place_conflict": "place?"}
 FIGURES_EVERY = 50
 
 
@@ -68,7 +69,7 @@ def _table(latest: deque[Routed]) -> Table:
         table.add_row(
             Text(_one_line(routed.ticket.text)),
             Text(place(routed)),
-            Text(verdict, VERDICT_STYLES[verdict]),
+            Text(verdict_and_why(routed), VERDICT_STYLES[verdict]),
             Text(unit(routed)),
             probability(routed),
             outcome(routed),
@@ -77,8 +78,12 @@ def _table(latest: deque[Routed]) -> Table:
 
 
 def _print_line(console: Console, routed: Routed, figures: Figures) -> None:
-    verdict = routed.answer["verdict"]
-    parts = (verdict.ljust(8), probability(routed).rjust(5), str(outcome(routed)), unit(routed))
+    parts = (
+        verdict_and_why(routed).ljust(14),
+        probability(routed).rjust(5),
+        str(outcome(routed)),
+        unit(routed),
+    )
     line = " | ".join((*parts, place(routed), _one_line(routed.ticket.text)))
     console.print(line, soft_wrap=True, highlight=False, markup=False)
     if figures.tickets % FIGURES_EVERY == 0:
@@ -96,6 +101,12 @@ def place(routed: Routed) -> str:
         return "unknown" if not location["address"] else f"unknown: {location['address']}"
     point = f"{location['latitude']:.4f}, {location['longitude']:.4f}"
     return f"{location['source']}: {location['address'] or point}"
+
+
+def verdict_and_why(routed: Routed) -> str:
+    """The verdict, with the first reason that a person is asked."""
+    why = next((WHY_REVIEWED[reason] for reason in routed.answer["reasons"] if reason in WHY_REVIEWED), None)
+    return f"{routed.answer['verdict']}: {why}" if why else str(routed.answer["verdict"])
 
 
 def unit(routed: Routed) -> str:
