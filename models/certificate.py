@@ -12,13 +12,15 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy.stats import binom, norm
+from numpy.typing import ArrayLike, NDArray
+from scipy.stats import binom
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
+Ints = NDArray[np.int64]
 
 STEPS = 200
+GROWTH = tuple(1.05**step for step in range(1, 95))  # to a hundredfold
 MINIMUM_ROWS = 300
 
 
@@ -36,9 +38,9 @@ class Certified:
     needed_rows: int | None
 
 
-def tail(errors: int, rows: int, alpha: float) -> float:
+def tail(errors: ArrayLike, rows: ArrayLike, alpha: float) -> Floats:
     """P(Binomial(rows, alpha) ≤ errors): the p-value of "the error rate is above alpha" (exact)."""
-    return float(binom.cdf(errors, rows, alpha)) if rows else 1.0
+    return np.asarray(binom.cdf(errors, rows, alpha))
 
 
 def clean_rows_needed(alpha: float, confidence: float) -> int:
@@ -63,62 +65,53 @@ def certify(
             threshold=None, rows=0, errors=0, coverage=0.0, needed_rows=MINIMUM_ROWS - len(scores)
         )
     thresholds = _sequence(scores, earlier_scores, earlier_correct, alpha, confidence)
-    best = None
-    for threshold in thresholds:
-        taken = scores >= threshold
-        rows, errors = int(taken.sum()), int((taken & ~correct).sum())
-        if tail(errors, rows, alpha) > 1.0 - confidence:
-            break
-        best = Certified(
-            threshold=float(threshold),
-            rows=rows,
-            errors=errors,
-            coverage=rows / len(scores),
-            needed_rows=None,
-        )
-    if best is not None:
-        return best
-    needed = _rows_needed(scores, correct, alpha, confidence)
-    return Certified(threshold=None, rows=0, errors=0, coverage=0.0, needed_rows=needed)
+    rows, errors = _taken(thresholds, scores, correct)
+    refused = np.flatnonzero(tail(errors, rows, alpha) > 1.0 - confidence)
+    last = (int(refused[0]) if len(refused) else len(thresholds)) - 1
+    if last < 0:
+        needed = _rows_needed(scores, correct, alpha, confidence)
+        return Certified(threshold=None, rows=0, errors=0, coverage=0.0, needed_rows=needed)
+    return Certified(
+        threshold=float(thresholds[last]),
+        rows=int(rows[last]),
+        errors=int(errors[last]),
+        coverage=float(rows[last]) / len(scores),
+        needed_rows=None,
+    )
 
 
 def _sequence(
     scores: Floats, earlier_scores: Floats, earlier_correct: Bools, alpha: float, confidence: float
-) -> list[float]:
+) -> Floats:
     """Thresholds to test, from the most promising one to looser ones; labels of the calibration slice are not used."""
+    thresholds = _thresholds(scores, clean_rows_needed(alpha, confidence))
+    if not len(thresholds):
+        return thresholds
+    rows, errors = _taken(thresholds, earlier_scores, earlier_correct)
+    return thresholds[int(np.argmin(tail(errors, rows, alpha))) :]
+
+
+def _thresholds(scores: Floats, least: int) -> Floats:
+    """Some STEPS thresholds that at least `least` scores reach, strictest first."""
     possible = np.sort(scores[np.isfinite(scores)])[::-1]
-    least = clean_rows_needed(alpha, confidence)
     if len(possible) < least:
-        return []
-    positions = np.unique(np.linspace(least, len(possible), STEPS).astype(int)) - 1
-    thresholds = [float(t) for t in dict.fromkeys(possible[positions])]
-    promise = [_promise(t, earlier_scores, earlier_correct, alpha) for t in thresholds]
-    return thresholds[int(np.argmin(promise)) :]
+        return np.zeros(0)
+    positions = np.linspace(least, len(possible), STEPS).astype(int) - 1
+    return np.unique(possible[positions])[::-1]
 
 
-def _promise(threshold: float, scores: Floats, correct: Bools, alpha: float) -> float:
-    taken = scores >= threshold
-    return tail(int((taken & ~correct).sum()), int(taken.sum()), alpha)
+def _taken(thresholds: Floats, scores: Floats, correct: Bools) -> tuple[Ints, Ints]:
+    """How many scores reach each threshold, and how many of those are wrong."""
+    above = thresholds[:, None] <= scores
+    return above.sum(axis=1), (above & ~correct).sum(axis=1)
 
 
 def _rows_needed(scores: Floats, correct: Bools, alpha: float, confidence: float) -> int | None:
-    """Further confirmed tickets until the cleanest part could be certified; None: never at this rate."""
-    least = clean_rows_needed(alpha, confidence)
-    order = np.argsort(-scores, kind="stable")
-    wrong = np.cumsum(~correct[order])
-    taken = np.arange(1, len(order) + 1)
-    usable = (taken >= min(least, len(order) // 10)) & np.isfinite(scores[order])
-    if not usable.any():
-        return None
-    share, rate = taken[usable] / len(order), (wrong / taken)[usable]
-    needed = [n for s, r in zip(share, rate, strict=True) if (n := _rows_at_rate(s, r, alpha, confidence))]
-    return max(min(needed) - len(scores), 1) if needed else None
-
-
-def _rows_at_rate(share: float, rate: float, alpha: float, confidence: float) -> int | None:
-    """Rows of the slice at which `share` of them with that error rate pass the test (normal approximation)."""
-    if rate >= alpha:
-        return None
-    z = float(norm.ppf(confidence))
-    rows = (z * math.sqrt(alpha * (1 - alpha)) / (alpha - rate)) ** 2
-    return math.ceil(max(rows, clean_rows_needed(alpha, confidence)) / share)
+    """Further confirmed tickets until a part passes, if they turn out as these did; None: out of reach."""
+    least = min(clean_rows_needed(alpha, confidence), len(scores) // 10)
+    rows, errors = _taken(_thresholds(scores, least), scores, correct)
+    for times in GROWTH:
+        passed = tail(np.ceil(times * errors), np.floor(times * rows), alpha) <= 1.0 - confidence
+        if passed.any():
+            return math.ceil((times - 1.0) * len(scores))
+    return None
