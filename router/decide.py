@@ -46,7 +46,8 @@ def decide(
     if rules:
         return _by_rules(at, ranking, rules, units, policy)
     if ranking.top is None:
-        return Outcome(verdict=Verdict.HOLD, unit_id=None, reasons=(Reason.NO_CANDIDATE, *_place(location)))
+        reasons = (Reason.NO_CANDIDATE, *_place(location), *_closed_owner(at, territories, units))
+        return Outcome(verdict=Verdict.HOLD, unit_id=None, reasons=reasons)
     if certificate is None or ranking.confidence is None:
         return _without_model(location, ranking, territories, policy)
     doubts = _doubts(at, location, ranking.confidence, certificate, policy)
@@ -61,7 +62,7 @@ def _by_rules(
     proposed = ranking.top.unit_id if ranking.top else None
     highest = [rule for rule in rules if rule.priority == max(r.priority for r in rules)]
     named = sorted({rule.unit_id for rule in highest if rule.unit_id})
-    closed = [unit_id for unit_id in named if unit_id in units and not units[unit_id].is_open(at)]
+    closed = [unit_id for unit_id in named if _is_closed(unit_id, units, at)]
     reasons = (
         *([Reason.RULE_NEVER_AUTOMATIC] if any(rule.never_automatic for rule in rules) else []),
         *([Reason.RULES_DISAGREE] if len(named) > 1 else []),
@@ -100,6 +101,17 @@ def _doubts(
     if place_conflicts(location):
         doubts.append(Reason.PLACE_CONFLICT)
     return (*doubts, *_policy(policy))
+
+
+def _closed_owner(
+    at: datetime, territories: tuple[Territory, ...], units: Mapping[str, Unit]
+) -> list[Reason]:
+    closed = any(_is_closed(territory.unit_id, units, at) for territory in territories)
+    return [Reason.UNIT_CLOSED] if closed else []
+
+
+def _is_closed(unit_id: str, units: Mapping[str, Unit], at: datetime) -> bool:
+    return unit_id in units and not units[unit_id].is_open(at)
 
 
 def _policy(policy: Policy) -> list[Reason]:

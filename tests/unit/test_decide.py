@@ -1,0 +1,198 @@
+"""Verdicts and their reasons: each situation, and every reason there is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+
+import pytest
+
+from domain.decisions import Certificate, Policy, RankedCandidate, Ranking, Reason, Verdict
+from domain.places import UNKNOWN_LOCATION, Location, LocationSource, Territory
+from domain.rules import Rule
+from domain.time import Validity
+from domain.units import Unit
+from router.decide import Outcome, decide, may_automate
+from tests.estimators import START, place
+from tests.evaluations import certificate
+from tests.serving import square
+
+PLACED = Location(source=LocationSource.COORDINATES, point=place(0))
+DISPUTED = replace(PLACED, reasons=("account_address_agree", "account_coordinates_disagree"))
+CERTIFIED = replace(certificate(threshold=0.9), expires_at=START + timedelta(days=1))
+UNITS = {
+    "north": Unit(unit_id="north", name="North"),
+    "south": Unit(unit_id="south", name="South"),
+    "old": Unit(unit_id="old", name="Old", validity=Validity(valid_to=START)),
+}
+TO_SOUTH = Rule(rule_id="to-south", unit_id="south")
+TO_NORTH = Rule(rule_id="to-north", unit_id="north")
+TO_OLD = Rule(rule_id="to-old", unit_id="old")
+NEVER = Rule(rule_id="never", never_automatic=True)
+OFF = Policy(automation=False)
+NORTHERN, SOUTHERN = square("n", "north", 31.2), square("s", "south", 31.1)
+OLD_GROUND = square("o", "old", 31.1)
+
+
+def ranked(confidence: float | None = 0.95) -> Ranking:
+    """North first, with that confidence."""
+    units = ("north", "south")
+    found = [RankedCandidate(unit_id=unit, probability=confidence, score=0.0) for unit in units]
+    return Ranking(candidates=tuple(found), confidence=confidence)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Situation:
+    """What `decide` is asked; by default everything speaks for automatic dispatch to the north."""
+
+    ranking: Ranking = field(default_factory=ranked)
+    location: Location = PLACED
+    rules: tuple[Rule, ...] = ()
+    territories: tuple[Territory, ...] = ()
+    certificate: Certificate | None = CERTIFIED
+    policy: Policy = field(default_factory=Policy)
+
+    def outcome(self) -> Outcome:
+        """What is decided at START."""
+        return decide(
+            at=START,
+            location=self.location,
+            ranking=self.ranking,
+            rules=self.rules,
+            territories=self.territories,
+            units=UNITS,
+            certificate=self.certificate,
+            policy=self.policy,
+        )
+
+
+UNSURE, SILENT, NO_MODEL = ranked(0.8999), Ranking(), ranked(None)
+EXPIRED = replace(CERTIFIED, expires_at=START)
+EMPTY = replace(CERTIFIED, threshold=None)
+HIGH = replace(TO_SOUTH, priority=5)
+
+CASES: list[tuple[str, Situation, Verdict, str | None, str]] = [
+    ("sure", Situation(), Verdict.DISPATCH, "north", "certified"),
+    ("at the threshold", Situation(ranking=ranked(0.9)), Verdict.DISPATCH, "north", "certified"),
+    ("below it", Situation(ranking=UNSURE), Verdict.REVIEW, "north", "below_threshold"),
+    ("nothing certified", Situation(certificate=EMPTY), Verdict.REVIEW, "north", "not_certified"),
+    ("expired", Situation(certificate=EXPIRED), Verdict.REVIEW, "north", "certificate_expired"),
+    (
+        "expired and unsure",
+        Situation(certificate=EXPIRED, ranking=UNSURE),
+        Verdict.REVIEW,
+        "north",
+        "below_threshold certificate_expired",
+    ),
+    ("disputed place", Situation(location=DISPUTED), Verdict.REVIEW, "north", "place_conflict"),
+    ("unknown place", Situation(location=UNKNOWN_LOCATION), Verdict.DISPATCH, "north", "certified"),
+    ("automation off", Situation(policy=OFF), Verdict.REVIEW, "north", "automation_off"),
+    ("no candidate", Situation(ranking=SILENT), Verdict.HOLD, None, "no_candidate"),
+    (
+        "nobody anywhere",
+        Situation(ranking=SILENT, location=UNKNOWN_LOCATION),
+        Verdict.HOLD,
+        None,
+        "no_candidate place_unknown",
+    ),
+    (
+        "the owner has closed",
+        Situation(ranking=SILENT, territories=(OLD_GROUND,)),
+        Verdict.HOLD,
+        None,
+        "no_candidate unit_closed",
+    ),
+    (
+        "no model",
+        Situation(ranking=NO_MODEL, certificate=None),
+        Verdict.REVIEW,
+        "north",
+        "no_model",
+    ),
+    (
+        "no model, one owner",
+        Situation(ranking=NO_MODEL, certificate=None, territories=(NORTHERN,)),
+        Verdict.REVIEW,
+        "north",
+        "no_model territory",
+    ),
+    (
+        "no model, two owners",
+        Situation(ranking=NO_MODEL, certificate=None, territories=(NORTHERN, SOUTHERN)),
+        Verdict.REVIEW,
+        "north",
+        "no_model territories_overlap",
+    ),
+    (
+        "no model, disputed, off",
+        Situation(ranking=NO_MODEL, certificate=None, location=DISPUTED, policy=OFF),
+        Verdict.REVIEW,
+        "north",
+        "no_model place_conflict automation_off",
+    ),
+    ("rule", Situation(rules=(TO_SOUTH,)), Verdict.DISPATCH, "south", "rule"),
+    ("rule, no candidate", Situation(rules=(TO_SOUTH,), ranking=SILENT), Verdict.DISPATCH, "south", "rule"),
+    ("rule, no model", Situation(rules=(TO_SOUTH,), certificate=None), Verdict.DISPATCH, "south", "rule"),
+    ("rule, off", Situation(rules=(TO_SOUTH,), policy=OFF), Verdict.REVIEW, "south", "automation_off"),
+    ("never", Situation(rules=(NEVER,)), Verdict.REVIEW, "north", "rule_never_automatic"),
+    (
+        "never, no candidate",
+        Situation(rules=(NEVER,), ranking=SILENT),
+        Verdict.HOLD,
+        None,
+        "rule_never_automatic",
+    ),
+    (
+        "never, whatever the priority",
+        Situation(rules=(HIGH, NEVER)),
+        Verdict.REVIEW,
+        "south",
+        "rule_never_automatic",
+    ),
+    ("the higher priority", Situation(rules=(HIGH, TO_NORTH)), Verdict.DISPATCH, "south", "rule"),
+    ("rules agree", Situation(rules=(TO_SOUTH, TO_SOUTH)), Verdict.DISPATCH, "south", "rule"),
+    ("rules disagree", Situation(rules=(TO_NORTH, TO_SOUTH)), Verdict.REVIEW, "north", "rules_disagree"),
+    ("closed", Situation(rules=(TO_OLD,)), Verdict.REVIEW, "north", "rule_unit_closed"),
+    (
+        "closed, no candidate",
+        Situation(rules=(TO_OLD,), ranking=SILENT),
+        Verdict.HOLD,
+        None,
+        "rule_unit_closed",
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("situation", "verdict", "unit_id", "reasons"),
+    [case[1:] for case in CASES],
+    ids=[case[0] for case in CASES],
+)
+def test_what_is_decided_and_why(
+    situation: Situation, verdict: Verdict, unit_id: str | None, reasons: str
+) -> None:
+    outcome = situation.outcome()
+    assert (outcome.verdict, outcome.unit_id) == (verdict, unit_id)
+    assert outcome.reasons == tuple(Reason(name) for name in reasons.split())
+
+
+def test_every_reason_can_come_up() -> None:
+    assert {reason for case in CASES for reason in case[1].outcome().reasons} == set(Reason)
+
+
+@pytest.mark.parametrize(
+    ("location", "rules", "may"),
+    [
+        (PLACED, (), True),
+        (UNKNOWN_LOCATION, (), True),
+        (DISPUTED, (), False),
+        (PLACED, (NEVER,), False),
+        (PLACED, (TO_SOUTH,), False),
+    ],
+)
+def test_the_certificate_speaks_for_no_ticket_that_is_not_dispatched_under_it(
+    location: Location, rules: tuple[Rule, ...], may: bool
+) -> None:
+    assert may_automate(location, rules) is may
+    outcome = Situation(location=location, rules=rules).outcome()
+    assert (Reason.CERTIFIED in outcome.reasons) is may
