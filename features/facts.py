@@ -41,6 +41,7 @@ class Facts:
     text_features: NDArray[np.int64]
     cross_features: NDArray[np.int64]
     place_features: NDArray[np.int64]
+    kind_features: NDArray[np.int64]
 
 
 def hash_term(term: str) -> int:
@@ -75,6 +76,7 @@ def facts(ticket: Ticket, location: Location, schema: HistorySchema) -> Facts:
             [*title_terms, *body_terms, *(f"t:{t}" for t in title_terms), *(f"2:{b}" for b in bigrams(title))]
         ),
         cross_features=hash_terms(_crosses(title, category, district, street(address))),
+        kind_features=hash_terms(_kinds(title, category)),
         place_features=hash_terms(_places(category, own_cells, values, street(address))),
     )
 
@@ -130,6 +132,13 @@ def _crosses(title: str, category: str | None, district: str | None, road: str |
         yield from (f"x{name}:{stem(word)}|{value}" for word in words(title))
     if road and category:
         yield f"xs:{category}|{road}"
+
+
+def _kinds(title: str, category: str | None) -> Iterable[str]:
+    """The kind of trouble, and title words by kind."""
+    if category:
+        yield f"c:{category}"
+        yield from (f"xc:{stem(word)}|{category}" for word in words(title))
 
 
 def _places(

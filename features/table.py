@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from features.facts import Facts
 from features.history import History, Tally
-from features.place import RESOLUTIONS
 from features.schema import DAY, HistorySchema
 from features.similar import KERNELS, Votes
 
@@ -18,50 +17,47 @@ Floats = NDArray[np.float64]
 Floats32 = NDArray[np.float32]
 Ints = NDArray[np.int64]
 
-SHRINKAGE = 3.0
-FORMAT = 1  # raise it when a feature changes its meaning
+FORMAT = 2  # raise it when a feature changes its meaning
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opinion:
     """What was found out about a ticket before its candidates are scored; arrays are by unit index.
 
-    `text`: P(unit | words, kind, place) of the text model, `words`: P(unit | words alone).
+    `text`: P(unit | words, kind, place) of the text model, `words`: P(unit | words alone), `family`: P(the unit's
+    family | words, kind), `family_of`: which family a unit belongs to, -1 where none is known.
     """
 
     tallies: list[Tally | None]
     votes: Votes
     text: Floats
     words: Floats
+    family: Floats
+    family_of: Ints
     territory: Floats
 
 
 def feature_names(schema: HistorySchema) -> tuple[str, ...]:
     """Names of the columns of `feature_rows`, in order."""
     per_key = [f"{what}[{key}]" for what in ("share", "count", "recent_share", "age") for key in schema.keys]
-    smooth = [f"smooth[{key}]" for chain in _chains(schema) for key in chain]
     votes = [f"{what}[{kernel}]" for what in ("vote_share", "vote") for kernel in KERNELS]
-    own = ["text", "text_log", "words", "unit_count", "unit_recent_share", "unit_age", "territory"]
+    own = ["text", "text_log", "words", "unit_count", "unit_recent_share", "unit_age", "territory", "family"]
+    own += [f"{what}[{key}]" for what in ("of_family", "family_here") for key in _local_keys(schema)]
     ahead = [f"ahead_{name}" for name in _relative_names(schema)]
     ticket = [f"total[{key}]" for key in schema.keys]
     ticket += [f"best[{kernel}]" for kernel in KERNELS] + ["candidates", "text_best", "words_best"]
-    return (*per_key, *smooth, *votes, *own, *ahead, *ticket)
+    return (*per_key, *votes, *own, *ahead, *ticket)
 
 
 def _relative_names(schema: HistorySchema) -> list[str]:
     shares = [f"recent_share[{key}]" for key in schema.keys]
-    smooth = [f"smooth[{chain[-1]}]" for chain in _chains(schema)]
-    return [*shares, *smooth, *(f"vote_share[{kernel}]" for kernel in KERNELS), "text", "words"]
+    here = [f"family_here[{key}]" for key in _local_keys(schema)]
+    return [*shares, *(f"vote_share[{kernel}]" for kernel in KERNELS), "text", "words", "family", *here]
 
 
-def _chains(schema: HistorySchema) -> tuple[tuple[str, ...], ...]:
-    """Keys from broad to narrow: a share at one is drawn towards the share at the one before."""
-    area = (f"category*{schema.district}",) if schema.district else ()
-    return (
-        ("category", *(f"category*h3_{resolution}" for resolution in RESOLUTIONS)),
-        ("category", *area, "category*street", "category*address", "category*account"),
-        ("h3_8", "h3_10", "street", "address", "account"),
-    )
+def _local_keys(schema: HistorySchema) -> list[str]:
+    """Keys of place alone, at which a family's units are told apart."""
+    return ["h3_8", "h3_10", *([f"{schema.district}*h3_7"] if schema.district else []), "street"]
 
 
 def fingerprint(schema: HistorySchema) -> str:
@@ -87,9 +83,10 @@ def feature_rows(facts: Facts, history: History, units: Ints, opinion: Opinion) 
     text, words = opinion.text[units], opinion.words[units]
     keys = len(opinion.tallies)
     own = (text, np.log(text + 1e-6), words, np.log1p(counts[keys]), recent_share[keys], age[keys])
-    smooth = _smoothed(history.schema, counts, totals[:, 0])
-    ends = np.cumsum([len(chain) for chain in _chains(history.schema)]) - 1
-    relative = np.vstack([recent_share[:keys], smooth[ends], vote_share, text, words])
+    family = opinion.family[units]
+    of_family = _of_family(history.schema, opinion, units)
+    family_here = of_family * family
+    relative = np.vstack([recent_share[:keys], vote_share, text, words, family, family_here])
     ticket = (
         *np.log1p(totals[:keys, 0]),
         *opinion.votes.best,
@@ -102,14 +99,34 @@ def feature_rows(facts: Facts, history: History, units: Ints, opinion: Opinion) 
         np.log1p(counts[:keys]),
         recent_share[:keys],
         age[:keys],
-        smooth,
         vote_share,
         votes,
-        np.stack((*own, opinion.territory[units])),
+        np.stack((*own, opinion.territory[units], family)),
+        of_family,
+        family_here,
         _ahead(relative),
         np.repeat(np.array(ticket)[:, None], count, axis=1),
     )
     return np.ascontiguousarray(np.vstack(columns).T, dtype=np.float32)
+
+
+def _of_family(schema: HistorySchema, opinion: Opinion, units: Ints) -> Floats:
+    """Each candidate's share of what its family got at each local key, shape (local keys, candidates)."""
+    names, family_of = _local_keys(schema), opinion.family_of
+    place = {key: i for i, key in enumerate(schema.keys)}
+    found = np.zeros((len(names), len(units)))
+    own_family = family_of[units]
+    for row, key in enumerate(names):
+        tally = opinion.tallies[place[key]]
+        if tally is not None:
+            there = np.fromiter(tally.by_unit, np.int64, len(tally.by_unit))
+            counts = np.array([entry[0] for entry in tally.by_unit.values()])
+            families = family_of[there]
+            sums = np.bincount(families + 1, counts, int(family_of.max(initial=-1)) + 2)
+            by_unit = np.bincount(there, counts, len(family_of))
+            found[row] = by_unit[units] / (sums[own_family + 1] + 0.5)
+    found[:, own_family < 0] = 0.0
+    return found
 
 
 _NOTHING = [0.0, 0.0, -np.inf]
@@ -128,20 +145,6 @@ def _raw(tallies: list[Tally | None], overall: Tally, units: list[int]) -> tuple
             raw.append([by_unit.get(unit, _NOTHING) for unit in units])
             totals.append(tally.total)
     return np.array(raw, np.float64).reshape(len(totals), len(units), 3), np.array(totals, np.float64)
-
-
-def _smoothed(schema: HistorySchema, counts: Floats, totals: Floats) -> Floats:
-    """Shares along each chain, each shrunk towards its parent's by SHRINKAGE imaginary tickets; (chain keys, units)."""
-    place = {key: i for i, key in enumerate(schema.keys)}
-    overall = counts[-1] / (totals[-1] + 1.0)
-    found = []
-    for chain in _chains(schema):
-        share = overall
-        for key in chain:
-            at = place[key]
-            share = (counts[at] + SHRINKAGE * share) / (totals[at] + SHRINKAGE)
-            found.append(share)
-    return np.stack(found)
 
 
 def _ahead(values: Floats) -> Floats:

@@ -6,6 +6,7 @@
         ranker.txt        LightGBM text
         text.npz          softmax on words, kind and place
         words.npz         softmax on words alone
+        families.npz      families of units, softmax on words and kind
         calibrator.json
         certificate.json  what was certified on which data
         issue.json        when the certificate was issued and expires
@@ -28,18 +29,28 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from domain.decisions import Certificate
 from domain.errors import BundleDamaged, BundleIncompatible, NotFound
 from features.schema import HistorySchema
 from features.table import feature_names, fingerprint
 from models.calibration import Calibrator
+from models.families import Families
 from models.ranker import Ranker
 from models.softmax import Softmax
 from models.text import TextModels
 
 FORMAT = 2
-FILES = ("schema.json", "ranker.txt", "text.npz", "words.npz", "calibrator.json", "certificate.json")
+FILES = (
+    "schema.json",
+    "ranker.txt",
+    "text.npz",
+    "words.npz",
+    "families.npz",
+    "calibrator.json",
+    "certificate.json",
+)
 ISSUE = "issue.json"
 
 
@@ -105,7 +116,11 @@ def load_bundle(path: Path) -> Bundle:
     return Bundle(
         schema=schema,
         ranker=Ranker((path / "ranker.txt").read_text(encoding="utf-8")),
-        text=TextModels(mixed=_softmax(path / "text.npz"), words=_softmax(path / "words.npz")),
+        text=TextModels(
+            mixed=Softmax.from_arrays(_arrays(path / "text.npz")),
+            words=Softmax.from_arrays(_arrays(path / "words.npz")),
+            families=Families.from_arrays(_arrays(path / "families.npz")),
+        ),
         calibrator=Calibrator(intercept=calibrator["intercept"], weights=tuple(calibrator["weights"])),
         certificate=_certificate(path),
         digest=manifest["digest"],
@@ -159,6 +174,7 @@ def _files(bundle: Bundle) -> dict[str, bytes]:
         "ranker.txt": bundle.ranker.text.encode(),
         "text.npz": _npz(bundle.text.mixed.arrays()),
         "words.npz": _npz(bundle.text.words.arrays()),
+        "families.npz": _npz(bundle.text.families.arrays()),
         "calibrator.json": _json(asdict(bundle.calibrator)),
         "certificate.json": _json(certificate),
     }
@@ -175,9 +191,9 @@ def _certificate(path: Path) -> Certificate:
     return Certificate(**certified, issued_at=issued_at, expires_at=expires_at)
 
 
-def _softmax(path: Path) -> Softmax:
+def _arrays(path: Path) -> dict[str, NDArray[np.generic]]:
     with np.load(path, allow_pickle=False) as arrays:
-        return Softmax.from_arrays(dict(arrays))
+        return dict(arrays)
 
 
 def _npz(arrays: Mapping[str, Any]) -> bytes:

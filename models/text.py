@@ -1,4 +1,4 @@
-"""The two text models of a bundle: on words, kind and place; and on words alone."""
+"""The text models of a bundle: of units on words, kind and place, and on words alone; of families of units."""
 
 from __future__ import annotations
 
@@ -6,17 +6,18 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from features.facts import Facts
-from models.softmax import Blocks, Softmax, SoftmaxSettings
-
-MIXED_WEIGHTS = (1.0, 0.7, 1.0)
+from models.blocks import mixed_blocks, word_blocks
+from models.families import Families
+from models.softmax import Softmax, SoftmaxSettings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TextModels:
-    """P(unit | words, kind, place) and P(unit | words)."""
+    """P(unit | words, kind, place), P(unit | words) and P(family of units | words, kind)."""
 
     mixed: Softmax
     words: Softmax
+    families: Families
 
     @classmethod
     def fit(
@@ -26,18 +27,8 @@ class TextModels:
         settings: SoftmaxSettings | None = None,
         progress: Callable[[float], None] | None = None,
     ) -> TextModels:
-        """Fit both on tickets and their units, both of length n."""
+        """Fit all on tickets and their units, both of length n."""
         mixed = Softmax.fit([mixed_blocks(f) for f in tickets], units, settings, progress)
         words = Softmax.fit([word_blocks(f) for f in tickets], units, settings)
-        return cls(mixed=mixed, words=words)
-
-
-def mixed_blocks(facts: Facts) -> Blocks:
-    """Words, words crossed with kind and area, kind and place."""
-    features = (facts.text_features, facts.cross_features, facts.place_features)
-    return Blocks(features=features, weights=MIXED_WEIGHTS)
-
-
-def word_blocks(facts: Facts) -> Blocks:
-    """The words alone."""
-    return Blocks(features=(facts.text_features,), weights=(1.0,))
+        families = Families.fit(tickets, units, words, settings)
+        return cls(mixed=mixed, words=words, families=families)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,8 +14,8 @@ from domain.units import Unit
 from features.facts import Facts
 from features.history import History
 from features.table import Opinion
-from models.softmax import Blocks, Softmax
-from models.text import TextModels, mixed_blocks, word_blocks
+from models.blocks import mixed_blocks, word_blocks
+from models.text import TextModels
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -55,13 +56,13 @@ def retrieve(
     opinion = Opinion(
         tallies=history.tallies(facts),
         votes=history.votes(facts),
-        text=_by_unit(text.mixed, mixed_blocks(facts), history) if text else np.zeros(known),
-        words=_by_unit(text.words, word_blocks(facts), history) if text else np.zeros(known),
         territory=_marked([history.unit(heir) for owner in owners for heir in heirs[owner]], history),
+        **_text_opinions(facts, text, history),
     )
     support = _support(opinion, known)
     support[sure] += NAMED
-    best = _best(support, history, units, at, max(limit, len(set(sure))))
+    support = _passed_on(support, history, units, at)
+    best = _best(support, history, max(limit, len(set(sure))))
     return Retrieved(units=best, support=support[best], opinion=opinion)
 
 
@@ -79,15 +80,21 @@ def _support(opinion: Opinion, units: int) -> Floats:
     return np.asarray(np.array(support) + BY_VOTES * shares + BY_TEXT * likely)
 
 
-def _best(support: Floats, history: History, units: Mapping[str, Unit], at: datetime, limit: int) -> Ints:
-    found: dict[str, None] = {}
+def _passed_on(support: Floats, history: History, units: Mapping[str, Unit], at: datetime) -> Floats:
+    """What speaks for a closed unit speaks for its open successors."""
+    passed = support.copy()
+    for index in np.flatnonzero(support > 0).tolist():
+        unit = units.get(history.unit_ids[index])
+        if unit is not None and not unit.is_open(at):
+            passed[index] = 0.0
+            passed[[history.unit(heir) for heir in _open_heirs(unit.unit_id, units, at)]] += support[index]
+    return passed
+
+
+def _best(support: Floats, history: History, limit: int) -> Ints:
     ids = history.unit_ids
-    for index in sorted(np.flatnonzero(support > 0).tolist(), key=lambda i: (-support[i], ids[i])):
-        # a closed unit is no candidate, but what speaks for it speaks for its successors
-        found.update(dict.fromkeys(_open_heirs(ids[index], units, at)))
-        if len(found) >= limit:
-            break
-    return np.array([history.unit(unit_id) for unit_id in sorted(list(found)[:limit])], np.int64)
+    found = sorted(np.flatnonzero(support > 0).tolist(), key=lambda i: (-support[i], ids[i]))[:limit]
+    return np.array(sorted(found, key=ids.__getitem__), np.int64)
 
 
 def _open_heirs(unit_id: str, units: Mapping[str, Unit], at: datetime) -> Iterator[str]:
@@ -104,10 +111,26 @@ def _open_heirs(unit_id: str, units: Mapping[str, Unit], at: datetime) -> Iterat
             waiting += fresh
 
 
-def _by_unit(model: Softmax, blocks: Blocks, history: History) -> Floats:
-    probabilities = np.zeros(len(history.unit_ids))
-    probabilities[history.units(model.classes)] = model.predict(blocks)
-    return probabilities
+class _TextOpinions(TypedDict):
+    text: Floats
+    words: Floats
+    family: Floats
+    family_of: Ints
+
+
+def _text_opinions(facts: Facts, models: TextModels | None, history: History) -> _TextOpinions:
+    """What each text model says, by unit index; zeros, and no families, without models."""
+    known = len(history.unit_ids)
+    found = _TextOpinions(
+        text=np.zeros(known), words=np.zeros(known), family=np.zeros(known), family_of=np.full(known, -1)
+    )
+    if models is not None:
+        found["text"][history.units(models.mixed.classes)] = models.mixed.predict(mixed_blocks(facts))
+        found["words"][history.units(models.words.classes)] = models.words.predict(word_blocks(facts))
+        of_families = history.units(models.families.units)
+        found["family"][of_families] = models.families.predict(facts)
+        found["family_of"][of_families] = models.families.family
+    return found
 
 
 def _marked(indexes: list[int], history: History) -> Floats:

@@ -190,6 +190,8 @@ def rows_by_unit(past: Sequence[Seen], asked: Facts, heard: Sequence[str]) -> di
         votes=history.votes(asked),
         text=nothing,
         words=nothing,
+        family=nothing,
+        family_of=np.full(len(nothing), -1),
         territory=nothing,
     )
     indexes = np.array([history.unit(unit_id) for unit_id in UNITS])

@@ -42,6 +42,8 @@ def rows_of(
         votes=history.votes(asked),
         text=text,
         words=text[::-1].copy(),
+        family=text / 2,
+        family_of=np.array([0, 0, 1, -1]),
         territory=np.array([0.0, 1.0, 0.0, 0.0]),
     )
     indexes = np.array([history.unit(unit_id) for unit_id in units], np.int64)
