@@ -1,0 +1,142 @@
+"""Candidates: who comes up, in which order, and what becomes of closed units."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+import pytest
+
+from domain.time import Validity
+from domain.units import Unit
+from features.history import History
+from models.text import TextModels
+from router.retrieve import NAMED, Retrieved, retrieve
+from tests.estimators import SCHEMA, START, a_ticket, facts_of, place
+
+CLOSED = Validity(valid_to=START)
+UNITS = {
+    unit.unit_id: unit
+    for unit in (
+        Unit(unit_id="lamps", name="Lamps"),
+        Unit(unit_id="water", name="Water"),
+        Unit(unit_id="new", name="New crew"),
+        Unit(unit_id="split", name="Split", validity=CLOSED, successors=("split-a", "split-b")),
+        Unit(unit_id="split-a", name="A"),
+        Unit(unit_id="split-b", name="B", validity=CLOSED, successors=("split-c", "split-a")),
+        Unit(unit_id="split-c", name="C"),
+        Unit(unit_id="gone", name="Gone", validity=CLOSED),
+        Unit(unit_id="ring", name="Ring", validity=CLOSED, successors=("ring-2",)),
+        Unit(unit_id="ring-2", name="Ring 2", validity=CLOSED, successors=("ring",)),
+    )
+}
+ASKED = facts_of(a_ticket(9, "street lamp", category="lamp", point=place(0)))
+
+
+def history_of(*owners: str) -> History:
+    """One ticket like the one asked for each of these units."""
+    history = History(SCHEMA)
+    history.units((*UNITS, *owners))
+    for number, owner in enumerate(owners):
+        past = a_ticket(number, "street lamp", category="lamp", point=place(0), hours=-1)
+        history.fold(facts_of(past), owner, number)
+    return history
+
+
+def found_in(
+    history: History,
+    *,
+    owners: Sequence[str] = (),
+    named: Sequence[str] = (),
+    text: TextModels | None = None,
+    limit: int = 24,
+    days: float = 1,
+) -> dict[str, float]:
+    """Candidates by id with what speaks for them, so many days after the closings."""
+    found: Retrieved = retrieve(
+        ASKED,
+        history,
+        text,
+        owners=owners,
+        named=named,
+        units=UNITS,
+        at=START + timedelta(days=days),
+        limit=limit,
+    )
+    ids = [history.unit_ids[unit] for unit in found.units.tolist()]
+    assert ids == sorted(ids)
+    return dict(zip(ids, found.support.tolist(), strict=True))
+
+
+@pytest.mark.parametrize(
+    ("past", "owners", "named", "candidates"),
+    [
+        ([], [], [], set()),
+        (["lamps"], [], [], {"lamps"}),
+        (["lamps", "water"], [], [], {"lamps", "water"}),
+        (["not listed"], [], [], {"not listed"}),
+        ([], ["new"], [], {"new"}),
+        ([], [], ["new"], {"new"}),
+        (["lamps"], ["new"], ["water"], {"lamps", "new", "water"}),
+        (["split"], [], [], {"split-a", "split-c"}),
+        ([], ["split"], [], {"split-a", "split-c"}),
+        ([], [], ["split"], {"split-a", "split-c"}),
+        (["gone"], [], [], set()),
+        ([], ["gone"], ["gone"], set()),
+        (["ring", "lamps"], [], [], {"lamps"}),
+    ],
+)
+def test_candidates(past: list[str], owners: list[str], named: list[str], candidates: set[str]) -> None:
+    assert set(found_in(history_of(*past), owners=owners, named=named)) == candidates
+
+
+def test_before_it_closed_a_unit_is_its_own_candidate() -> None:
+    assert set(found_in(history_of("split", "gone"), days=-1)) == {"split", "gone"}
+
+
+def test_what_speaks_for_a_closed_unit_speaks_for_its_successors() -> None:
+    support = found_in(history_of("split", "split", "split", "lamps"))
+    assert support["split-a"] == support["split-c"] > support["lamps"] > 0
+    both = found_in(history_of("split", "split-a", "lamps"))
+    assert both["split-a"] > both["split-c"] == pytest.approx(both["lamps"], rel=1e-6)
+
+
+def test_those_with_most_behind_them_stay_within_the_limit() -> None:
+    history = history_of("lamps", "lamps", "lamps", "water", "water", "other")
+    assert set(found_in(history, limit=2)) == {"lamps", "water"}
+
+
+def test_equal_support_is_told_apart_by_id() -> None:
+    assert set(found_in(history_of("water", "lamps", "other"), limit=2)) == {"lamps", "other"}
+
+
+def test_owners_and_named_units_come_first_and_never_fall_to_the_limit() -> None:
+    history = history_of("lamps", "lamps", "water")
+    found = found_in(history, owners=["split", "new"], named=["new"], limit=1)
+    assert set(found) == {"new", "split-a", "split-c"}
+    assert min(found.values()) >= NAMED
+
+
+def test_the_text_model_alone_finds_a_unit() -> None:
+    lamp, pipe = (facts_of(a_ticket(n, text)) for n, text in enumerate(("street lamp", "burst pipe")))
+    text = TextModels.fit([lamp, pipe] * 20, ["lamps", "water"] * 20)
+    history = History(SCHEMA)
+    history.units(text.mixed.classes)
+    found = found_in(history, text=text)
+    assert found["lamps"] > found["water"]
+
+
+def test_looking_up_changes_nothing() -> None:
+    history = history_of("split", "lamps")
+    before = (history.sequence, list(history.unit_ids), len(history))
+    first = found_in(history, owners=["split"], named=["gone"])
+    assert found_in(history, owners=["split"], named=["gone"]) == first
+    assert (history.sequence, history.unit_ids, len(history)) == before
+
+
+def test_a_ground_owner_is_marked_in_the_opinion_even_if_its_unit_closed() -> None:
+    history = history_of("lamps")
+    at = START + timedelta(days=1)
+    found = retrieve(ASKED, history, None, owners=["split"], units=UNITS, at=at, limit=9)
+    marked = {history.unit_ids[i] for i in found.opinion.territory.nonzero()[0].tolist()}
+    assert marked == {"split-a", "split-c"}
