@@ -7,6 +7,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import numpy as np
+
 from domain.dispatches import Dispatch
 from domain.places import UNKNOWN_LOCATION, Location, LocationSource, Point
 from domain.rules import Rule
@@ -87,3 +89,27 @@ def world_of(around: Surroundings, bundle: Bundle) -> World:
         rules=RuleBook(around.rules),
         bundle=bundle,
     )
+
+
+TROUBLES = {
+    "lamp": "street lamp dark 路灯不亮",
+    "pipe": "water pipe burst 水管爆裂",
+    "hole": "hole in the road 路面坑洞",
+}
+
+
+def easy_log(count: int, *, errors: float = 0.0, seed: int = 0, late_h: float = 0.5) -> list[Dispatch]:
+    """Tickets an hour apart that their trouble and side of the river tell the units of; a share of `errors` is misrouted."""
+    random = np.random.default_rng(seed)
+    found = []
+    for number in range(count):
+        trouble = sorted(TROUBLES)[random.integers(len(TROUBLES))]
+        north = bool(random.integers(2))
+        unit_id = f"{trouble}-{'north' if north else 'south'}"
+        if random.random() < errors:
+            unit_id = f"{sorted(TROUBLES)[random.integers(len(TROUBLES))]}-north"
+        point = place(random.uniform(500, 3_000) * (1 if north else -1), random.uniform(-2_000, 2_000))
+        side = {"side": "north" if north else "south"}
+        ticket = a_ticket(number, TROUBLES[trouble], category=trouble, point=point, attributes=side)
+        found.append(a_dispatch(ticket, unit_id, late_h=late_h, sequence=number + 1))
+    return found

@@ -243,7 +243,7 @@ def _prequential(cases: Sequence[Case], settings: Settings, report: Callable[[fl
         seen = [c for c in cases[:end] if known_by is None or c.dispatch.known_at < known_by]
         fitted = TextModels.fit([c.facts for c in seen], [c.dispatch.unit_id for c in seen], settings.text)
         done.append(end)
-        report(sum(done) / sum(ends))
+        report(sum(done) / max(sum(ends), 1))
         return fitted
 
     with ThreadPoolExecutor(2) as pool:  # numpy and scipy let the other thread run
@@ -307,9 +307,8 @@ def _ranked(case: Case, one: Pairs, ranker: Ranker, book: RuleBook) -> Ranked:
 
 
 def _calibrator(earlier: Sequence[Ranked]) -> Calibrator:
-    return Calibrator.fit(
-        [one.scores for one in earlier], np.array([one.correct for one in earlier], np.bool_)
-    )
+    ranked = [one for one in earlier if one.units]
+    return Calibrator.fit([one.scores for one in ranked], np.array([one.correct for one in ranked], np.bool_))
 
 
 def _confidences(ranked: Sequence[Ranked], calibrator: Calibrator) -> tuple[Floats, NDArray[np.bool_]]:
