@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import warnings
 from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.feature_extraction.text import CountVectorizer, TfidfTransformer, TfidfVectorizer
 from sklearn.linear_model import LogisticRegression, SGDClassifier
 from sklearn.multiclass import OneVsRestClassifier
@@ -102,44 +105,52 @@ def _by_keys(
     return BaselineAnswers(predicted=np.array(predicted, np.str_), confidence=np.array(confidence))
 
 
-def _text(case: Case) -> str:
-    return case.dispatch.ticket.text
+def _texts(cases: Sequence[Case]) -> list[str]:
+    return [case.dispatch.ticket.text for case in cases]
+
+
+def _finds_words(vectorizer: CountVectorizer, texts: Sequence[str]) -> bool:
+    """Whether it can be fitted at all: scikit-learn refuses an empty vocabulary."""
+    analyse = vectorizer.build_analyzer()
+    return any(analyse(text) for text in texts)
 
 
 def _signalen(train: Sequence[Case], test: Sequence[Case], seed: int) -> BaselineAnswers | None:
     """Amsterdam's recipe: word uni- and bigram counts, term frequency, L1 logistic regression, text only."""
-    if not any(_text(case) for case in train) or len(set(_units(train))) < 2:
-        return None
     counts = CountVectorizer(ngram_range=(1, 2), max_features=50_000)
+    if not _finds_words(counts, _texts(train)) or len(set(_units(train))) < 2:
+        return None
     frequency = TfidfTransformer(use_idf=False)
-    X = frequency.fit_transform(counts.fit_transform(map(_text, train)))
+    X = frequency.fit_transform(counts.fit_transform(_texts(train)))
     model = OneVsRestClassifier(
         LogisticRegression(penalty="l1", solver="liblinear", random_state=seed), n_jobs=2
     ).fit(X, _units(train))
-    return _answers(model, frequency.transform(counts.transform(map(_text, test))))
+    return _answers(model, frequency.transform(counts.transform(_texts(test))))
 
 
 def _linear_text_place(train: Sequence[Case], test: Sequence[Case], seed: int) -> BaselineAnswers | None:
     """Character 2-4-gram TF-IDF of all words, one-hot H3 6-9, log-loss SGD."""
-    if len(set(_units(train))) < 2:
-        return None
     words = TfidfVectorizer(
         analyzer="char_wb", ngram_range=(2, 4), max_features=200_000, sublinear_tf=True, dtype=np.float32
     )
     places = OneHotEncoder(handle_unknown="ignore", dtype=np.float32)
-    X = sparse.hstack(
-        [words.fit_transform(map(_all_words, train)), places.fit_transform(_cells(train))]
-    ).tocsr()
+    has_words, has_places = _finds_words(words, _all_words(train)), any(case.facts.cells for case in train)
+    if not (has_words or has_places) or len(set(_units(train))) < 2:
+        return None
+    encoders: list[tuple[Any, Callable[[Sequence[Case]], Any]]] = [(places, _cells)]
+    if has_words:
+        encoders.insert(0, (words, _all_words))
+    X = sparse.hstack([encoder.fit_transform(read(train)) for encoder, read in encoders]).tocsr()
     model = SGDClassifier(loss="log_loss", alpha=1e-6, random_state=seed, n_jobs=2, max_iter=12, tol=1e-3)
-    model.fit(X, _units(train))
-    return _answers(
-        model, sparse.hstack([words.transform(map(_all_words, test)), places.transform(_cells(test))])
-    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # twelve rounds are part of the recipe
+        model.fit(X, _units(train))
+    return _answers(model, sparse.hstack([encoder.transform(read(test)) for encoder, read in encoders]))
 
 
-def _all_words(case: Case) -> str:
-    ticket = case.dispatch.ticket
-    return "\n".join((ticket.text, ticket.category or "", *ticket.attributes.values(), ticket.address or ""))
+def _all_words(cases: Sequence[Case]) -> list[str]:
+    tickets = [case.dispatch.ticket for case in cases]
+    return ["\n".join((t.text, t.category or "", *t.attributes.values(), t.address or "")) for t in tickets]
 
 
 def _cells(cases: Sequence[Case]) -> NDArray[np.int64]:
