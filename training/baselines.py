@@ -123,7 +123,7 @@ def _signalen(train: Sequence[Case], test: Sequence[Case], seed: int) -> Baselin
     frequency = TfidfTransformer(use_idf=False)
     X = frequency.fit_transform(counts.fit_transform(_texts(train)))
     model = OneVsRestClassifier(
-        LogisticRegression(penalty="l1", solver="liblinear", random_state=seed), n_jobs=2
+        LogisticRegression(l1_ratio=1.0, solver="liblinear", random_state=seed), n_jobs=2
     ).fit(X, _units(train))
     return _answers(model, frequency.transform(counts.transform(_texts(test))))
 
