@@ -38,9 +38,11 @@ def test_whole_days_count_from_the_next_local_midnight(tmp_path: Path) -> None:
     rows = "ticket_id,received_at,unit\n1,2024-03-30,a\n2,2024-03-31,b\n"  # the clocks change on the 31st
     history = read(tmp_path, rows, BUDAPEST)
     assert history.whole_days
-    assert known(history) == {"1": "2024-03-30T23:00", "2": "2024-03-31T22:00"}
+    assert known(history) == {"1": "2024-03-30T22:59", "2": "2024-03-31T21:59"}
+    first, second = history.dispatches
+    assert second.ticket.received_at - first.known_at == timedelta(microseconds=1)
     later = read(tmp_path, rows, BUDAPEST, delay=timedelta(days=7))
-    assert known(later) == {"1": "2024-04-06T23:00", "2": "2024-04-07T22:00"}
+    assert known(later) == {"1": "2024-04-06T22:59", "2": "2024-04-07T21:59"}
 
 
 def test_one_time_of_day_makes_all_times_real(tmp_path: Path) -> None:

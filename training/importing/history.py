@@ -21,6 +21,7 @@ from training.importing.tickets import read_ticket
 from training.importing.validation import RowCheck
 
 CHANNEL = "import"
+MOMENT = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,7 +152,8 @@ def _dispatch(past: _PastTicket, delay: timedelta, days_in: ZoneInfo | None) -> 
     known_at = past.known_at or past.ticket.received_at
     if days_in and _is_midnight(known_at, days_in):
         tomorrow = known_at.astimezone(days_in).date() + timedelta(days=1)
-        known_at = datetime.combine(tomorrow, time(), tzinfo=days_in).astimezone(UTC)
+        # the day's last moment: a ticket of the next midnight comes after it
+        known_at = datetime.combine(tomorrow, time(), tzinfo=days_in).astimezone(UTC) - MOMENT
     if past.known_at is None:
         known_at += delay
     return Dispatch(ticket=past.ticket, unit_id=past.unit_id, known_at=known_at)
