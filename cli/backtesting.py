@@ -39,7 +39,8 @@ def backtest(
         float, typer.Option(min=0.01, max=0.99, help="Earlier share that is learnt from.")
     ] = 0.8,
     test_from: Annotated[
-        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Test from this day (UTC).")
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], help="Test from this day on, in the mapping's timezone."),
     ] = None,
     alpha: Annotated[
         float, typer.Option(min=0.0001, max=0.5, help="Error budget of automatic dispatches.")
@@ -51,7 +52,7 @@ def backtest(
     baselines: Annotated[
         Baselines, typer.Option(help="fast leaves the slow published recipe out.")
     ] = Baselines.FAST,
-    seed: Annotated[int, typer.Option(help="Of everything random.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, max=2**31 - 1, help="Of everything random.")] = 0,
     report: Annotated[Path | None, typer.Option(file_okay=False, help="Write an HTML report here.")] = None,
     json_file: Annotated[
         Path | None, typer.Option("--json", dir_okay=False, help="Write the figures here.")
@@ -65,18 +66,18 @@ def backtest(
     from training.importing.history import read_history
     from training.importing.mapping import load_mapping
 
-    started = time.perf_counter()
+    started, columns = time.perf_counter(), load_mapping(mapping)
     with progress_bar("Reading") as progress:
         found = read_history(
             history,
-            load_mapping(mapping),
+            columns,
             now=datetime.now(UTC),
             progress=progress,
             label_delay=timedelta(days=label_delay),
         )
     plan = Plan(
         train_share=train_share,
-        test_from=test_from.replace(tzinfo=UTC) if test_from else None,
+        test_from=test_from.replace(tzinfo=columns.timezone) if test_from else None,
         label_delay_days=label_delay,
         baselines=baselines.value,
         settings=settings_of(alpha=alpha, confidence=confidence, seed=seed),
@@ -97,7 +98,8 @@ def backtest(
 
         typer.echo(f"Report: {write_report(result, report)}")
     if json_file is not None:
-        json_file.write_text(json.dumps(result.as_json(), indent=2, ensure_ascii=False) + "\n")
+        text = json.dumps(result.as_json(), indent=2, ensure_ascii=False)
+        json_file.write_text(f"{text}\n", encoding="utf-8")
 
 
 def _show(console: Console, result: BacktestResult) -> None:

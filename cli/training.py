@@ -30,7 +30,10 @@ def train(
     confidence: Annotated[
         float, typer.Option(min=0.5, max=0.9999, help="Confidence of the certificate.")
     ] = 0.95,
-    seed: Annotated[int, typer.Option(help="Of everything random: the same seed gives the same bundle.")] = 0,
+    seed: Annotated[
+        int,
+        typer.Option(min=0, max=2**31 - 1, help="Of everything random: the same seed gives the same bundle."),
+    ] = 0,
     promote: Annotated[bool, typer.Option("--promote", help="Let it serve at once.")] = False,
     track: Annotated[bool, typer.Option(help="Record the run and the version in MLflow.")] = True,
     home: HomeOption = DEFAULT_HOME,
