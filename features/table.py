@@ -91,8 +91,8 @@ def feature_rows(facts: Facts, history: History, units: Ints, opinion: Opinion) 
         *np.log1p(totals[:keys, 0]),
         *opinion.votes.best,
         count,
-        opinion.text.max(),
-        opinion.words.max(),
+        opinion.text.max(initial=0.0),
+        opinion.words.max(initial=0.0),
     )
     columns = (
         share[:keys],
