@@ -41,6 +41,14 @@ def city_files(shared: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
+def village_files(shared: Path) -> Path:
+    """The files of a place with 600 accounts and 1,000 past dispatches: quick to learn from, too small to certify."""
+    return _once(
+        shared / "village", lambda place: write_city(build_city(0, 600, 1_000, start=BEGINNING), place)
+    )
+
+
+@pytest.fixture(scope="session")
 def trained_home(shared: Path, installation: Installation, city_files: Path) -> Path:
     """A home with that city and a promoted model; tests that write to it use the API alone."""
 

@@ -1,4 +1,4 @@
-"""What the README and the quickstart tell people to type works, on a simulated city's files."""
+"""What the README and the quickstart tell people to type works, on the files of a small simulated city."""
 
 from __future__ import annotations
 
@@ -55,9 +55,9 @@ def ask(client: httpx.Client, words: list[str]) -> httpx.Response:
 
 @pytest.mark.parametrize("document", ["README.md", "docs/quickstart.md"])
 def test_the_commands_for_own_data_work(
-    document: str, installation: Installation, city_files: Path, tmp_path: Path
+    document: str, installation: Installation, village_files: Path, tmp_path: Path
 ) -> None:
-    shutil.copytree(city_files, tmp_path / "mydata")
+    shutil.copytree(village_files, tmp_path / "mydata")
     here = replace(installation, directory=tmp_path)
     typed = commands(document)
     asked = [words for words in typed if words[0] == "curl"]
