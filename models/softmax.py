@@ -6,7 +6,7 @@ weights are two arrays.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,30 +20,81 @@ Hashes = NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Blocks:
-    """Hashed features of one ticket in blocks; `weights` gives each block's Euclidean norm."""
+    """Hashed features of one ticket in blocks; `weights` gives each block's Euclidean norm.
+
+    In the first `by_rarity` blocks a feature weighs by its inverse document frequency, in the others all alike.
+    """
 
     features: tuple[Hashes, ...]
     weights: tuple[float, ...]
+    by_rarity: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SoftmaxSettings:
     """How it is fitted. `minimum_count`: a feature seen in fewer tickets is left out."""
 
-    epochs: int = 8
-    rate: float = 0.3
+    epochs: int = 12
+    rate: float = 0.2
     batch: int = 128
     penalty: float = 1e-6
     minimum_count: int = 2
     seed: int = 0
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Vocabulary:
+    """The features that a model knows: `hashes` ascending, `rarity` their inverse document frequencies."""
+
+    hashes: Hashes
+    rarity: Floats32
+
+    @classmethod
+    def of(cls, tickets: Sequence[Blocks], minimum: int) -> Vocabulary:
+        """The features that at least `minimum` tickets hold."""
+        if not tickets:
+            return cls(hashes=np.zeros(0, np.int64), rarity=np.zeros(0, np.float32))
+        every = np.concatenate([block for ticket in tickets for block in ticket.features])
+        hashes, counts = np.unique(every, return_counts=True)
+        kept = counts >= minimum
+        rarity = np.log((len(tickets) + 1.0) / (counts[kept] + 1.0)) + 1.0
+        return cls(hashes=hashes[kept], rarity=rarity.astype(np.float32))
+
+    def look_up(self, ticket: Blocks) -> Iterator[tuple[NDArray[np.intp], Floats32]]:
+        """(positions, values) of the known features of each block."""
+        for i, (block, weight) in enumerate(zip(ticket.features, ticket.weights, strict=True)):
+            found = _positions(self.hashes, block)
+            if not len(found):
+                continue
+            if i < ticket.by_rarity:
+                rarity = self.rarity[found]
+                yield found, rarity * np.float32(weight / np.sqrt((rarity * rarity).sum()))
+            else:
+                # the norm of all the block's features, known or not: an unknown one dilutes the others
+                yield found, np.full(len(found), weight / np.sqrt(len(block)), np.float32)
+
+    def matrix(self, tickets: Sequence[Blocks]) -> sparse.csr_matrix:
+        """One row per ticket, shape (tickets, features)."""
+        columns, values, ends = [np.zeros(0, np.intp)], [np.zeros(0, np.float32)], [0]
+        for ticket in tickets:
+            size = 0
+            for found, value in self.look_up(ticket):
+                columns.append(found)
+                values.append(value)
+                size += len(found)
+            ends.append(ends[-1] + size)
+        data = (np.concatenate(values), np.concatenate(columns).astype(np.int32), np.array(ends))
+        return sparse.csr_matrix(data, shape=(len(tickets), len(self.hashes)))
+
+
 class Softmax:
     """P(unit | features). Classes are unit ids in sorted order; weights are float16 on disk and float32 in memory."""
 
-    def __init__(self, classes: tuple[str, ...], hashes: Hashes, weights: Floats32, bias: Floats32) -> None:
+    def __init__(
+        self, classes: tuple[str, ...], vocabulary: Vocabulary, weights: Floats32, bias: Floats32
+    ) -> None:
         self.classes = classes
-        self._hashes = hashes  # ascending, shape (features,)
+        self._vocabulary = vocabulary
         self._weights = weights  # shape (features, classes)
         self._bias = bias  # shape (classes,)
 
@@ -58,20 +109,17 @@ class Softmax:
         """Fit on tickets and their units, both of length n; the same input and seed give the same weights."""
         settings = settings or SoftmaxSettings()
         classes, y = np.unique(np.asarray(units, dtype=np.str_), return_inverse=True)
-        hashes = _frequent(tickets, settings.minimum_count)
-        matrix = _matrix(tickets, hashes)
+        vocabulary = Vocabulary.of(tickets, settings.minimum_count)
+        matrix = vocabulary.matrix(tickets)
         weights, bias = _adagrad(matrix, y, len(classes), settings, progress)
-        stored = weights.astype(np.float16).astype(np.float32)
-        kept = np.abs(stored).max(axis=1, initial=0.0) > 0
-        return cls(tuple(map(str, classes)), hashes[kept], np.ascontiguousarray(stored[kept]), bias)
+        return cls(tuple(map(str, classes)), vocabulary, weights.astype(np.float16).astype(np.float32), bias)
 
     def predict(self, blocks: Blocks) -> Floats:
         """Probabilities aligned with `classes`, shape (classes,)."""
         scores = self._bias.astype(np.float64)
-        for hashes, weight in zip(blocks.features, blocks.weights, strict=True):
-            if len(hashes):
-                found = _positions(self._hashes, hashes)
-                scores += self._weights[found].sum(axis=0) * (weight / np.sqrt(len(hashes)))
+        for found, values in self._vocabulary.look_up(blocks):
+            # not BLAS: its threads may sum in another order from run to run
+            scores += np.einsum("i,ij->j", values, self._weights[found])
         if not len(scores):
             return scores
         scores -= scores.max()
@@ -82,7 +130,8 @@ class Softmax:
         """What to store, for `from_arrays`."""
         return {
             "classes": np.array(self.classes, np.str_),
-            "hashes": self._hashes,
+            "hashes": self._vocabulary.hashes,
+            "rarity": self._vocabulary.rarity,
             "weights": self._weights.astype(np.float16),
             "bias": self._bias,
         }
@@ -92,15 +141,10 @@ class Softmax:
         """The model that `arrays` came from, to the bit."""
         classes = tuple(map(str, arrays["classes"]))
         weights = np.ascontiguousarray(arrays["weights"].astype(np.float32))
-        return cls(classes, arrays["hashes"].astype(np.int64), weights, arrays["bias"].astype(np.float32))
-
-
-def _frequent(tickets: Sequence[Blocks], minimum: int) -> Hashes:
-    if not tickets:
-        return np.zeros(0, np.int64)
-    every = np.concatenate([block for ticket in tickets for block in ticket.features])
-    hashes, counts = np.unique(every, return_counts=True)
-    return np.asarray(hashes[counts >= minimum])
+        vocabulary = Vocabulary(
+            hashes=arrays["hashes"].astype(np.int64), rarity=arrays["rarity"].astype(np.float32)
+        )
+        return cls(classes, vocabulary, weights, arrays["bias"].astype(np.float32))
 
 
 def _positions(known: Hashes, asked: Hashes) -> NDArray[np.intp]:
@@ -109,21 +153,6 @@ def _positions(known: Hashes, asked: Hashes) -> NDArray[np.intp]:
         return np.zeros(0, np.intp)
     at = np.minimum(np.searchsorted(known, asked), len(known) - 1)
     return np.asarray(at[known[at] == asked], np.intp)
-
-
-def _matrix(tickets: Sequence[Blocks], hashes: Hashes) -> sparse.csr_matrix:
-    """Rows of block-normalised features, shape (tickets, features)."""
-    columns, values, ends = [np.zeros(0, np.intp)], [np.zeros(0, np.float32)], [0]
-    for ticket in tickets:
-        for block, weight in zip(ticket.features, ticket.weights, strict=True):
-            found = _positions(hashes, block)
-            columns.append(found)
-            # norm over all features of the block, known or not: an unknown word dilutes
-            values.append(np.full(len(found), weight / np.sqrt(max(len(block), 1)), np.float32))
-        ends.append(ends[-1] + sum(len(c) for c in columns[-len(ticket.features) :]))
-    shape = (len(tickets), len(hashes))
-    data = (np.concatenate(values), np.concatenate(columns).astype(np.int32), np.array(ends))
-    return sparse.csr_matrix(data, shape=shape)
 
 
 def _adagrad(
