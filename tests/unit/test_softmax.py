@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from scipy.special import softmax as scipy_softmax
+from sklearn.feature_extraction.text import TfidfVectorizer
 
 from models.softmax import Blocks, Softmax, SoftmaxSettings
 
@@ -86,6 +87,29 @@ def test_it_answers_as_the_formula_does(model: Softmax) -> None:
             row += np.isin(hashes, features) * weight / np.sqrt(len(features))
         expected = scipy_softmax(row @ weights + bias)
         assert model.predict(asked) == pytest.approx(expected, rel=1e-5)
+
+
+def test_words_weigh_by_their_rarity_as_in_scikit_learn() -> None:
+    seen, owners = tickets(80)
+    words = [Blocks(features=one.features[:1], weights=(1.0,), by_rarity=1) for one in seen]
+    model = Softmax.fit(words, owners)
+    arrays = model.arrays()
+    texts = [" ".join(map(str, one.features[0])) for one in words]
+    rows = TfidfVectorizer(token_pattern=r"\d+", min_df=2).fit(texts).transform(texts)
+    order = np.argsort(arrays["hashes"].astype(str))  # scikit-learn sorts its words as texts
+    expected = scipy_softmax(
+        rows @ arrays["weights"][order].astype(float) + arrays["bias"].astype(float), axis=1
+    )
+    found = np.array([model.predict(one) for one in words])
+    assert found == pytest.approx(expected, rel=1e-5)
+
+
+def test_where_words_weigh_by_rarity_an_unknown_one_changes_nothing() -> None:
+    seen, owners = tickets(80)
+    words = [Blocks(features=one.features[:1], weights=(1.0,), by_rarity=1) for one in seen]
+    model = Softmax.fit(words, owners)
+    known, more = (Blocks(features=(np.array(w),), weights=(1.0,), by_rarity=1) for w in ([10], [10, 77]))
+    assert model.predict(known).tolist() == model.predict(more).tolist()
 
 
 def test_rare_features_are_left_out() -> None:

@@ -74,6 +74,7 @@ def test_there_is_one_column_for_each_name(schema: HistorySchema, ticket: Ticket
     rows = rows_of(ticket, UNITS[:count], schema)
     assert rows.shape == (count, len(feature_names(schema)))
     assert rows.dtype == np.float32
+    assert len(set(feature_names(schema))) == rows.shape[1]
     assert rows.flags.c_contiguous
 
 
