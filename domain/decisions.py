@@ -86,7 +86,7 @@ class RankedCandidate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ranking:
-    """Candidates, best first. `confidence` (calibrated, None without a model) is what meets the certificate's threshold."""
+    """Candidates, best first. `confidence` (calibrated; None without a model) has to reach the threshold."""
 
     candidates: tuple[RankedCandidate, ...] = ()
     confidence: float | None = None
