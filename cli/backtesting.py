@@ -74,6 +74,7 @@ def backtest(
             now=datetime.now(UTC),
             progress=progress,
             label_delay=timedelta(days=label_delay),
+            tolerant=True,
         )
     plan = Plan(
         train_share=train_share,

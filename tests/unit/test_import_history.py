@@ -97,6 +97,17 @@ def test_placeholders_mean_unknown(tmp_path: Path) -> None:
     ]
 
 
+def test_a_backtest_keeps_a_ticket_whose_coordinates_cannot_be_used(tmp_path: Path) -> None:
+    path = tmp_path / "history.csv"
+    path.write_text("ticket_id,received_at,unit,latitude,longitude\n1,2024-01-01,a,91,0.5\n2,,a,1,1\n")
+    strict, tolerant = (
+        read_history(path, parse_mapping("[history]"), now=NOW, tolerant=tolerant) for tolerant in (False, True)
+    )
+    assert strict.rejected == {"bad_coordinate": 1, "missing_time": 1}
+    assert tolerant.rejected == {"missing_time": 1}
+    assert [(d.ticket.ticket_id, d.ticket.point) for d in tolerant.dispatches] == [("1", None)]
+
+
 def test_the_digest_is_of_contents_not_of_order_or_format(tmp_path: Path) -> None:
     head, one, two = "ticket_id,received_at,unit\n", "1,2024-01-01T08:00,a\n", "2,2024-01-02,b\n"
     digest = read(tmp_path, head + one + two).digest

@@ -109,13 +109,17 @@ def read_history(
     now: datetime,
     progress: Progress | None = None,
     label_delay: timedelta = timedelta(0),
+    tolerant: bool = False,
 ) -> HistoryFile:
-    """Every row of the file as a dispatch, or set aside with its reason; a bad row never stops the rest."""
+    """Every row of the file as a dispatch, or set aside with its reason; a bad row never stops the rest.
+
+    `tolerant`: a row whose coordinates cannot be used is kept without them, as a backtest wants it.
+    """
     table = open_table(path, mapping.encoding)
     mapping = mapping.bound(table.columns)
     collected = _Collected()
     for row in table.watched(progress):
-        collected.add(RowCheck(row, mapping), now)
+        collected.add(RowCheck(row, mapping, tolerant=tolerant), now)
     past = collected.past.values()
     whole_days = bool(past) and all(_is_midnight(one.ticket.received_at, mapping.timezone) for one in past)
     zone = mapping.timezone if whole_days else None

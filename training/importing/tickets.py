@@ -44,6 +44,9 @@ def read_ticket(check: RowCheck, ticket_id: str, received_at: datetime | None, c
     text, category, account = check.titled_text(), check.text("category"), check.text("account")
     phone, address, point = check.text("phone"), check.text("address", ", "), check.point()
     attributes = check.attributes()
+    if check.tolerant:
+        # what is learnt from a row without its unusable point is worth more than the row's absence
+        check.faults[:] = [fault for fault in check.faults if fault.reason is not Fault.BAD_COORDINATE]
     if check.faults or received_at is None:
         return None
     return Ticket(

@@ -23,12 +23,15 @@ T = TypeVar("T")
 
 
 class RowCheck:
-    """One row under a bound mapping. Getters answer None or "" for what is missing or bad; the bad is in `faults`."""
+    """One row under a bound mapping. Getters answer None or "" for what is missing or bad; the bad is in `faults`.
 
-    __slots__ = ("faults", "mapping", "row")
+    `tolerant`: whoever reads a ticket off it would rather have it without coordinates than not at all.
+    """
 
-    def __init__(self, row: Row, mapping: Mapping) -> None:
-        self.row, self.mapping = row, mapping
+    __slots__ = ("faults", "mapping", "row", "tolerant")
+
+    def __init__(self, row: Row, mapping: Mapping, *, tolerant: bool = False) -> None:
+        self.row, self.mapping, self.tolerant = row, mapping, tolerant
         self.faults: list[BadRow] = [row.fault] if row.fault else _damage(row)
 
     def fail(self, key: str, reason: Fault, problem: str, mend: str) -> None:
