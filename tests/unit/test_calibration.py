@@ -59,6 +59,11 @@ def test_probabilities_fall_along_the_ranking_and_leave_room(scores: Floats, cal
     assert found[0] == calibrator.first(scores)
 
 
+def test_what_is_left_is_not_all_given_to_the_only_other_candidate() -> None:
+    first, second = UNCALIBRATED.probabilities(np.array([1.0, -3.0]))
+    assert second == pytest.approx((1 - first) / 2)
+
+
 @given(SCORES, CALIBRATORS, st.floats(0, 10))
 def test_a_better_first_score_is_never_less_sure(scores: Floats, calibrator: Calibrator, more: float) -> None:
     better = scores.copy()
