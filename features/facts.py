@@ -104,10 +104,11 @@ def _keys(
     return (
         category,
         *(both(category, by_resolution.get(resolution)) for resolution in RESOLUTIONS),
+        by_resolution.get(6),
         by_resolution.get(8),
         by_resolution.get(10),
         *(both(category, values[name]) for name in schema.attributes),
-        *([both(district, by_resolution.get(7))] if schema.district else []),
+        *([district, both(district, by_resolution.get(7))] if schema.district else []),
         road,
         both(category, road),
         address,

@@ -28,10 +28,11 @@ class HistorySchema:
         return (
             "category",
             *(f"category*h3_{resolution}" for resolution in RESOLUTIONS),
+            "h3_6",
             "h3_8",
             "h3_10",
             *(f"category*{name}" for name in self.attributes),
-            *([f"{self.district}*h3_7"] if self.district else []),
+            *([self.district, f"{self.district}*h3_7"] if self.district else []),
             "street",
             "category*street",
             "address",

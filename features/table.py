@@ -17,7 +17,7 @@ Floats = NDArray[np.float64]
 Floats32 = NDArray[np.float32]
 Ints = NDArray[np.int64]
 
-FORMAT = 2  # raise it when a feature changes its meaning
+FORMAT = 3  # raise it when a feature changes its meaning
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +57,8 @@ def _relative_names(schema: HistorySchema) -> list[str]:
 
 def _local_keys(schema: HistorySchema) -> list[str]:
     """Keys of place alone, at which a family's units are told apart."""
-    return ["h3_8", "h3_10", *([f"{schema.district}*h3_7"] if schema.district else []), "street"]
+    area = [schema.district, f"{schema.district}*h3_7"] if schema.district else []
+    return ["h3_6", "h3_8", "h3_10", *area, "street"]
 
 
 def fingerprint(schema: HistorySchema) -> str:
