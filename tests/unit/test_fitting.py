@@ -12,6 +12,7 @@ import pytest
 
 from domain.decisions import Verdict
 from domain.dispatches import Dispatch
+from domain.rules import Rule
 from domain.time import Validity
 from domain.units import Unit
 from features.facts import Facts
@@ -76,6 +77,15 @@ def test_labels_of_the_certificate_slice_teach_nothing_where_it_certifies(easy: 
     assert garbled.bundle.ranker.text == easy.bundle.ranker.text
     assert garbled.bundle.calibrator == easy.bundle.calibrator
     assert garbled.bundle.certificate.errors > easy.bundle.certificate.errors
+
+
+def test_tickets_that_may_never_be_automatic_are_no_part_of_what_is_certified() -> None:
+    log = easy_log(800)
+    never = Rule(rule_id="never", never_automatic=True, categories=frozenset({"lamp"}))
+    others = sum(dispatch.ticket.category != "lamp" for dispatch in log[480:])
+    certificate = fit_on(log, rules=[never]).bundle.certificate
+    assert 0.9 * others < certificate.rows <= others
+    assert certificate.coverage == certificate.rows / 320
 
 
 def test_where_nothing_can_be_certified_all_tickets_teach() -> None:
