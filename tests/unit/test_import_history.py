@@ -101,7 +101,8 @@ def test_a_backtest_keeps_a_ticket_whose_coordinates_cannot_be_used(tmp_path: Pa
     path = tmp_path / "history.csv"
     path.write_text("ticket_id,received_at,unit,latitude,longitude\n1,2024-01-01,a,91,0.5\n2,,a,1,1\n")
     strict, tolerant = (
-        read_history(path, parse_mapping("[history]"), now=NOW, tolerant=tolerant) for tolerant in (False, True)
+        read_history(path, parse_mapping("[history]"), now=NOW, tolerant=tolerant)
+        for tolerant in (False, True)
     )
     assert strict.rejected == {"bad_coordinate": 1, "missing_time": 1}
     assert tolerant.rejected == {"missing_time": 1}
