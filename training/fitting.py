@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
+from itertools import compress
 
 import numpy as np
 from numpy.typing import NDArray
 
-from domain.decisions import Certificate
 from domain.dispatches import Dispatch
 from domain.rules import Rule
 from domain.units import Unit
@@ -26,7 +25,6 @@ from features.table import feature_names
 from features.territories import Territories
 from models.bundle import Bundle
 from models.calibration import Calibrator
-from models.certificate import MINIMUM_ROWS, Certified, certify
 from models.ranker import Ranker, RankerSettings
 from models.softmax import SoftmaxSettings
 from models.text import TextModels
@@ -34,9 +32,11 @@ from router.decide import may_automate
 from router.parse import parse
 from router.rules import RuleBook
 from router.world import World
+from training.certifying import certify_held_back, issue, what_is_missing
 from training.evaluation import Evaluation
 from training.held_back import Ranked, evaluate_ranked
 from training.pairs import Ground, Pairs, pairs, stack
+from training.prequential import Prequential, fit_prequential
 from training.replay import Case, Replay, prepare
 from training.schema_choice import choose_schema
 
@@ -46,9 +46,6 @@ Report = Callable[[str, float], None]
 
 def silent(stage: str, share: float) -> None:
     """A Report that nobody reads."""
-
-
-CERTIFICATE_DAYS = 180
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,21 +115,36 @@ def fit(
     schema = choose_schema([d.ticket for d in dispatches])
     cases = prepare(dispatches, around.gazetteer, schema, lambda share: report("features", share * 0.1))
     parts = _split(cases, settings)
-    models = _prequential(parts.fit, settings, lambda share: report("text models", share))
+    models = fit_prequential(
+        parts.fit,
+        settings.text,
+        blocks=settings.text_blocks,
+        latest=settings.ranker_tickets,
+        known_by=parts.held_back_from,
+        report=lambda share: report("text models", share),
+    )
     clock.lap("text")
     found = _pairs(
         cases, schema, models, around, settings, lambda share: report("features", 0.1 + share * 0.9)
     )
     clock.lap("features")
     taught = len(parts.fit) - models.first_end
-    ranker = _ranker(found[:taught], schema, settings, report)
+    known = [case.dispatch.known_at < parts.held_back_from for case in parts.fit[models.first_end :]]
+    ranker = _ranker(list(compress(found, known)), schema, settings, report)
     book = RuleBook(around.rules)
     later = cases[len(parts.fit) :]
     held_back = [_ranked(case, one, ranker, book) for case, one in zip(later, found[taught:], strict=True)]
     earlier, latest = held_back[: len(parts.calibration)], held_back[len(parts.calibration) :]
     learnt = Learnt(text=models.final, ranker=ranker, calibrator=_calibrator(earlier))
-    missing = _missing(cases, latest)
-    certified = _certified(earlier, latest, learnt.calibrator, settings, missing)
+    missing = what_is_missing(cases, latest)
+    certified = certify_held_back(
+        earlier,
+        latest,
+        learnt.calibrator,
+        alpha=settings.alpha,
+        confidence=settings.confidence,
+        missing=missing,
+    )
     evaluation = evaluate_ranked(latest, learnt.calibrator) if latest else None
     if certified.threshold is None and cases:
         learnt = _learn_from_all(cases, found, held_back, schema, settings, report)
@@ -143,7 +155,9 @@ def fit(
             ranker=learnt.ranker,
             text=learnt.text,
             calibrator=learnt.calibrator,
-            certificate=_certificate(certified, len(latest), data_digest, settings, issued_at),
+            certificate=issue(
+                certified, settings.alpha, settings.confidence, len(latest), data_digest, issued_at
+            ),
         ),
         missing=missing,
         evaluation=evaluation,
@@ -198,6 +212,12 @@ class _Parts:
     calibration: Sequence[Case]
     certificate: Sequence[Case]
 
+    @property
+    def held_back_from(self) -> datetime:
+        """When the first ticket came that the fit part must not know the outcomes of."""
+        later = [*self.calibration[:1], *self.certificate[:1]]
+        return later[0].dispatch.ticket.received_at if later else datetime.max.replace(tzinfo=UTC)
+
 
 def _split(cases: Sequence[Case], settings: Settings) -> _Parts:
     certificate = len(cases) - round(len(cases) * settings.certificate_share)
@@ -207,54 +227,10 @@ def _split(cases: Sequence[Case], settings: Settings) -> _Parts:
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Prequential:
-    """Text models by block: the one for a case saw only outcomes known before the case's block began.
-
-    Cases before `first_end` have no model.
-    """
-
-    starts: Sequence[int]
-    models: Sequence[TextModels]
-    final: TextModels
-    final_from: int
-
-    @property
-    def first_end(self) -> int:
-        return self.starts[0] if self.starts else 0
-
-    def of(self, position: int) -> TextModels | None:
-        """The model for the case at that position of the training cases."""
-        if position >= self.final_from:
-            return self.final
-        block = int(np.searchsorted(self.starts, position, side="right")) - 1
-        return self.models[block] if block >= 0 else None
-
-
-def _prequential(cases: Sequence[Case], settings: Settings, report: Callable[[float], None]) -> _Prequential:
-    needed_from = len(cases) - min(settings.ranker_tickets or len(cases), len(cases))
-    blocks = range(1, settings.text_blocks)
-    bounds = sorted({max(len(cases) * block // settings.text_blocks, needed_from) for block in blocks} - {0})
-    ends = [*bounds, len(cases)]
-    done: list[int] = []
-
-    def fit_upto(end: int) -> TextModels:
-        known_by = cases[end].dispatch.ticket.received_at if end < len(cases) else None
-        seen = [c for c in cases[:end] if known_by is None or c.dispatch.known_at < known_by]
-        fitted = TextModels.fit([c.facts for c in seen], [c.dispatch.unit_id for c in seen], settings.text)
-        done.append(end)
-        report(sum(done) / max(sum(ends), 1))
-        return fitted
-
-    with ThreadPoolExecutor(2) as pool:  # numpy and scipy let the other thread run
-        models = list(pool.map(fit_upto, reversed(ends)))[::-1]
-    return _Prequential(starts=bounds, models=models[:-1], final=models[-1], final_from=len(cases))
-
-
 def _pairs(
     cases: Sequence[Case],
     schema: HistorySchema,
-    models: _Prequential,
+    models: Prequential,
     around: Surroundings,
     settings: Settings,
     report: Callable[[float], None],
@@ -309,62 +285,3 @@ def _ranked(case: Case, one: Pairs, ranker: Ranker, book: RuleBook) -> Ranked:
 def _calibrator(earlier: Sequence[Ranked]) -> Calibrator:
     ranked = [one for one in earlier if one.units]
     return Calibrator.fit([one.scores for one in ranked], np.array([one.correct for one in ranked], np.bool_))
-
-
-def _confidences(ranked: Sequence[Ranked], calibrator: Calibrator) -> tuple[Floats, NDArray[np.bool_]]:
-    scores = [calibrator.first(one.scores) if one.certifiable else -np.inf for one in ranked]
-    return np.array(scores, np.float64), np.array([one.correct for one in ranked], np.bool_)
-
-
-def _certified(
-    earlier: Sequence[Ranked],
-    latest: Sequence[Ranked],
-    calibrator: Calibrator,
-    settings: Settings,
-    missing: tuple[str, ...],
-) -> Certified:
-    scores, correct = _confidences(latest, calibrator)
-    before, before_correct = _confidences(earlier, calibrator)
-    if missing:
-        needed = max(MINIMUM_ROWS - len(scores), 0) or None
-        return Certified(threshold=None, rows=0, errors=0, coverage=0.0, needed_rows=needed)
-    return certify(scores, correct, before, before_correct, settings.alpha, settings.confidence)
-
-
-def _certificate(
-    certified: Certified, rows: int, data_digest: str, settings: Settings, issued_at: datetime
-) -> Certificate:
-    return Certificate(
-        alpha=settings.alpha,
-        confidence=settings.confidence,
-        threshold=certified.threshold,
-        rows=certified.rows,
-        errors=certified.errors,
-        calibration_rows=rows,
-        coverage=certified.coverage,
-        data_digest=data_digest,
-        issued_at=issued_at.astimezone(UTC),
-        expires_at=issued_at.astimezone(UTC) + timedelta(days=CERTIFICATE_DAYS),
-        needed_rows=certified.needed_rows,
-    )
-
-
-def _missing(cases: Sequence[Case], latest: Sequence[Ranked]) -> tuple[str, ...]:
-    """What stands in the way of automation, in words."""
-    if not cases:
-        return ("no history: import past dispatches with their units",)
-    units = {case.dispatch.unit_id for case in cases}
-    categories = {case.facts.category for case in cases}
-    missing = []
-    if len(units) < 2:
-        missing.append(f"only one unit in the history ({units.pop()}): there is nothing to choose between")
-    if len(categories) == 1 and None not in categories:
-        missing.append(
-            f"only one category in the history ({categories.pop()}): map the column that tells kinds apart"
-        )
-    if len(latest) < MINIMUM_ROWS:
-        short = MINIMUM_ROWS - len(latest)
-        missing.append(
-            f"{len(latest)} calibration tickets, {MINIMUM_ROWS} are needed: {short} more in the latest slice"
-        )
-    return tuple(missing)
