@@ -12,7 +12,7 @@ import numpy as np
 
 from domain.decisions import Verdict
 from domain.dispatches import Dispatch
-from domain.errors import InvalidInput
+from domain.errors import InvalidInput, NotEnoughData
 from features.gazetteer import Gazetteer
 from features.history import History
 from models.bundle import Bundle, digest_of
@@ -53,6 +53,8 @@ def backtest(
 
     `dispatches` already carry the plan's label delay in their known_at.
     """
+    if len(dispatches) < 2:
+        raise NotEnoughData(missing=(_too_few(dispatches, rows, rejected),))
     ordered = sorted(dispatches, key=lambda d: (d.ticket.received_at, d.sequence))
     ordered = [replace(d, sequence=i + 1) for i, d in enumerate(ordered)]
     at = _boundary(ordered, plan)
@@ -91,6 +93,11 @@ def backtest(
         tickets_per_second=len(test) / seconds,
         peak_rss_mb=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
     )
+
+
+def _too_few(dispatches: Sequence[Dispatch], rows: int, rejected: Mapping[str, int]) -> str:
+    reasons = ", ".join(f"{reason} {count}" for reason, count in rejected.items())
+    return f"{len(dispatches)} of {rows} rows can be used" + (f" (set aside: {reasons})" if reasons else "")
 
 
 def _boundary(ordered: Sequence[Dispatch], plan: Plan) -> int:

@@ -17,7 +17,7 @@ from typer.testing import CliRunner, Result
 
 from cli.main import app
 from domain.dispatches import Dispatch
-from domain.errors import InvalidInput
+from domain.errors import InvalidInput, NotEnoughData
 from tests.estimators import QUICK, at, easy_log
 from training.backtest import Plan, backtest
 from training.results import BacktestResult
@@ -181,8 +181,7 @@ def test_tickets_of_one_moment_are_not_torn_apart() -> None:
 @pytest.mark.parametrize(
     ("count", "plan", "option"),
     [
-        (0, PLAN, "--train-share"),
-        (1, PLAN, "--train-share"),
+        (2, PLAN, "--train-share"),
         (50, replace(PLAN, test_from=at(-1)), "--test-from"),
         (50, replace(PLAN, test_from=at(50)), "--test-from"),
     ],
@@ -190,6 +189,12 @@ def test_tickets_of_one_moment_are_not_torn_apart() -> None:
 def test_a_split_that_leaves_one_side_empty_names_the_option(count: int, plan: Plan, option: str) -> None:
     with pytest.raises(InvalidInput, match=option):
         run(easy_log(count), plan)
+
+
+@pytest.mark.parametrize("count", [0, 1])
+def test_too_few_rows_say_what_was_wrong_with_the_others(count: int) -> None:
+    with pytest.raises(NotEnoughData, match=rf"{count} of 9 rows can be used \(set aside: missing_unit 8\)"):
+        backtest(easy_log(count), "", PLAN, rows=9, rejected={"missing_unit": 8}, import_seconds=0.0)
 
 
 def test_one_seed_gives_one_answer() -> None:
