@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
@@ -42,9 +43,20 @@ def _confidences(
 
 
 def issue(
-    certified: Certified, alpha: float, confidence: float, rows: int, data_digest: str, at: datetime
+    certified: Certified,
+    alpha: float,
+    confidence: float,
+    *,
+    rows: int,
+    share: float,
+    data_digest: str,
+    at: datetime,
 ) -> Certificate:
-    """The certificate, valid for CERTIFICATE_DAYS; `rows`: tickets of the slice it was tested on."""
+    """The certificate, valid for CERTIFICATE_DAYS.
+
+    `rows`: tickets of the slice it was tested on; `share`: which share of all tickets such a slice is.
+    """
+    needed = certified.needed_rows
     return Certificate(
         alpha=alpha,
         confidence=confidence,
@@ -56,7 +68,7 @@ def issue(
         data_digest=data_digest,
         issued_at=at.astimezone(UTC),
         expires_at=at.astimezone(UTC) + timedelta(days=CERTIFICATE_DAYS),
-        needed_rows=certified.needed_rows,
+        needed_rows=None if needed is None else math.ceil(needed / share),
     )
 
 

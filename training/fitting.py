@@ -156,7 +156,13 @@ def fit(
             text=learnt.text,
             calibrator=learnt.calibrator,
             certificate=issue(
-                certified, settings.alpha, settings.confidence, len(latest), data_digest, issued_at
+                certified,
+                settings.alpha,
+                settings.confidence,
+                rows=len(latest),
+                share=settings.certificate_share,
+                data_digest=data_digest,
+                at=issued_at,
             ),
         ),
         missing=missing,

@@ -209,7 +209,7 @@ BAD_ROWS = [
     ["b1", "", "lamp", "x", "31.2", "121.4", "lamps"],
     ["b2", "2025-01-06", "lamp", "x", "31.2", "121.4", ""],
     ["b3", "31/31/2025", "lamp", "x", "31.2", "121.4", "lamps"],
-    ["b4", "2025-01-06", "lamp", "x", "310", "121.4", "lamps"],
+    ["t3", "2025-01-06", "lamp", "the same id with another text", "31.2", "121.4", "lamps"],
 ]
 MAPPING = """[history]
 ticket_id = "id"

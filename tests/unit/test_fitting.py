@@ -162,6 +162,14 @@ def test_too_little_data_is_named_and_automates_nothing(log: list[Dispatch], mis
     assert (fitted.evaluation is None) == (len(log) < 3)
 
 
+def test_the_tickets_that_are_said_to_be_needed_fill_the_slice() -> None:
+    short = fit_on(easy_log(500))
+    assert short.bundle.certificate.calibration_rows == 200
+    needed = short.bundle.certificate.needed_rows
+    assert needed == 250  # a hundred for the slice, which gets two of five
+    assert fit_on(easy_log(500 + needed)).bundle.certificate.threshold is not None
+
+
 ODD: dict[str, Callable[[Dispatch], Dispatch]] = {
     "no text": lambda d: replace(d, ticket=replace(d.ticket, text="")),
     "no place": lambda d: replace(d, ticket=replace(d.ticket, point=None)),
