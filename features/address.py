@@ -7,7 +7,8 @@ import re
 from features.text import normalise
 
 _SEPARATORS = re.compile(r"[\s,.;:/、，。；]+")
-_NUMBERS = re.compile(r"#?\d+[a-z]?\b(?:\s*[-–~]\s*\d+[a-z]?\b)?|\d+")
+# "5th" and "22nd" are names of streets, not numbers in them
+_NUMBERS = re.compile(r"#?\d+[a-z]?\b(?:\s*[-–~]\s*\d+[a-z]?\b)?|\d+(?!\d|[a-z]{2})")
 
 
 def normalise_address(address: str | None) -> str | None:

@@ -36,13 +36,11 @@ class Votes:
     """Votes by unit index for each kernel, shape (kernels, units), their total and the best one, shape (kernels,).
 
     `total` is summed by ticket: its last bit does not hang on the order in which units were heard of.
-    `nearest`: rows of the log index most similar by words and nearness, best first.
     """
 
     weight: Floats
     total: Floats
     best: Floats
-    nearest: Ints
 
 
 class SimilarTickets:
@@ -128,7 +126,7 @@ class SimilarTickets:
         rows = self._pool(facts)
         weight, total, best = np.zeros((len(KERNELS), units)), np.zeros(len(KERNELS)), np.zeros(len(KERNELS))
         if not len(rows):
-            return Votes(weight=weight, total=total, best=best, nearest=rows)
+            return Votes(weight=weight, total=total, best=best)
         similarities = self._kernels(facts, rows)
         unit = self._codes[rows, 0]
         for k, similarity in enumerate(similarities):
@@ -136,9 +134,7 @@ class SimilarTickets:
             weight[k] = np.bincount(unit[top], similarity[top], units)
             total[k] = similarity[top].sum()
             best[k] = similarity[top].max()
-        nearest = _largest(similarities[4] + 1e-9 * similarities[0], 3)
-        nearest = rows[nearest[np.argsort(-similarities[4][nearest])]]
-        return Votes(weight=weight, total=total, best=best, nearest=nearest)
+        return Votes(weight=weight, total=total, best=best)
 
     def _kernels(self, facts: Facts, rows: Ints) -> Floats:
         """Similarities of the ticket with each row, shape (kernels, rows)."""
@@ -180,7 +176,9 @@ class SimilarTickets:
 
 
 def _largest(values: Floats, count: int) -> Ints:
-    """Positions of the largest values, in ascending position; ties by lower position."""
+    """Positions of the largest values, in ascending position; of equal ones the latest."""
     if len(values) <= count:
         return np.arange(len(values))
-    return np.sort(np.argpartition(-values, count - 1)[:count])
+    least = np.partition(values, len(values) - count)[len(values) - count]
+    above, equal = np.flatnonzero(values > least), np.flatnonzero(values == least)
+    return np.sort(np.concatenate([above, equal[len(above) - count :]]))

@@ -17,7 +17,7 @@ Floats = NDArray[np.float64]
 Floats32 = NDArray[np.float32]
 Ints = NDArray[np.int64]
 
-FORMAT = 3  # raise it when a feature changes its meaning
+FORMAT = 4  # raise it when a feature changes its meaning
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,7 +15,7 @@ from domain.dispatches import Dispatch
 from domain.errors import InvalidInput, NotEnoughData
 from features.gazetteer import Gazetteer
 from features.history import History
-from models.bundle import Bundle, digest_of
+from models.bundle import Bundle, digest_of, reissued
 from router.route import route
 from router.world import World
 from training.baselines import accuracy, names, run_baseline
@@ -63,8 +63,10 @@ def backtest(
     # what became known only after the split is not there to be trained on
     known = [d for d in train if d.known_at < test_from]
     fitted = fit(known, data_digest, settings=plan.settings, issued_at=test_from, report=report)
-    evaluation, coverage, realised, seconds = _replay(ordered, at, fitted.bundle, report, "test replay")
-    delayed = _delayed(ordered, at, fitted.bundle, plan, report)
+    # the whole test part is measured under the certificate, however long it is
+    served = reissued(fitted.bundle, test_from, test[-1].ticket.received_at + timedelta(days=1))
+    evaluation, coverage, realised, seconds = _replay(ordered, at, served, report, "test replay")
+    delayed = _delayed(ordered, at, served, plan, report)
     baselines, curves = _baselines(train, test, fitted, plan, report)
     return BacktestResult(
         rows=rows,
