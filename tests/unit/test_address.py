@@ -42,6 +42,7 @@ def test_neighbours_share_a_street(one: str, other: str) -> None:
 
 def test_streets_of_different_names_stay_apart() -> None:
     names = ["12 Main St", "12 Maine St", "Váci út 1", "Váci utca 1", "南京西路1号", "南京东路1号"]
+    names += ["12 5th Ave", "12 6th Ave", "12 22nd Ave"]
     assert len({street(normalise_address(name)) for name in names}) == len(names)
 
 
