@@ -68,7 +68,9 @@ def demo(
         pace=pace if pace is not None else PACE if watched else PACE_WITHOUT_TERMINAL,
         began=began,
     )
-    console.print("[bold]gridroute demo[/]: a simulated city, in", str(home), "(Ctrl-C ends it)")
+    console.print(
+        "[bold]gridroute demo[/]: a simulated city, in", str(home), "(Ctrl-C ends it)", highlight=False
+    )
     with serve_lock(show.workspace.store_file):
         _run(show, Plan.of(seed, accounts, dispatches), port)
 
@@ -151,7 +153,7 @@ def _stream(show: Show, city: City, store: Store, url: str, recording: Tracked |
 
     def footer() -> str:
         mlflow = recording.outcome or "MLflow is being told of the training" if recording else ""
-        return " · ".join(filter(None, (url, mlflow, "Ctrl-C ends it")))
+        return " · ".join(filter(None, (url, "Ctrl-C ends it", mlflow)))
 
     try:
         with httpx.Client(base_url=url, timeout=60, trust_env=False) as client:

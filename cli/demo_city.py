@@ -66,7 +66,7 @@ class Plan:
         (workspace.home / MARKER).write_text(json.dumps({**asdict(self), "ready": ready}, indent=1) + "\n")
 
     def settings(self) -> Settings:
-        """Lighter than those of `gridroute train`: a first ticket soon, for about half a point of accuracy."""
+        """Lighter than those of `gridroute train`: a first ticket soon, for some two points of accuracy."""
         from models.ranker import RankerSettings
         from models.softmax import SoftmaxSettings
         from training.fitting import Settings

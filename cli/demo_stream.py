@@ -56,8 +56,8 @@ class Figures:
         reviewed = self.tickets - self.automatic
         return (
             f"{self.tickets:,} tickets: {self.automatic:,} automatic ({_share(self.automatic, self.tickets)}), "
-            f"{self.wrong:,} of those wrong ({_share(self.wrong, self.automatic)}); "
-            f"{reviewed:,} reviewed, the proposal right in {_share(self.proposals_right, reviewed)}"
+            f"{self.wrong:,} wrong ({_share(self.wrong, self.automatic)}); "
+            f"{reviewed:,} reviewed, proposal right {_share(self.proposals_right, reviewed)}"
         )
 
 
