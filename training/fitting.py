@@ -61,7 +61,7 @@ class Settings:
     calibration_share: float = 0.08
     certificate_share: float = 0.16
     max_candidates: int = 24
-    text_blocks: int = 12
+    text_blocks: int = 8
     ranker_tickets: int | None = None
     seed: int = 0
     ranker: RankerSettings = field(default_factory=RankerSettings)
