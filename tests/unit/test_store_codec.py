@@ -22,7 +22,7 @@ from domain.decisions import (
     Review,
 )
 from domain.dispatches import Dispatch
-from domain.places import Account, Address, Location, PlaceWitness, Point, Territory
+from domain.places import Account, Address, Location, Place, PlaceWitness, Point, Territory
 from domain.rules import Rule
 from domain.tickets import Ticket
 from domain.time import Validity
@@ -53,8 +53,16 @@ RANKED = whole(
     RankedCandidate, probability=FLOATS, score=FLOATS, evidence=EVIDENCE, contributions=CONTRIBUTIONS
 )
 RANKINGS = whole(Ranking, candidates=st.lists(RANKED, max_size=3).map(tuple), confidence=st.none() | FLOATS)
-WITNESSES = st.lists(whole(PlaceWitness, point=POINTS), max_size=3).map(tuple)
-LOCATIONS = whole(Location, point=st.none() | POINTS, radius_m=st.none() | FLOATS, witnesses=WITNESSES)
+PLACES = st.lists(whole(Place, point=POINTS, probability=FLOATS, radius_m=FLOATS), max_size=3).map(tuple)
+WITNESSES = st.lists(whole(PlaceWitness, point=POINTS, places=PLACES), max_size=3).map(tuple)
+LOCATIONS = whole(
+    Location,
+    point=st.none() | POINTS,
+    radius_m=st.none() | FLOATS,
+    witnesses=WITNESSES,
+    places=PLACES,
+    unknown=FLOATS,
+)
 TICKETS = whole(
     Ticket,
     ticket_id=st.text(min_size=1),
