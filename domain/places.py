@@ -35,11 +35,12 @@ class Account:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Address:
-    """An entry of the address book."""
+    """An entry of the address book; `name` is of the estate, building or point of interest there."""
 
     address: str
     point: Point | None = None
     district: str | None = None
+    name: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
