@@ -13,9 +13,7 @@ SEMI_MAJOR_AXIS_M = 6378245.0
 ECCENTRICITY_SQUARED = 0.00669342162296594323
 BAIDU_PI = pi * 3000.0 / 180.0
 BAIDU_SHIFT_DEG = (0.006, 0.0065)
-INVERSE_STEPS = (
-    8  # the shift changes slowly: each step gains three digits, so this ends below the floats' own error
-)
+INVERSE_STEPS = 8  # at most: the shift changes slowly, each step gains three digits
 
 LatLon = tuple[float, float]
 
@@ -40,7 +38,9 @@ def gcj02_to_wgs84(latitude: float, longitude: float) -> LatLon:
     wgs = latitude, longitude
     for _ in range(INVERSE_STEPS):
         north, east = _gcj02_shift(*wgs)
-        wgs = latitude - north, longitude - east
+        before, wgs = wgs, (latitude - north, longitude - east)
+        if wgs == before:
+            break
     return wgs
 
 
@@ -61,7 +61,9 @@ def bd09_to_gcj02(latitude: float, longitude: float) -> LatLon:
     gcj = latitude, longitude
     for _ in range(INVERSE_STEPS):
         shifted = gcj02_to_bd09(*gcj)
-        gcj = gcj[0] - (shifted[0] - latitude), gcj[1] - (shifted[1] - longitude)
+        before, gcj = gcj, (gcj[0] - (shifted[0] - latitude), gcj[1] - (shifted[1] - longitude))
+        if gcj == before:
+            break
     return gcj
 
 
@@ -79,9 +81,9 @@ def _gcj02_shift(latitude: float, longitude: float) -> LatLon:
     x, y = longitude - 105.0, latitude - 35.0
     shared = 20.0 * sin(6.0 * x * pi) + 20.0 * sin(2.0 * x * pi)
     north = -100.0 + 2.0 * x + 3.0 * y + 0.2 * y * y + 0.1 * x * y + 0.2 * sqrt(abs(x))
-    north += (shared + _waves(y, (20.0, 1.0), (40.0, 3.0), (160.0, 12.0), (320.0, 30.0))) * 2.0 / 3.0
+    north += (shared + _waves(y, 160.0, 320.0)) * 2.0 / 3.0
     east = 300.0 + x + 2.0 * y + 0.1 * x * x + 0.1 * x * y + 0.1 * sqrt(abs(x))
-    east += (shared + _waves(x, (20.0, 1.0), (40.0, 3.0), (150.0, 12.0), (300.0, 30.0))) * 2.0 / 3.0
+    east += (shared + _waves(x, 150.0, 300.0)) * 2.0 / 3.0
     phi = radians(latitude)
     bend = 1.0 - ECCENTRICITY_SQUARED * sin(phi) ** 2
     meridian = SEMI_MAJOR_AXIS_M * (1.0 - ECCENTRICITY_SQUARED) / (bend * sqrt(bend))
@@ -89,5 +91,7 @@ def _gcj02_shift(latitude: float, longitude: float) -> LatLon:
     return north * 180.0 / (meridian * pi), east * 180.0 / (parallel * pi)
 
 
-def _waves(value: float, *terms: tuple[float, float]) -> float:
-    return sum(amplitude * sin(value / period * pi) for amplitude, period in terms)
+def _waves(value: float, long: float, longest: float) -> float:
+    # written out, not summed by sum(): that rounds differently from one Python to the next
+    short = 20.0 * sin(value * pi) + 40.0 * sin(value / 3.0 * pi)
+    return short + long * sin(value / 12.0 * pi) + longest * sin(value / 30.0 * pi)

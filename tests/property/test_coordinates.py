@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from features.coordinates import (
     LatLon,
+    bd09_to_gcj02,
     bd09_to_wgs84,
     gcj02_to_bd09,
     gcj02_to_wgs84,
@@ -19,7 +20,7 @@ from features.coordinates import (
 # a margin of the largest shift inside the rectangle: at its edge the datums jump
 INSIDE = st.tuples(st.floats(0.85, 55.80), st.floats(72.03, 137.81))
 ANYWHERE = st.tuples(st.floats(-90, 90), st.floats(-180, 180))
-SHIFTS = (wgs84_to_gcj02, gcj02_to_wgs84, gcj02_to_bd09, wgs84_to_bd09, bd09_to_wgs84)
+SHIFTS = (wgs84_to_gcj02, gcj02_to_wgs84, gcj02_to_bd09, bd09_to_gcj02, wgs84_to_bd09, bd09_to_wgs84)
 
 
 def metres(a: LatLon, b: LatLon) -> float:
@@ -46,7 +47,15 @@ def test_a_published_point_of_bd09() -> None:
 @given(INSIDE)
 def test_shifts_inside_china_are_undone_within_a_metre(point: LatLon) -> None:
     assert metres(point, gcj02_to_wgs84(*wgs84_to_gcj02(*point))) < 1
+    assert metres(point, bd09_to_gcj02(*gcj02_to_bd09(*point))) < 1
     assert metres(point, bd09_to_wgs84(*wgs84_to_bd09(*point))) < 1
+
+
+@given(INSIDE)
+def test_a_point_of_another_datum_is_found_again(point: LatLon) -> None:
+    assert metres(point, wgs84_to_gcj02(*gcj02_to_wgs84(*point))) < 0.001
+    assert metres(point, gcj02_to_bd09(*bd09_to_gcj02(*point))) < 0.001
+    assert metres(point, wgs84_to_bd09(*bd09_to_wgs84(*point))) < 0.001
 
 
 @given(INSIDE)
