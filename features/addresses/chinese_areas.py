@@ -1,0 +1,49 @@
+"""Provinces, cities, districts, towns and villages at the head of a Chinese address."""
+
+from __future__ import annotations
+
+import re
+
+from features.addresses.numerals import NUMERALS
+
+HAN = r"[\u3400-\u9fff]"
+_HAN_BUT_ROADS = r"[\u3400-\u8856\u8858-\u8dee\u8df0-\u9fff]"  # without 街 and 路
+
+# said without 省 and 市; other short forms (杭州, 徐汇) are left to what the gazetteer knows
+_LOOSE = (
+    "中国|北京|上海|天津|重庆|河北|山西|辽宁|吉林|黑龙江|江苏|浙江|安徽|福建|"
+    "江西|山东|河南|湖北|湖南|广东|海南|四川|贵州|云南|陕西|甘肃|青海|台湾|"
+    "内蒙古|广西|西藏|宁夏|新疆|香港|澳门|浦东|浦西|广州|深圳|杭州|南京|武汉|"
+    "成都|西安|苏州|宁波|温州|台州|金华|义乌|嘉兴|湖州|绍兴|无锡|常州|南通|扬州|"
+    "徐州|青岛|济南|郑州|长沙|福州|厦门|泉州|合肥|南昌|昆明|贵阳|南宁|石家庄|"
+    "太原|沈阳|大连|长春|哈尔滨|兰州|乌鲁木齐|东莞|佛山|珠海|惠州|汕头|海口|三亚|"
+    "烟台|潍坊|洛阳|衢州|丽水|舟山"
+)
+# 上海路, 南京西路, 浦东大道, 中山北一路, 浙江大学 and 浦东机场 are names
+_ROAD_NEXT = rf"[东南西北中上下前后新老大府环外内{NUMERALS}]{{0,3}}(?:路(?!桥|街道)|街(?!道)|大道|公路|巷|弄)"
+_NOT_LOOSE = (
+    rf"(?!{_ROAD_NEXT}|[东南西北]?站|大学|师范|大厦|银行|机场|国际|公寓|花园|新村|新城|公馆)"
+    rf"(?={HAN}{{1,14}}?[省市区县镇乡村路街道弄巷])"
+)
+
+_AREA = re.compile(
+    rf"(?:{_LOOSE})(?![省市])(?:(?=新区|(?:维吾尔|壮族|回族)?自治区)|{_NOT_LOOSE})(?:新区|(?:维吾尔|壮族|回族)?自治区)?"
+    rf"|(?:路(?=[桥北南]区))?{_HAN_BUT_ROADS}{{1,9}}?"
+    r"(?:路?街道(?:办事处|办)?|自治[区州县旗]|[左右前后中]旗|省(?!道)"
+    r"|(?<![超菜夜])市(?![场政民府区]|中心)|县(?![道城府前政委])|(?<![小校街园院厂景库军])区(?!府|政府)(?:管委会)?"
+    r"|镇(?!海区|江市|政府)|乡(?![市道村镇]|政府)"
+    rf"|社区(?:居委会|居民委员会)?|居(?:民委员会|委会?)|(?<![新{NUMERALS}])村(?!街道)(?:村民委员会|委会|民委员会)?)"
+    rf"(?!{_ROAD_NEXT})"
+)
+_PART_OF_ESTATE = re.compile(rf"[东南西北中a-z\d{NUMERALS}]区")
+
+
+def skip_areas(text: str, position: int, areas: list[str]) -> int:
+    """Append the areas that `text` names from `position` on; where they end."""
+    while found := _AREA.match(text, position):
+        area = found.group()
+        if len(area) != 3 and _PART_OF_ESTATE.fullmatch(area[-2:]):
+            break  # 青口北区 is a part of an estate, 江东区 a district
+        areas.append(area)
+        position = found.end()
+    return position
