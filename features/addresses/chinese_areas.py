@@ -20,30 +20,33 @@ _LOOSE = (
     "烟台|潍坊|洛阳|衢州|丽水|舟山"
 )
 # 上海路, 南京西路, 浦东大道, 中山北一路, 浙江大学 and 浦东机场 are names
-_ROAD_NEXT = rf"[东南西北中上下前后新老大府环外内{NUMERALS}]{{0,3}}(?:路(?!桥|街道)|街(?!道)|大道|公路|巷|弄)"
+_ROAD_NEXT = (
+    rf"[东南西北中上下前后新老大府环外内湾港江{NUMERALS}]{{0,3}}(?:路(?!桥|街道)|街(?!道)|大道|公路|巷|弄)"
+)
 _NOT_LOOSE = (
-    rf"(?!{_ROAD_NEXT}|[东南西北]?站|大学|师范|大厦|银行|机场|国际|公寓|花园|新村|新城|公馆)"
+    rf"(?!{_ROAD_NEXT}|[东南西北中]路街道|[东南西北]?站|大学|师范|大厦|银行|机场|国际|公寓|花园|新村|新城|公馆|小区|[{NUMERALS}]{{1,2}}村)"
     rf"(?={HAN}{{1,14}}?[省市区县镇乡村路街道弄巷])"
 )
 
 _AREA = re.compile(
     rf"(?:{_LOOSE})(?![省市])(?:(?=新区|(?:维吾尔|壮族|回族)?自治区)|{_NOT_LOOSE})(?:新区|(?:维吾尔|壮族|回族)?自治区)?"
-    rf"|(?:路(?=[桥北南]区))?{_HAN_BUT_ROADS}{{1,9}}?"
+    rf"|(?:路[桥北南](?=区)|{HAN}街(?=[镇乡])|{_HAN_BUT_ROADS}{{1,9}}?)"
     r"(?:路?街道(?:办事处|办)?|自治[区州县旗]|[左右前后中]旗|省(?!道)"
     r"|(?<![超菜夜])市(?![场政民府区]|中心)|县(?![道城府前政委])|(?<![小校街园院厂景库军])区(?!府|政府)(?:管委会)?"
-    r"|镇(?!海区|江市|政府)|乡(?![市道村镇]|政府)"
+    rf"|镇(?!海区|江市|政府|街道|镇(?!{_ROAD_NEXT}))|乡(?![市道村镇]|政府)"
     rf"|社区(?:居委会|居民委员会)?|居(?:民委员会|委会?)|(?<![新{NUMERALS}])村(?!街道)(?:村民委员会|委会|民委员会)?)"
     rf"(?!{_ROAD_NEXT})"
 )
-_PART_OF_ESTATE = re.compile(rf"[东南西北中a-z\d{NUMERALS}]区")
+_NOT_DISTRICT = re.compile(rf".{{2,}}[东南西北中{NUMERALS}]区|[{NUMERALS}]区|..+[城都]市")
+_OFFICE = re.compile(r"(?<=街道)办(?:事处)?$|(?<=区)管委会$|(?<=社区)居.*$|(?<=村)(?:村民|民)?委(?:员会|会)$")
 
 
 def skip_areas(text: str, position: int, areas: list[str]) -> int:
     """Append the areas that `text` names from `position` on; where they end."""
     while found := _AREA.match(text, position):
         area = found.group()
-        if len(area) != 3 and _PART_OF_ESTATE.fullmatch(area[-2:]):
-            break  # 青口北区 is a part of an estate, 江东区 a district
-        areas.append(area)
+        if area[-1] in "区市" and _NOT_DISTRICT.fullmatch(area):
+            break  # 青口北区 and 东方城市 belong to names; 江东区 and 盐城市 don't
+        areas.append(_OFFICE.sub("", area) if area[-1] in "办处会" else area)
         position = found.end()
     return position

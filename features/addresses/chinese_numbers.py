@@ -9,9 +9,7 @@ from features.addresses.parts import Number, NumberKind
 _KINDS = {
     "支弄": NumberKind.SUBLANE,
     "弄": NumberKind.LANE,
-    "号": NumberKind.HOUSE,
-    "号院": NumberKind.HOUSE,
-    "#": NumberKind.HOUSE,
+    **dict.fromkeys(("号", "单号", "双号", "号院", "#"), NumberKind.HOUSE),
     **dict.fromkeys(("号楼", "#楼", "幢", "栋", "座"), NumberKind.BUILDING),
     "单元": NumberKind.UNIT,
     **dict.fromkeys(("层", "楼", "f"), NumberKind.FLOOR),
@@ -19,9 +17,9 @@ _KINDS = {
 }
 # 附3, 之二 and 甲 tell apart what shares a number; 18号线 and 3号门 are no addresses
 NUMBER = (
-    r"(?P<before>[甲乙丙丁戊临])?(?:(?<![a-z])(?P<low>[a-z]?\d{1,5}(?!\d)[a-z]?)"
-    r"(?:[-至到](?P<high>\d{1,5}(?!\d)[a-z]?))?|(?<![a-z])(?P<letter>[a-z])(?=[座栋幢]|号楼))"
-    r"(?P<kind>支弄|弄|[号#]楼|号院|号(?!线|[东南西北]?门|码)|#|幢|栋|座|单元|层|楼|室|户|f(?![a-z]))?"
+    r"(?P<before>[甲乙丙丁戊临附负])?(?:(?<![a-z])(?P<low>[a-z]?\d{1,5}(?!\d)[a-z]?)"
+    r"(?:(?:号(?=[-至到]\d+号)|弄(?=[-至到]\d+弄))?[-至到](?P<high>\d{1,5}(?!\d)[a-z]?))?|(?<![a-z])(?P<letter>[a-z])(?=[座栋幢]|号楼))"
+    r"(?P<kind>支弄|弄|[号#]楼|号院|[单双]?号(?!线|[东南西北]?门|码)|#|幢|栋|座|单元|层|楼|室|户|f(?![a-z]))?"
     r"(?P<after>附\d{1,4}号?|之[\d一二三四五六七八九]|[甲乙丙丁](?=号|$))?(?:(?<=[甲乙丙丁])号)?"
 )
 _VALUE = re.compile(r"([a-z]?)(\d+)([a-z]?)")
