@@ -12,6 +12,7 @@ GridrouteError
 ├── UnitClosed              the unit is not valid at that time
 ├── BundleDamaged           a file's digest differs from the manifest
 ├── BundleIncompatible      made by another version of the features
+├── GazetteerDamaged        a gazetteer file that cannot be read as one, or is not what it says
 ├── StoreUnavailable
 │   ├── StoreLocked         another process serves this file
 │   └── StoreFull           the disk is full
@@ -149,6 +150,17 @@ class BundleIncompatible(GridrouteError):
 
     def __str__(self) -> str:
         return f"model bundle {self.path}: {self.problem}"
+
+
+@dataclass(kw_only=True, eq=False)
+class GazetteerDamaged(GridrouteError):
+    """The file is not a gazetteer, is of another format version, or its content has another digest than it states."""
+
+    path: str
+    problem: str
+
+    def __str__(self) -> str:
+        return f"gazetteer {self.path}: {self.problem}"
 
 
 @dataclass(kw_only=True, eq=False)

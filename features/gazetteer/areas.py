@@ -1,0 +1,64 @@
+"""Areas of a query beside areas of the entries: what agrees, what contradicts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from features.gazetteer.names import NameIndex
+
+# the last character says what an area is: 朝阳区 contradicts 海淀区, and 朝阳街道 neither of them
+_SAME_LEVEL = str.maketrans({"县": "区", "旗": "区", "乡": "镇", "道": "镇", "庄": "村"})
+CONTRADICTED, UNSAID, OVERSAID = 0.15, 0.93, 0.97
+LIKE = 0.3  # an area less like another than this is another area
+
+
+def level(area: str) -> str:
+    """What kind of area it is by its last character; empty for a Latin name."""
+    return "" if area.isascii() else area[-1].translate(_SAME_LEVEL)
+
+
+class AreaIndex:
+    """The areas that entries lie in, and the distinct lists of them."""
+
+    def __init__(self, sections: Any) -> None:
+        self.names = NameIndex("areas", sections)
+        self._lists: NDArray[np.int32] = sections["areas.lists"]
+        self._starts: NDArray[np.int64] = sections["areas.list_starts"]
+
+    def ids(self, area_list: int) -> list[int]:
+        """The areas of one list, broad to narrow."""
+        ids: list[int] = self._lists[self._starts[area_list] : self._starts[area_list + 1]].tolist()
+        return ids
+
+    def narrowest(self, area_lists: NDArray[np.int32]) -> NDArray[np.int32]:
+        """The last area of each list (-1: none)."""
+        ends = self._starts[area_lists + 1]
+        filled = ends > self._starts[area_lists]
+        narrow = np.full(len(area_lists), -1, np.int32)
+        narrow[filled] = self._lists[ends[filled] - 1]
+        return narrow
+
+    def meant(self, area: str) -> Mapping[int, float]:
+        """The known areas that the word may mean, with likelihoods: itself, else those most like it."""
+        ids, likelihoods = self.names.same(area)
+        exact = self.names.id_of(area)
+        if exact is None and not (likelihoods >= 0.6).any():
+            ids, likelihoods = self.names.like(area)
+        return {int(i): float(p) for i, p in zip(ids, likelihoods, strict=True) if p >= LIKE}
+
+    def agreement(self, said: Sequence[tuple[str, Mapping[int, float]]], area_list: int) -> float:
+        """How well a list of areas agrees with those said; 1 where it says the same."""
+        ids = self.ids(area_list)
+        levels = {level(self.names.names[i]) for i in ids}
+        score, agreed = 1.0, 0
+        for word, meant in said:
+            best = max((meant.get(i, 0.0) for i in ids), default=0.0)
+            if best:
+                score, agreed = score * best, agreed + 1
+            else:
+                score *= CONTRADICTED if level(word) in levels else UNSAID
+        return score * OVERSAID ** (agreed < len(ids))

@@ -1,0 +1,150 @@
+"""Whole addresses like the one asked for: names, then numbers, then areas, then what else both say."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from features.addresses.parts import AddressParts
+from features.gazetteer import anchors
+from features.gazetteer.anchors import KINDS, Anchor
+from features.gazetteer.areas import CONTRADICTED as CONTRADICTED_AREA
+from features.gazetteer.areas import AreaIndex
+from features.gazetteer.names import NameIndex
+from features.gazetteer.postings import PostingIndex
+
+Floats = NDArray[np.float64]
+Rows = NDArray[np.int32]
+
+CONTRADICTED, UNSAID, OVERSAID = (
+    0.05,
+    0.85,
+    0.95,
+)  # a number that is another, that only the query or the entry says
+NO_NAME, NAME_ALONE = 0.92, 0.5  # only the road agrees, only the name
+ENOUGH = 0.6  # no need to look for misheard names where an entry of the very name is as likely as this
+MOST = 4096  # postings weighed for one anchor
+SPAN = 512  # postings of one name where no number was said
+
+
+class Searcher:
+    """Search over the indexes of a gazetteer."""
+
+    def __init__(self, roads: Indexed, names: Indexed, areas: AreaIndex, area_list: Rows) -> None:
+        self._roads, self._names = roads, names
+        self._areas, self._area_list = areas, area_list
+
+    def search(self, parts: AddressParts) -> tuple[Rows, Floats]:
+        """Rows and likelihoods, best first: by the same names, and if that is not enough by names like them."""
+        said = [(area, self._areas.meant(area)) for area in parts.areas]
+        rows, scores = self._by(parts, said, fuzzy=False)
+        if not len(rows) or scores[0] < ENOUGH:
+            more = self._by(parts, said, fuzzy=True)
+            rows, scores = _best(np.concatenate([rows, more[0]]), np.concatenate([scores, more[1]]))
+        return rows, scores
+
+    def agreeing(self, rows: Rows, areas: Sequence[str]) -> NDArray[np.bool_]:
+        """Which rows lie in no area that contradicts those said."""
+        said = [(area, self._areas.meant(area)) for area in areas]
+        agreeing: NDArray[np.bool_] = self._area_scores(rows, said) > CONTRADICTED_AREA
+        return agreeing
+
+    def _by(self, parts: AddressParts, said: Any, *, fuzzy: bool) -> tuple[Rows, Floats]:
+        named = anchors.names(parts)
+        on = [self._roads.weigh(anchor, fuzzy=fuzzy) for anchor in anchors.roads(parts)]
+        if fuzzy and not parts.roads:
+            on += [self._roads.weigh(anchor, fuzzy=True) for anchor in _unsorted(parts, named)]
+        rows, scores = _both(_all(on), _all([self._names.weigh(anchor, fuzzy=fuzzy) for anchor in named]))
+        return _best(rows, scores * self._area_scores(rows, said))
+
+    def _area_scores(self, rows: Rows, said: Any) -> Floats:
+        lists, which = np.unique(self._area_list[rows], return_inverse=True)
+        return np.array([self._areas.agreement(said, i) for i in lists.tolist()])[which]
+
+
+def _unsorted(parts: AddressParts, named: Sequence[Anchor]) -> list[Anchor]:
+    """What may be a road that was not recognised as one: names and words that nothing took."""
+    numbers = named[0].numbers if named else parts.numbers
+    return [
+        Anchor(words, numbers or anchors.loose_numbers(parts))
+        for words in (*parts.names, *parts.rest)
+        if words
+    ]
+
+
+def _all(found: Sequence[tuple[Rows, Floats]]) -> tuple[Rows, Floats]:
+    if not found:
+        return np.empty(0, np.int32), np.empty(0)
+    return _best(np.concatenate([rows for rows, _ in found]), np.concatenate([scores for _, scores in found]))
+
+
+def _both(on: tuple[Rows, Floats], at: tuple[Rows, Floats]) -> tuple[Rows, Floats]:
+    """Rows found by a road, by a name or by both, the latter being the most likely."""
+    if not len(on[0]) or not len(at[0]):
+        return on if len(on[0]) else at
+    agreed = np.isin(on[0], at[0])
+    alone = ~np.isin(at[0], on[0])
+    rows = np.concatenate([on[0], at[0][alone]])
+    return rows, np.concatenate([on[1] * np.where(agreed, 1.0, NO_NAME), at[1][alone] * NAME_ALONE])
+
+
+def _best(rows: Rows, scores: Floats) -> tuple[Rows, Floats]:
+    """Each row once with its best score, best first."""
+    order = np.lexsort((rows, -scores))
+    _, first = np.unique(rows[order], return_index=True)
+    keep = order[np.sort(first)]
+    return rows[keep], scores[keep]
+
+
+class Indexed:
+    """One kind of names with the entries that hang on them."""
+
+    def __init__(self, names: NameIndex, postings: PostingIndex) -> None:
+        self.names, self.postings = names, postings
+
+    def weigh(self, anchor: Anchor, *, fuzzy: bool) -> tuple[Rows, Floats]:
+        """Rows on names like the anchor's whose main number is not another, and how likely each is."""
+        ids, likelihoods = (self.names.like if fuzzy else self.names.same)(anchor.name)
+        if not len(ids):
+            return np.empty(0, np.int32), np.empty(0)
+        order = np.lexsort((ids, -likelihoods))
+        ids, likelihoods = ids[order], likelihoods[order]
+        said = anchors.number_row(anchor.numbers)
+        positions, owner = self._positions(ids, anchor, said)
+        scores = likelihoods[owner].astype(np.float64) * number_scores(said, self.postings.numbers[positions])
+        return self.postings.rows[positions], scores
+
+    def _positions(self, ids: Any, anchor: Anchor, said: Sequence[int]) -> tuple[Any, Any]:
+        if not anchor.numbers:
+            starts = np.array([self.postings.span(int(i)).start for i in ids])
+            ends = np.array([self.postings.span(int(i)).stop for i in ids])
+            return self.postings.positions(starts, np.minimum(ends, starts + SPAN), MOST)
+        kind, low = said[-1], said[said[-1]]
+        exact = self.postings.positions(*self.postings.with_number(ids, kind, low), MOST)
+        bare = self.postings.positions(*self.postings.with_number(ids, 0, 0), 64)
+        ranges = [self.postings.around_number(int(i), kind, low) for i in ids[:8]]
+        owners = np.repeat(np.arange(len(ranges)), [len(r) for r in ranges])
+        columns = zip(exact, bare, (np.concatenate(ranges), owners), strict=True)
+        positions, owner = (np.concatenate(column) for column in columns)
+        return positions, owner
+
+
+def number_scores(said: Sequence[int], known: NDArray[np.int32]) -> Floats:
+    """How well each posting's numbers agree with those said; shape (n, WIDTH) -> (n,)."""
+    asked = np.array(said)
+    low, high, suffix = (known[:, part * KINDS : (part + 1) * KINDS] for part in range(3))
+    q_low, q_high, q_suffix = (asked[part * KINDS : (part + 1) * KINDS] for part in range(3))
+    spoken, written = q_low > 0, low > 0
+    agree = (low <= q_low) & (q_high <= high) & (suffix == q_suffix)
+    both = spoken & written
+    parts = (
+        CONTRADICTED ** (both & ~agree).sum(1),
+        UNSAID ** (spoken & ~written).sum(1),
+        OVERSAID ** (written & ~spoken).sum(1),
+        0.97 ** (both & agree & (low < high) & (q_low == q_high)).sum(1),
+    )
+    scores: Floats = parts[0] * parts[1] * parts[2] * parts[3]
+    return scores
