@@ -6,10 +6,13 @@ from dataclasses import replace
 from datetime import datetime
 
 import pytest
+from shapely import box
+from shapely.geometry import mapping
 
-from domain.places import Point
+from domain.places import Point, Territory
 from domain.time import Validity
-from features.territories import Territories
+from features import territories
+from features.territories import QUERIES_FIRST, Territories
 from tests.estimators import at
 from tests.serving import IN_NORTH, IN_SOUTH, square
 
@@ -52,3 +55,62 @@ def test_no_ground_has_no_owner() -> None:
     nothing = Territories()
     assert (len(nothing), nothing.version, nothing.unit_ids) == (0, "", [])
     assert nothing.owners(IN_NORTH, None, at(0)) == []
+
+
+def test_owners_of_several_places() -> None:
+    places = [IN_NORTH, OUTSIDE, IN_SOUTH]
+    owners = ALL.owners_of_places(places, "pothole", at(1))
+    assert [[t.unit_id for t in found] for found in owners] == [["north"], [], ["south"]]
+
+
+TOWN = box(121.0, 31.0, 121.2, 31.2)
+PARK = box(121.05, 31.05, 121.1, 31.1)
+KEPT_OUT = Territories(
+    Territory(territory_id=unit, unit_id=unit, geometry=mapping(ground))
+    for unit, ground in {
+        "town": TOWN - PARK,
+        "park": PARK,
+        "region": TOWN,
+        "sliver": box(121, 31, 121.2, 31),
+    }.items()
+)
+
+
+@pytest.mark.parametrize(
+    ("longitude", "latitude", "owners"),
+    [
+        (121.15, 31.15, ["region", "town"]),
+        (121.07, 31.07, ["park", "region"]),
+        (121.05, 31.07, ["park", "region", "town"]),  # on the enclave's border
+        (121.05, 31.05, ["park", "region", "town"]),  # at its corner
+        (121.1, 31.0, ["region", "sliver", "town"]),
+        (121.1, 30.9999999, []),
+    ],
+)
+def test_an_enclave_is_not_its_surroundings(longitude: float, latitude: float, owners: list[str]) -> None:
+    point = Point(latitude=latitude, longitude=longitude)
+    for _ in range(QUERIES_FIRST + 2):
+        assert [t.unit_id for t in KEPT_OUT.owners(point, None, at(0))] == owners
+
+
+def test_what_is_kept_of_cells_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(territories, "MAX_CELLS", 5)
+    ground = Territories([ANY])
+    points = [
+        Point(latitude=31.2 + i / 300, longitude=121.45) for i in range(20) for _ in range(QUERIES_FIRST + 2)
+    ]
+    assert [t.unit_id for point in points for t in ground.owners(point, None, at(0))] == ["north"] * len(
+        points
+    )
+    assert 0 < len(ground._cells) <= 5
+
+
+def test_the_way_to_the_edge() -> None:
+    middle = Point(
+        latitude=31.25, longitude=121.45
+    )  # 0.05 degrees from every border; those of longitude are shorter
+    assert ALL.distance_to_edge_m(middle, "t-any") == pytest.approx(4753, abs=2)
+    assert ALL.distance_to_edge_m(BORDER, "t-any") == 0
+    assert ALL.distance_to_edge_m(OUTSIDE, "t-any") == pytest.approx(22239, abs=2)
+    with pytest.raises(KeyError):
+        ALL.distance_to_edge_m(middle, "nobody")
