@@ -21,6 +21,9 @@ _ROMAN = {"i": 1, "v": 5, "x": 10}
 _DISTRICT = re.compile(
     r"(?:budapest[, ]+)?\b([ivx]{1,5})\.?\s*ker(?:ulet(?:e|i|ben)?)?\b\.?|^budapest,? ([ivx]{1,5})\.?$|^([ivx]{1,5})\.$"
 )
+_LEADING_ROMAN = re.compile(
+    r"([ivx]{1,5})\. ?(?=[a-z])"
+)  # Budapest, XIII. Váci út; but also II. Rákóczi Ferenc út
 _ARABIC_DISTRICT = re.compile(r"\b(\d{1,2})\.?\s*ker(?:ulet(?:e|i|ben)?)?\b\.?")
 _POSTCODE = re.compile(r"^(?:[a-z]{1,2}-)?(\d{4,5}|\d{3} \d{2}|\d{2}-\d{3})(?=\s|$)\s*")
 _NUMBER = re.compile(
@@ -96,6 +99,8 @@ def _district(segment: str, draft: Draft) -> str:
     """Take the district off a segment."""
     if found := _DISTRICT.search(segment):
         value = roman(next(group for group in found.groups() if group))
+    elif "budapest" in draft.areas and (found := _LEADING_ROMAN.match(segment)):
+        value = roman(found[1])
     elif found := _ARABIC_DISTRICT.search(segment):
         value = int(found[1])
     else:

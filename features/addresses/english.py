@@ -25,7 +25,7 @@ _STATES = one_form(
 )
 _POSTCODE = re.compile(r"(?:^|\s)(\d{5})(?:-\d{4})?$|(?:^|\s)([a-z]{1,2}\d[a-z\d]? ?\d[a-z]{2})$")
 _LEADING_NUMBER = re.compile(
-    r"(?:no\.? ?|#)?(\d{1,6})(?: ?- ?(\d{1,6}))?( ?[a-z](?= )|-?[a-z](?=\b))?( \d/\d)?(?=\s|$)(?! (?:st|nd|rd|th)\b)\s*"
+    r"(?:no\.? ?|#)?(\d{1,6})(?: ?- ?(\d{1,6}))?(-?[a-z](?=\b))?( \d/\d)?(?=\s|$)(?! (?:st|nd|rd|th)\b)\s*"
 )
 _CROSSING = re.compile(
     r"^(?:the )?(?:intersection|corner|crossing|junction|cor)\.?(?: of)?\s+|^at (?=.* (?:and|&) )"
@@ -85,7 +85,11 @@ def _street(text: str, draft: Draft) -> bool:
     suffix = words[end + 1 : after] if end is not None else []
     draft.roads.append(RoadDraft(" ".join([name, *suffix]), [*numbers, *units]))
     if words[after:]:
-        draft.names.append(" ".join(words[after:]))
+        behind = " ".join(words[after:])
+        if _POSTCODE.search(behind) or words[-1] in _STATES:
+            _place(behind, draft)
+        else:
+            draft.names.append(behind)
     return True
 
 
@@ -95,7 +99,7 @@ def _place(segment: str, draft: Draft) -> None:
         draft.postcode = found[1] or found[2]
         segment = segment[: found.start()].strip()
     words = segment.split()
-    if words and words[-1] in _STATES and (draft.postcode or len(words) == 1):
+    if words and words[-1] in _STATES:
         draft.areas.insert(0, words.pop())
     if words:
         draft.areas.append(" ".join(words))

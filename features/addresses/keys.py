@@ -14,7 +14,8 @@ _LETTERS = {
     NumberKind.BUILDING: "b",
 }  # a unit, a floor or a room is no other place
 _ORDER = list(_LETTERS)
-_COUNTED_NAME = re.compile(rf"[{NUMERALS}]+(?=[村区期坊]|街坊)")
+_COUNTED_NAME = re.compile(rf"[{NUMERALS}]+(?=[村区期坊段组队社]|街坊)")
+_PART = re.compile(r"(?:[a-z\d]{1,3}|[东南西北中]{1,2})[区期座块组队社]|\d+街坊")
 _INSIDE = re.compile(r"[\s·・.'’-]+")
 _ESTATE = re.compile(r"(?:村|苑|园|小区|公寓|家园|花园|新村|坊|城|庭|邸|墅)$")
 
@@ -36,10 +37,19 @@ def _numbers_key(numbers: tuple[Number, ...], *, merged: bool) -> str:
     return "|".join(marks)
 
 
-def _road_key(road: RoadPart) -> str:
-    numbers = _numbers_key(road.numbers, merged=False)
-    name = _INSIDE.sub("", road.name)
-    return f"{name}|{numbers}" if numbers else name
+def _road_key(road: RoadPart, within: str = "") -> str:
+    return "|".join(
+        filter(None, [_INSIDE.sub("", road.name), within, _numbers_key(road.numbers, merged=False)])
+    )
+
+
+def _own_name(parts: AddressParts) -> str:
+    """The first name with its parts: 朗诗街区|2期; the village where it has only parts: 永西村|3组."""
+    names = [_name_key(name) for name in parts.names]
+    whole = next(
+        (name for name in names if not _PART.fullmatch(name)), parts.areas[-1] if parts.areas else ""
+    )
+    return "".join([whole, *(name for name in names if _PART.fullmatch(name) and name != whole)])
 
 
 def road_key(parts: AddressParts) -> str | None:
@@ -51,18 +61,18 @@ def address_keys(parts: AddressParts) -> tuple[str, ...]:
     """A key for each address that is listed (斜土路2561弄,南丹东路100弄), one for a crossing whatever its order."""
     if parts.relation is Relation.CROSSING and len(parts.roads) > 1:
         return ("&".join(sorted({_road_key(road) for road in parts.roads})),)
-    numbered = tuple(dict.fromkeys([_road_key(road) for road in parts.roads if road.main]))
+    zone = "".join(name for name in map(_name_key, parts.names) if _PART.fullmatch(name))  # 1467弄6区37号
+    numbered = tuple(dict.fromkeys([_road_key(road, zone) for road in parts.roads if road.main]))
     if numbered:
         return numbered
-    if parts.names:
-        own = _name_key(parts.names[0])
-        numbers = _numbers_key(parts.numbers, merged=True)
+    numbers = _numbers_key(parts.numbers, merged=True)
+    own = _own_name(parts)
+    if parts.names and own:
         place = f"{own}|{numbers}" if numbers else own
         return (place if _ESTATE.search(own) or not parts.roads else f"{_road_key(parts.roads[0])}|{place}",)
     if parts.roads:
         return tuple(dict.fromkeys([_road_key(road) for road in parts.roads]))
     own = parts.areas[-1] if parts.areas else " ".join(parts.rest)
-    numbers = _numbers_key(parts.numbers, merged=True)
     key = f"{own}|{numbers}" if numbers else own
     return (key,) if key else ()
 
