@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -43,6 +44,10 @@ def import_(
     skip_bad: Annotated[
         bool, typer.Option("--skip-bad", help="Import the good rows, write the bad ones beside the file.")
     ] = False,
+    make_valid: Annotated[
+        bool,
+        typer.Option("--make-valid", help="Mend invalid polygons of territories instead of refusing them."),
+    ] = False,
     home: HomeOption = DEFAULT_HOME,
 ) -> None:
     """Import units, territories, accounts, addresses, rules or history. Doing it twice changes nothing."""
@@ -50,7 +55,9 @@ def import_(
     from store.sql import open_store
     from training.importing import import_file, load_mapping
 
-    columns = None if what is What.RULES else load_mapping(mapping, what.value)
+    columns = None
+    if what is not What.RULES:
+        columns = replace(load_mapping(mapping, what.value), make_valid=make_valid)
     store = open_store(Workspace(home=home).create().store_url)
     try:
         with progress_bar(f"Importing {what.value}") as progress:
@@ -76,6 +83,12 @@ def _show(what: What, report: ImportReport) -> None:
     console.print(f"{what.value}: {report.changed:,} new or changed, {report.unchanged:,} as they were.")
     if report.new_units:
         console.print(f"New units, added by their name alone: {len(report.new_units):,}.")
+    if report.mended:
+        lines = ", ".join(f"{line:,}" for line in report.mended[:SHOWN_BAD_ROWS])
+        more = ", …" if len(report.mended) > SHOWN_BAD_ROWS else ""
+        console.print(
+            f"Invalid polygons mended: {len(report.mended):,} (line {lines}{more}). Look at their ground."
+        )
     if report.bad_file:
         console.print(f"Bad rows are in {escape(str(report.bad_file))}")
 

@@ -118,9 +118,8 @@ class Territories:
         middle = ring.mean(axis=0)
         widened = shapely.Polygon(middle + WIDENED * (ring - middle))
         near = np.sort(self._tree.query(widened))
-        with (
-            self._lock
-        ):  # GEOS indexes a prepared shape when first asked, which two threads must not do at once
+        # GEOS indexes a prepared shape when it is first asked: two threads must not do that at once
+        with self._lock:
             near = near[shapely.intersects(self._shapes[near], widened)]
             whole = shapely.covers(self._shapes[near], widened)
             crossed = self._shapes[near[~whole]]

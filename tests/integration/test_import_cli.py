@@ -81,3 +81,15 @@ def test_an_unknown_key_of_the_mapping_names_the_nearest(folder: Path) -> None:
     result = run("history", "h.csv", "--mapping", "map.toml")
     assert isinstance(result.exception, InvalidMapping)
     assert "'received_at'" in result.exception.mend
+
+
+def test_an_invalid_polygon_is_mended_only_when_asked(folder: Path) -> None:
+    bow_tie = "POLYGON ((121 31, 121.1 31.1, 121.1 31, 121 31.1, 121 31))"
+    (folder / "t.csv").write_text(f'unit,geometry\nwater,"{bow_tie}"\n')
+    refused = run("territories", "t.csv")
+    assert refused.exit_code == 1
+    assert "[121.05 31.05]" in refused.output
+    mended = run("territories", "t.csv", "--make-valid")
+    assert (mended.exit_code, "Invalid polygons mended: 1 (line 2)." in mended.output) == (0, True)
+    assert "1 new or changed" in mended.output
+    assert "0 new or changed, 1 as they were" in run("territories", "t.csv", "--make-valid").output

@@ -1,11 +1,13 @@
 """Units, territories, accounts and addresses from files."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from shapely.geometry import shape
 
 from domain.places import Account, Address, Point, Territory
 from domain.time import Validity
@@ -17,10 +19,10 @@ SQUARE = [[[121.0, 31.0], [121.1, 31.0], [121.1, 31.1], [121.0, 31.1], [121.0, 3
 BOW_TIE = [[[121.0, 31.0], [121.1, 31.1], [121.1, 31.0], [121.0, 31.1], [121.0, 31.0]]]
 
 
-def read(folder: Path, kind: str, text: str, mapping: str = "") -> EntityFile:
+def read(folder: Path, kind: str, text: str, mapping: str = "", *, make_valid: bool = False) -> EntityFile:
     path = folder / (f"{kind}.geojson" if text.startswith("{") else f"{kind}.csv")
     path.write_text(text, encoding="utf-8")
-    return read_entities(path, parse_mapping(mapping, kind))
+    return read_entities(path, replace(parse_mapping(mapping, kind), make_valid=make_valid))
 
 
 def feature(coordinates: Any, kind: str = "Polygon", **properties: Any) -> dict[str, Any]:
@@ -62,6 +64,22 @@ def test_accounts_keep_their_leading_zeros(tmp_path: Path) -> None:
         Account(account_id="0012", address="1 High St", point=point),
         Account(account_id="13"),
     ]
+
+
+def test_accounts_and_addresses_are_named(tmp_path: Path) -> None:
+    accounts = read(tmp_path, "accounts", "account,name,phone\n1,Wang,021-555\n")
+    assert accounts.entities["1"] == Account(account_id="1", name="Wang", phone="021-555")
+    by_key = read(tmp_path, "addresses", "address,district,name\na,x,Elm Court\nb,x,\n")
+    assert by_key.entities["a"] == Address(address="a", district="x", name="Elm Court")
+    assert by_key.entities["b"] == Address(address="b", district="x")
+    mapping = '[addresses]\naddress = "addr"\nname = "estate"'
+    [mapped] = read(tmp_path, "addresses", "addr,estate\na,Elm Court\n", mapping).entities.values()
+    assert mapped == Address(address="a", name="Elm Court")
+
+
+def test_an_address_of_two_shops_keeps_the_first_name(tmp_path: Path) -> None:
+    found = read(tmp_path, "addresses", "address,name\na,Bakery\na,Florist\n")
+    assert (list(found.entities.values()), found.repeated) == ([Address(address="a", name="Bakery")], 1)
 
 
 def test_an_address_with_two_gates_is_one_address(tmp_path: Path) -> None:
@@ -174,3 +192,69 @@ def test_bad_rows(
     [bad] = read(tmp_path, kind, text).bad_rows
     assert (bad.line, bad.field, bad.reason.value) == (line, field, reason)
     assert problem in bad.problem
+
+
+def ring(*corners: tuple[float, float]) -> list[tuple[float, float]]:
+    """A ring in hundredths of a degree from 121 / 31."""
+    return [(121 + x / 100, 31 + y / 100) for x, y in (*corners, corners[0])]
+
+
+BOX = ring((0, 0), (10, 0), (10, 10), (0, 10))
+HOLE = ring((2, 2), (4, 2), (4, 4), (2, 4))
+INVALID = {  # coordinates, where it is invalid, hundredths of square degrees that are meant
+    "bow-tie": ([ring((0, 0), (10, 10), (10, 0), (0, 10))], "Self-intersection[121.05 31.05]", 50),
+    "hole outside": ([BOX, ring((20, 20), (21, 20), (21, 21))], "outside shell[121.2 31.2]", 100),
+    "hole over the border": (
+        [BOX, ring((8, 2), (12, 2), (12, 4), (8, 4))],
+        "Self-intersection[121.1 31.0",
+        96,
+    ),
+    "spike": ([ring((0, 0), (10, 0), (10, 10), (5, 10), (5, 30), (5, 10), (0, 10))], "[121.05 31.3]", 100),
+    "outline twice": ([BOX, BOX], "Self-intersection[121", 100),
+    "hole twice": ([BOX, HOLE, HOLE], "Self-intersection[121", 96),
+    "twice round": ([BOX + BOX[1:]], "Self-intersection[121", 100),
+}
+
+
+@pytest.mark.parametrize(("coordinates", "place", "area"), INVALID.values(), ids=INVALID)
+def test_an_invalid_polygon_is_told_with_its_place_and_mended_when_asked(
+    tmp_path: Path, coordinates: Any, place: str, area: float
+) -> None:
+    text = collection(feature([HOLE], unit="good"), feature(coordinates, unit="a"))
+    [bad] = read(tmp_path, "territories", text).bad_rows
+    assert (bad.line, bad.field, bad.reason.value) == (2, "geometry", "bad_geometry")
+    assert place in bad.problem
+    assert "--make-valid" in bad.mend
+    found = read(tmp_path, "territories", text, make_valid=True)
+    assert (found.bad_rows, found.mended) == ([], [2])
+    territory = found.entities["a#1"]
+    assert isinstance(territory, Territory)
+    ground = shape(dict(territory.geometry))
+    assert ground.is_valid
+    assert ground.geom_type in {"Polygon", "MultiPolygon"}
+    assert ground.area * 1e4 == pytest.approx(area)
+
+
+def test_parts_that_overlap_are_mended_to_all_their_ground(tmp_path: Path) -> None:
+    other = ring((5, 0), (15, 0), (15, 10), (5, 10))
+    text = collection(feature([[BOX], [other]], "MultiPolygon", unit="a"))
+    [territory] = read(tmp_path, "territories", text, make_valid=True).entities.values()
+    assert isinstance(territory, Territory)
+    assert shape(dict(territory.geometry)).area * 1e4 == pytest.approx(150)
+
+
+@pytest.mark.parametrize(
+    "wkt",
+    ["POLYGON ((121 31, 122 32, 123 33, 121 31))", "POLYGON ((121 31, NaN 31, 121 32, 121 31))"],
+)
+@pytest.mark.filterwarnings("ignore:invalid value")
+def test_a_polygon_of_which_nothing_is_left_stays_bad(tmp_path: Path, wkt: str) -> None:
+    found = read(tmp_path, "territories", f'unit,geometry\na,"{wkt}"\n', make_valid=True)
+    [bad] = found.bad_rows
+    assert (bad.field, bad.reason.value, found.mended) == ("geometry", "bad_geometry", [])
+    assert "nothing is left" in bad.problem
+
+
+def test_a_mended_row_that_is_bad_otherwise_was_not_mended(tmp_path: Path) -> None:
+    found = read(tmp_path, "territories", collection(feature(BOW_TIE, unit="")), make_valid=True)
+    assert (len(found.bad_rows), found.mended) == (1, [])

@@ -24,12 +24,16 @@ METRES_PER_DEGREE = 111_195.0
 
 @dataclass(slots=True, kw_only=True)
 class EntityFile:
-    """What a file holds: each id once, in the file's order, and what is wrong with the other rows."""
+    """What a file holds: each id once, in the file's order, and what is wrong with the other rows.
+
+    `mended`: the lines whose polygon was made valid.
+    """
 
     entities: dict[str, Entity] = field(default_factory=dict)
     bad_rows: list[BadRow] = field(default_factory=list)
     rows: int = 0
     repeated: int = 0
+    mended: list[int] = field(default_factory=list)
     _lines: dict[str, int] = field(default_factory=dict)
 
     def add(self, check: RowCheck, read: Callable[[RowCheck], Entity]) -> None:
@@ -38,6 +42,8 @@ class EntityFile:
         entity = read(check)
         if not check.faults:
             self._keep(check, entity)
+        if check.mended and not check.faults:
+            self.mended.append(check.row.line)
         self.bad_rows += check.faults
 
     def _keep(self, check: RowCheck, entity: Entity) -> None:
@@ -114,7 +120,12 @@ def _read_address(check: RowCheck) -> Address:
     address = check.text("address", ", ")
     if not address and not check.faults:
         check.fail("address", Fault.MISSING_VALUE, "empty", "Give the address.")
-    return Address(address=address, point=check.point(), district=check.text("district") or None)
+    return Address(
+        address=address,
+        point=check.point(),
+        district=check.text("district") or None,
+        name=check.text("name") or None,
+    )
 
 
 class _TerritoryReader:

@@ -13,14 +13,18 @@ from training.importing.faults import Fault, FaultFound
 from training.importing.points import to_wgs84
 
 
-def read_polygon(value: object, crs: str) -> dict[str, Any]:
-    """A (Multi)Polygon given as GeoJSON, its text or WKT; refused where it is none or crosses itself."""
+def read_polygon(value: object, crs: str, *, make_valid: bool = False) -> tuple[dict[str, Any], bool]:
+    """A (Multi)Polygon given as GeoJSON, its text or WKT, and whether it was mended.
+
+    Refused where it is none, and where it is not valid (it crosses itself, a hole lies outside …) and `make_valid` is
+    not asked for or leaves nothing of it.
+    """
     shape = _shape(value)
     if shape.geom_type not in {"Polygon", "MultiPolygon"} or shape.is_empty:
         raise _bad(f"a {shape.geom_type}, not a polygon", "Give a Polygon or MultiPolygon with an area.")
-    if not shape.is_valid:
-        place = shapely.is_valid_reason(shape)
-        raise _bad(f"not a valid polygon: {place}", "Mend the boundary at that place, or try ST_MakeValid.")
+    mended = not shape.is_valid
+    if mended:
+        shape = _mended(shape, make_valid=make_valid)
     if crs != "wgs84":
         shape = shapely.transform(shape, lambda points: _transformed(points, crs))
     west, south, east, north = shape.bounds
@@ -28,7 +32,34 @@ def read_polygon(value: object, crs: str) -> dict[str, Any]:
         problem = f"leaves the earth: {west:g} {south:g} to {east:g} {north:g}"
         raise _bad(problem, "Write longitude before latitude, or name the system by crs in the mapping.")
     geometry: dict[str, Any] = json.loads(json.dumps(shapely.geometry.mapping(shape)))
-    return geometry
+    return geometry, mended
+
+
+def _mended(shape: Any, *, make_valid: bool) -> Any:
+    """Its parts together, each its outline less its holes: ground in a hole is nobody's, wherever the hole lies."""
+    problem = f"not a valid polygon: {shapely.is_valid_reason(shape)}"
+    if not make_valid:
+        raise _bad(problem, "Mend the boundary at that place, or give --make-valid.")
+    parts = [
+        shapely.difference(
+            _ground(part.exterior), shapely.union_all([_ground(hole) for hole in _holes(part)])
+        )
+        for part in shapely.get_parts(shape)
+    ]
+    ground = shapely.union_all(parts)
+    if ground.is_empty or ground.geom_type not in {"Polygon", "MultiPolygon"}:
+        raise _bad(f"{problem}; mended, nothing is left of it", "Draw the boundary anew.")
+    return ground
+
+
+def _ground(ring: Any) -> Any:
+    # by structure: spikes leave no line behind, and what is gone round twice stays inside
+    return shapely.make_valid(shapely.Polygon(ring), method="structure", keep_collapsed=False)
+
+
+def _holes(part: Any) -> list[Any]:
+    """A ring that repeats the outline is a slip of an export, not a hole."""
+    return [hole for hole in part.interiors if not hole.equals(part.exterior)]
 
 
 def _shape(value: object) -> Any:

@@ -24,7 +24,10 @@ KINDS = ("units", "territories", "accounts", "addresses", "rules", "history")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportReport:
-    """What an import did. `new_units`: units that the file named and the store did not know."""
+    """What an import did.
+
+    `new_units`: units that the file named and the store did not know; `mended`: lines whose polygon was made valid.
+    """
 
     rows: int
     changed: int = 0
@@ -32,6 +35,7 @@ class ImportReport:
     bad: list[BadRow] = field(default_factory=list)
     bad_file: Path | None = None
     new_units: tuple[str, ...] = ()
+    mended: tuple[int, ...] = ()
 
     @property
     def refused(self) -> bool:
@@ -107,6 +111,7 @@ def _import_entities(
             bad=found.bad_rows,
             bad_file=intake.set_aside(found.bad_rows),
             new_units=new_units,
+            mended=tuple(found.mended),
         )
 
     return store.write(work)

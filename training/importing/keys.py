@@ -53,7 +53,7 @@ COLUMNS: dict[str, dict[str, tuple[str, ...]]] = {
         "name": ("name",),
         **_POINT,
     },
-    "addresses": {"address": ("address",), "district": ("district",), **_POINT},
+    "addresses": {"address": ("address",), "district": ("district",), "name": ("name",), **_POINT},
 }
 """For each kind of table its keys, and the columns that are taken where a mapping names none."""
 

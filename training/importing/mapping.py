@@ -41,6 +41,7 @@ class Mapping:
     encoding: str = DEFAULT_ENCODING
     crs: str = "wgs84"
     placeholder_coordinates: tuple[tuple[float, float], ...] = ()
+    make_valid: bool = False  # asked for by whoever imports, never by a file
 
     def bound(self, present: collections.abc.Sequence[str]) -> Mapping:
         """Each key's columns settled for a file that has `present`; InvalidMapping where one is missing."""

@@ -28,11 +28,12 @@ class RowCheck:
     `tolerant`: whoever reads a ticket off it would rather have it without coordinates than not at all.
     """
 
-    __slots__ = ("faults", "mapping", "row", "tolerant")
+    __slots__ = ("faults", "mapping", "mended", "row", "tolerant")
 
     def __init__(self, row: Row, mapping: Mapping, *, tolerant: bool = False) -> None:
         self.row, self.mapping, self.tolerant = row, mapping, tolerant
         self.faults: list[BadRow] = [row.fault] if row.fault else _damage(row)
+        self.mended = False
 
     def fail(self, key: str, reason: Fault, problem: str, mend: str) -> None:
         """Note a fault of the row in the key's column."""
@@ -101,8 +102,13 @@ class RowCheck:
         return self._caught("latitude", lambda: read_point(latitude, longitude, self.mapping))
 
     def polygon(self) -> dict[str, Any] | None:
-        """The geometry as GeoJSON in WGS-84."""
-        return self._caught("geometry", lambda: read_polygon(self._value("geometry"), self.mapping.crs))
+        """The geometry as GeoJSON in WGS-84; `mended` tells whether make_valid had to mend it."""
+        value, mapping = self._value("geometry"), self.mapping
+        read = self._caught(
+            "geometry", lambda: read_polygon(value, mapping.crs, make_valid=mapping.make_valid)
+        )
+        geometry, self.mended = read or (None, False)
+        return geometry
 
     def words(self, key: str) -> tuple[str, ...]:
         """A list: one of JSON's, or text cut at ; | , and their full-width forms."""
