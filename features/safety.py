@@ -1,0 +1,314 @@
+"""Safety signals: words of a ticket that say somebody may be in danger.
+
+The words are data (`safety_words.toml` here, and an operator's own file). A phrase that is denied right before ("no gas
+smell", 没有冒烟) is no signal; a guess, a fear or a question ("is it a gas leak?", 怀疑漏电) is one: to miss a danger
+costs more than to look at a ticket too soon.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from domain.errors import InvalidInput
+from features.text import normalise
+
+_HAN = re.compile(r"[\u3400-\u9fff]")
+_UNSPACED = r"\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff"
+_SPACED, _NOT_SPACED = rf"[^\W_{_UNSPACED}]", rf"[\W_{_UNSPACED}]"
+_CLAUSE = r"[^,.;:!?\n，。；：！？、()]"
+HAN_GAP, SPACED_GAP = 5, 16  # letters of one clause between the two words of a `near`
+_NEVER = "(?!)"
+NEGATION_REACH = 40  # characters before the words in which they can be denied
+
+
+class Priority(StrEnum):
+    """How soon a person has to see a ticket."""
+
+    URGENT = "urgent"
+    HIGH = "high"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SafetySignal:
+    """One kind of danger that a ticket's text names; `words` as found, in normal form and in order."""
+
+    kind: str
+    words: tuple[str, ...]
+    priority: Priority = Priority.URGENT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Danger:
+    """One kind of danger and the words that tell it; see `safety_words.toml` for their form."""
+
+    kind: str
+    priority: Priority = Priority.URGENT
+    words: tuple[str, ...] = ()
+    near: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = ()
+    unless: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Negation:
+    """Words of one language that deny what follows. `unless`: they ask and do not deny."""
+
+    before: tuple[str, ...]
+    between: tuple[str, ...] = ()
+    unless: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SafetyWords:
+    """All kinds of danger, the gravest first, and what denies them."""
+
+    dangers: tuple[Danger, ...]
+    negations: tuple[Negation, ...] = ()
+
+    @classmethod
+    def parse(cls, text: str) -> SafetyWords:
+        """From TOML. Raises InvalidInput where it cannot be used."""
+        try:
+            tables = tomllib.loads(text)
+        except tomllib.TOMLDecodeError as error:
+            raise _invalid("file", f"not TOML: {error}") from error
+        if unknown := set(tables) - {"signal", "negation"}:
+            raise _invalid(min(unknown), "unknown table; there are [[signal]] and [[negation]]")
+        return cls(
+            dangers=tuple(map(_danger, _tables(tables, "signal"))),
+            negations=tuple(map(_negation, _tables(tables, "negation"))),
+        )
+
+    @classmethod
+    def default(cls) -> SafetyWords:
+        """The words that come with the package, Chinese and English."""
+        return _default_words()
+
+    def with_own(self, own: SafetyWords) -> SafetyWords:
+        """These words and an operator's own; a kind that both have takes the operator's priority and all words."""
+        merged = {danger.kind: danger for danger in self.dangers}
+        for danger in own.dangers:
+            before = merged.get(danger.kind, danger)
+            merged[danger.kind] = danger if before is danger else _joined(before, danger)
+        return SafetyWords(dangers=tuple(merged.values()), negations=(*self.negations, *own.negations))
+
+
+class SafetyReader:
+    """Finds signals with one pass for spaced words and one for Han; some 10 to 20 µs for a ticket."""
+
+    def __init__(self, words: SafetyWords) -> None:
+        self._priority = {danger.kind: danger.priority for danger in words.dangers}
+        phrases = [phrase for danger in words.dangers for phrase in _phrases(danger)]
+        spaced = [phrase for phrase in phrases if re.match(_SPACED, phrase.first)]
+        others = [phrase for phrase in phrases if not re.match(_SPACED, phrase.first)]
+        self._spaced, self._spaced_kinds = _any_of(spaced, _NOT_SPACED)
+        self._others, self._other_kinds = _any_of(others)
+        self._denied = _denial(words.negations)
+        asked = _either(phrase for one in words.negations for phrase in one.unless)
+        self._asked = re.compile(f"(?:{asked})\\Z")
+
+    def read(self, normalised: str) -> tuple[SafetySignal, ...]:
+        """The signals of a text in the normal form of `features.text`, in the order of the kinds."""
+        found: dict[str, dict[str, None]] = {}
+        # every word has something before it then; a match's start is its word's start in the text itself
+        for match in self._spaced.finditer(" " + normalised):
+            self._keep(
+                self._spaced_kinds[match.lastindex or 0], match.group()[1:], normalised, match.start(), found
+            )
+        if not normalised.isascii():
+            for match in self._others.finditer(normalised):
+                self._keep(
+                    self._other_kinds[match.lastindex or 0], match.group(), normalised, match.start(), found
+                )
+        if not found:
+            return ()
+        return tuple(
+            SafetySignal(kind=kind, words=tuple(found[kind]), priority=priority)
+            for kind, priority in self._priority.items()
+            if kind in found
+        )
+
+    def _keep(
+        self, kind: str | None, words: str, text: str, start: int, found: dict[str, dict[str, None]]
+    ) -> None:
+        if kind is not None and not self._is_denied(text, start):
+            found.setdefault(kind, {})[words] = None
+
+    def _is_denied(self, text: str, start: int) -> bool:
+        denial = self._denied.search(text, max(0, start - NEGATION_REACH), start)
+        # "是不是", "有没有" ask: what follows them is not denied
+        return denial is not None and self._asked.search(text, 0, denial.end(1)) is None
+
+
+def safety_signals(normalised: str) -> tuple[SafetySignal, ...]:
+    """The signals of a text in normal form, by the words that come with the package; () where there is none."""
+    return _default_reader().read(normalised)
+
+
+@cache
+def _default_words() -> SafetyWords:
+    return SafetyWords.parse(files("features").joinpath("safety_words.toml").read_text(encoding="utf-8"))
+
+
+@cache
+def _default_reader() -> SafetyReader:
+    return SafetyReader(_default_words())
+
+
+@dataclass(frozen=True, slots=True)
+class _Phrase:
+    """A phrase, what must follow near by (if anything), and the kind it tells; None: something harmless."""
+
+    first: str
+    seconds: tuple[str, ...] = ()
+    kind: str | None = None
+
+
+def _phrases(danger: Danger) -> Iterator[_Phrase]:
+    yield from (_Phrase(phrase) for phrase in danger.unless)
+    yield from (_Phrase(phrase, (), danger.kind) for phrase in danger.words)
+    for firsts, seconds in danger.near:
+        yield from (_Phrase(first, seconds, danger.kind) for first in firsts)
+
+
+def _any_of(phrases: Iterable[_Phrase], before: str = "") -> tuple[re.Pattern[str], list[str | None]]:
+    """One expression for all phrases, and the kind that each of its (empty) groups stands for, group 0 for none.
+
+    Phrases stand under their first letters: the engine then skips every other letter by one look into a set. Longer
+    ones come first, of equals the harmless.
+    """
+    by_head: dict[str, list[_Phrase]] = {}
+    for phrase in sorted(phrases, key=lambda one: (-len(one.first), one.kind is not None)):
+        for head in _forms(phrase.first[0]):
+            by_head.setdefault(head, []).append(phrase)
+    kinds: list[str | None] = [None]
+    heads = []
+    for head, under in by_head.items():
+        heads.append(f"{re.escape(head)}(?:{'|'.join(map(_tail, under))})")
+        kinds += [phrase.kind for phrase in under]
+    ways = "|".join(heads) or _NEVER
+    return re.compile(f"{before}(?:{ways})" if before else ways), kinds
+
+
+def _tail(phrase: _Phrase) -> str:
+    pattern = _spelt(phrase.first[1:]) + _end(phrase.first)
+    if phrase.seconds:
+        gap = HAN_GAP if _HAN.match(phrase.first) else SPACED_GAP
+        pattern += f"{_CLAUSE}{{0,{gap}}}?(?:{'|'.join(map(_whole, phrase.seconds))})"
+    return pattern + "()"
+
+
+def _whole(phrase: str) -> str:
+    """The phrase, whole words where letters are spaced."""
+    begins = f"(?<!{_SPACED})" if re.match(_SPACED, phrase) else ""
+    return begins + _spelt(phrase) + _end(phrase)
+
+
+def _end(phrase: str) -> str:
+    return f"(?!{_SPACED})" if re.match(_SPACED, phrase[-1]) else ""
+
+
+def _spelt(phrase: str) -> str:
+    return "".join(f"{_SPACED}*" if letter == "*" else _letter(letter) for letter in phrase)
+
+
+def _letter(letter: str) -> str:
+    forms = _forms(letter)
+    return re.escape(letter) if len(forms) == 1 else f"[{''.join(forms)}]"
+
+
+def _forms(letter: str) -> tuple[str, ...]:
+    """The letter, its traditional forms, and the apostrophe that editors put in its place."""
+    if letter == "'":
+        return ("'", "\u2019")
+    if not _HAN.match(letter):
+        return (letter,)
+    return tuple(dict.fromkeys((letter, *(convert(letter) for convert in _to_traditional()))))
+
+
+@cache
+def _to_traditional() -> tuple[Callable[[str], str], ...]:
+    from opencc import OpenCC  # slow to import
+
+    return tuple(OpenCC(scheme).convert for scheme in ("s2t", "s2tw", "s2hk"))
+
+
+def _denial(negations: Sequence[Negation]) -> re.Pattern[str]:
+    """A denial that ends where the text given to it ends."""
+    before = _either(phrase for one in negations for phrase in one.before)
+    between = _either(phrase for one in negations for phrase in one.between)
+    return re.compile(f"({before})(?:\\s*(?:{between}))*\\s*\\Z")
+
+
+def _either(phrases: Iterable[str]) -> str:
+    return "|".join(map(_whole, sorted(phrases, key=len, reverse=True))) or _NEVER
+
+
+def _tables(tables: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
+    found = tables.get(name, [])
+    if not (isinstance(found, list) and all(isinstance(one, dict) for one in found)):
+        raise _invalid(name, f"not a list of tables; write [[{name}]]")
+    return found
+
+
+def _danger(table: dict[str, Any]) -> Danger:
+    kind = table.get("kind")
+    if not (isinstance(kind, str) and kind):
+        raise _invalid("kind", "a signal without a kind")
+    _refuse_unknown(table, {"kind", "priority", "words", "near", "unless"})
+    try:
+        priority = Priority(table.get("priority", Priority.URGENT))
+    except ValueError as error:
+        raise _invalid(f"{kind}.priority", f"not one of {', '.join(Priority)}") from error
+    near = table.get("near", [])
+    if not (isinstance(near, list) and all(isinstance(pair, list) and len(pair) == 2 for pair in near)):
+        raise _invalid(f"{kind}.near", "not a list of pairs of lists")
+    return Danger(
+        kind=kind,
+        priority=priority,
+        words=_list(f"{kind}.words", table.get("words", [])),
+        near=tuple((_list(f"{kind}.near", first), _list(f"{kind}.near", second)) for first, second in near),
+        unless=_list(f"{kind}.unless", table.get("unless", [])),
+    )
+
+
+def _negation(table: dict[str, Any]) -> Negation:
+    _refuse_unknown(table, {"before", "between", "unless"})
+    return Negation(
+        **{key: _list(f"negation.{key}", value) for key, value in {"before": [], **table}.items()}
+    )
+
+
+def _refuse_unknown(table: dict[str, Any], known: set[str]) -> None:
+    if unknown := set(table) - known:
+        raise _invalid(min(unknown), f"unknown key; there are {', '.join(sorted(known))}")
+
+
+def _list(field: str, value: object) -> tuple[str, ...]:
+    """Phrases in the normal form of texts."""
+    if not (isinstance(value, list) and all(isinstance(one, str) for one in value)):
+        raise _invalid(field, "not a list of words")
+    phrases = tuple(map(normalise, value))
+    if any(not phrase.strip("*") or phrase.startswith("*") for phrase in phrases):
+        raise _invalid(field, "an empty word, or one that begins with *")
+    return phrases
+
+
+def _invalid(field: str, problem: str) -> InvalidInput:
+    return InvalidInput(field=field, problem=problem, mend="See the safety words that come with the package")
+
+
+def _joined(one: Danger, other: Danger) -> Danger:
+    return Danger(
+        kind=one.kind,
+        priority=other.priority,
+        words=(*one.words, *other.words),
+        near=(*one.near, *other.near),
+        unless=(*one.unless, *other.unless),
+    )
