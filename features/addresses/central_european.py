@@ -9,7 +9,8 @@ from features.addresses.latin_numbers import one_form, read_number
 from features.addresses.parts import AddressParts, Number, NumberKind, Relation
 
 _TYPES = one_form(
-    "utca u utcaja|ut|utja|ter|tere|korut krt korutja|koz koze|setany stny setanya|rakpart rkp rakpartja|sor sora"
+    "utca u utcaja|ut|utja|ter|tere|korter|korond|hatarut"
+    "|korut krt korutja|koz koze|setany stny setanya|rakpart rkp rakpartja|sor sora"
     "|fasor|park parkja|lepcso|liget|lakotelep ltp|dulo dulout|arok|kert|hid hidja|lejto|part|udvar|gat|hegy|mezo"
     "|allomas|aluljaro|felujaro|csomopont|telep|sziget|kapu|major|strasse str|gasse|platz|allee|weg|ring|damm|ufer"
 )
@@ -27,8 +28,13 @@ _LEADING_ROMAN = re.compile(
 _ARABIC_DISTRICT = re.compile(r"\b(\d{1,2})\.?\s*ker(?:ulet(?:e|i|ben)?)?\b\.?")
 _POSTCODE = re.compile(r"^(?:[a-z]{1,2}-)?(\d{4,5}|\d{3} \d{2}|\d{2}-\d{3})(?=\s|$)\s*")
 _NUMBER = re.compile(
-    r"(?:\s+|(?<=\.))(?:hrsz\.?\s*)?(\d{1,5})(?:\s?[-–]\s?(\d{1,5}))?(?:\s?[/.-]?\s?([a-z])\b|\s?/\s?(\d{1,4}))?\.?(?!\w)"
+    r"(?:\s+|(?<=\.))(?:hrsz\.?\s*)?(\d{1,5})(?:\s?-\s?(\d{1,5}))?"
+    r"(?:(?:\s?[/.-]{1,2}\s?|\s(?=[a-z]\b(?!\s[a-z]{3})))?([a-tv-z])\b(?!\.? ?(?:em|lph|lh))|\s?/\s?(\d{1,4}))?"
+    r"\.?(?!\w)"
 )
+_COUNTRY = re.compile(r"[\s.,]*\b(\d{4})?\s*magyarorszag$")
+_STATION = re.compile(r" (?:m|h|m\+h)$")  # stops are called after streets
+_BRACKET = re.compile(r"\(([^()]+)\)")
 _FLOOR = re.compile(r"(?:\s|^)(\d{1,2}|[ivx]{1,4})\.?\s?(em(?:elet)?|lh|lph|lepcsohaz)\b\.?")
 _CROSSING = re.compile(
     r"\s*\b(?:sark(?:a|an|anal)?|sarok|keresztezode\w*|ecke|keresztezese\w*|talalkozas\w*)\b"
@@ -114,7 +120,10 @@ def _district(segment: str, draft: Draft) -> str:
 def parse_central_european(text: str) -> AddressParts:
     """The parts of an address in normal form whose street comes before its number."""
     draft = Draft()
-    for segment in _SEPARATOR.split(text):
+    whole = text
+    if found := _COUNTRY.search(text):
+        draft.postcode, text = found[1], text[: found.start()]
+    for segment in _SEPARATOR.split(_BRACKET.sub(" ", text)):
         segment = _district(segment, draft)
         if found := _POSTCODE.match(segment):
             draft.postcode = found[1].replace(" ", "").replace("-", "")
@@ -126,7 +135,10 @@ def parse_central_european(text: str) -> AddressParts:
             )
         elif _NEAR.search(segment):
             draft.relation, segment = Relation.NEAR, _NEAR.sub("", segment).strip()
-        if segment:
+        if segment.startswith("budapest "):
+            draft.areas.append("budapest")
+            segment = segment[9:]
+        if segment := _STATION.sub("", segment).strip():
             _segment(segment, draft)
     code = draft.postcode
     if (
@@ -135,20 +147,23 @@ def parse_central_european(text: str) -> AddressParts:
         and not any("kerulet" in area for area in draft.areas)
     ):
         draft.areas.append(f"{int(code[1:3])}. kerulet")
-    last = draft.areas[-1] if len(draft.areas) > 1 else "budapest"
+    last = draft.areas[-1] if draft.areas else "budapest"
     if not draft.roads and not draft.names and last != "budapest" and not last.endswith("kerulet"):
         draft.names.append(draft.areas.pop())
-    return draft.finish(text)
+    draft.names.extend(_BRACKET.findall(text))
+    return draft.finish(whole)
 
 
 def _segment(segment: str, draft: Draft) -> None:
-    corners = [corner for corner in _BETWEEN.split(_CROSSING.sub("", segment)) if corner]
+    segment, corner_said = _CROSSING.subn("", segment)
+    corners = [corner for corner in _BETWEEN.split(segment) if corner]
     if len(corners) == 2 and all(_street_name(corner) for corner in corners):
         draft.roads.extend([RoadDraft(_street_name(corner) or corner) for corner in corners])
         draft.relation = Relation.CROSSING
     elif not draft.roads and _street(segment, draft):
-        pass
-    elif draft.roads and segment[0].isdigit():
+        if corner_said:
+            draft.relation = Relation.CROSSING
+    elif draft.roads and segment[:1].isdigit():
         draft.rest.append(segment)
-    else:
+    elif segment:
         draft.areas.append(segment)

@@ -12,7 +12,8 @@ _TYPES = one_form(
     "st street str|ave avenue av aven|rd road|blvd boulevard boul|dr drive drv|ln lane|ct court|pl place"
     "|sq square|ter terrace terr|pkwy parkway pkw|hwy highway|plz plaza|cir circle circ|cres crescent|way|row"
     "|park|path|walk|wharf whf|aly alley|loop|mews|yard|close|gdns gardens|grn green|hl hill|expy expressway"
-    "|tpke turnpike|brg bridge|trl trail|pt point|cswy causeway|ext extension|quay|xing crossing|hts heights"
+    "|fwy freeway|tpke turnpike|brg bridge|trl trail|pt point|cswy causeway|ext extension|quay|xing crossing"
+    "|hts heights"
 )
 _DIRECTIONS = one_form("n north|s south|e east|w west|ne northeast|nw northwest|se southeast|sw southwest")
 _ORDINALS = one_form(
@@ -25,14 +26,14 @@ _STATES = one_form(
 )
 _POSTCODE = re.compile(r"(?:^|\s)(\d{5})(?:-\d{4})?$|(?:^|\s)([a-z]{1,2}\d[a-z\d]? ?\d[a-z]{2})$")
 _LEADING_NUMBER = re.compile(
-    r"(?:no\.? ?|#)?(\d{1,6})(?: ?- ?(\d{1,6}))?(-?[a-z](?=\b))?( \d/\d)?(?=\s|$)(?! (?:st|nd|rd|th)\b)\s*"
+    r"(?:no\.? ?|#)?(\d{1,6})(-?[a-z](?=[\s-])|hf)?(?: ?- ?(\d{1,6})([a-z])?)?( \d/\d)?(?=\s|$)\s*"
 )
 _CROSSING = re.compile(
     r"^(?:the )?(?:intersection|corner|crossing|junction|cor)\.?(?: of)?\s+|^at (?=.* (?:and|&) )"
 )
 _BETWEEN = re.compile(r"\s*(?:&|@|/|\+)\s*|\s+(?:and|at|near)\s+")
 _NEAR = re.compile(r"^(near|next to|by|beside|opposite|across from|in front of|behind)\s+")
-_SEPARATOR = re.compile(r"\s*[,;|\n]\s*|\s+-\s+")
+_SEPARATOR = re.compile(r"\s*[,;|()\n]\s*|\s+-\s+")
 _WORD_SEPARATOR = re.compile(r"[\s.]+")
 
 
@@ -66,9 +67,8 @@ def _street(text: str, draft: Draft) -> bool:
     """Read one street with its number; what follows its type goes to the names. False if this is none."""
     numbers = []
     if number := _LEADING_NUMBER.match(text):
-        numbers.append(
-            read_number(number[1], number[2], f"{number[3] or ''}{number[4] or ''}", NumberKind.HOUSE)
-        )
+        marks = "".join(filter(None, number.group(2, 4, 5)))
+        numbers.append(read_number(number[1], number[3], marks, NumberKind.HOUSE))
         text = text[number.end() :]
     units = [read_unit(found) for found in UNIT.finditer(text)]
     text = UNIT.sub(" ", text) if units else text
@@ -126,7 +126,9 @@ def parse_english(text: str) -> AddressParts:
                 _corner(corner, draft)
             draft.relation = Relation.CROSSING
             streets += 1
-        elif streets == 0 and _street(segment, draft):
+        elif segment in _DIRECTIONS and draft.roads:
+            draft.roads[-1].name += f" {_DIRECTIONS[segment]}"
+        elif streets == 0 and not _POSTCODE.fullmatch(segment) and _street(segment, draft):
             streets += 1
         elif units := [read_unit(found) for found in UNIT.finditer(segment)]:
             (draft.roads[-1].numbers if draft.roads else draft.numbers).extend(units)
@@ -141,6 +143,7 @@ def _corner(text: str, draft: Draft) -> None:
     words = [word for word in _WORD_SEPARATOR.split(text) if word]
     end = _type_at(words)
     after = len(words) if end is None else end + 1
-    draft.roads.append(RoadDraft(street_name(words[:after])))
+    if words:
+        draft.roads.append(RoadDraft(street_name(words[:after])))
     if words[after:]:
         draft.areas.append(" ".join(words[after:]))

@@ -11,7 +11,7 @@ _KINDS = {
     **dict.fromkeys(("bldg", "building", "block"), NumberKind.BUILDING),
 }
 UNIT = re.compile(
-    r"\s*(?:\b(apt|apartment|unit|suite|ste|room|rm|flat|fl|floor|bldg|building|block)\b\.?\s*(?:no\.?\s*)?#?\s*|(#)\s*)"
+    r"\s*(?:\b(apt|apartment|unit|suite|ste|room|rm|flat|fl|floor|bldg|building|block|no)\b\.?\s*(?:no\.?\s*)?#?\s*|(#)\s*)"
     r"([a-z]?-?\d{1,5}[a-z]?|[a-z])(?![a-z\d])"
 )
 _VALUE = re.compile(r"([a-z]?)-?(\d*)([a-z]?)")

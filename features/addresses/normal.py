@@ -11,6 +11,8 @@ from features.text import normalise
 _PLAIN = re.compile(r"[\x21-\x7e\u4e00-\u9fff]*")  # nothing to compose, no space to collapse
 _HAN = re.compile(r"[\u3400-\u9fff]")
 _DASHES = dict.fromkeys(map(ord, "‐‑‒–—―−─～〜~"), "-")
+# letters that no accent can be taken off, though many type them without
+_LETTERS = _DASHES | dict(zip(map(ord, "łđøı"), "ldoi", strict=True))
 _HAN_BLOCKS = (range(0x3400, 0x4DC0), range(0x4E00, 0xA000))
 
 
@@ -24,7 +26,7 @@ def _simplified() -> dict[int, str]:
     once = convert("\n".join(characters)).split("\n")
     twice = convert("\n".join(once)).split("\n")  # a few steps lead to a character that is converted again
     table = {ord(c): simple for c, simple in zip(characters, twice, strict=True) if c != simple}
-    return table | _DASHES
+    return table | _LETTERS
 
 
 def normal_form(text: str) -> str:
@@ -36,5 +38,5 @@ def normal_form(text: str) -> str:
     if folded.isascii():
         return folded.replace("~", "-")
     if not _HAN.search(folded):
-        return folded.translate(_DASHES)
+        return folded.translate(_LETTERS)
     return numerals_to_digits(folded.translate(_simplified()))
