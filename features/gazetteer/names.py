@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,86 +12,41 @@ from rapidfuzz.process import cdist
 
 from features.addresses.sound import sound_key
 from features.gazetteer.entries import NameMatch
+from features.gazetteer.grams import GramIndex, encode_grams
 from features.gazetteer.sounding import core, sounding
 from features.gazetteer.strings import HashIndex, Strings, encode, hash64, hashes, index
 
 Ids = NDArray[np.int32]
 Floats = NDArray[np.float32]
 
-POSTINGS = 20_000  # names looked at for one query, those of its rarest grams first
-CANDIDATES = 96  # names compared letter by letter
+CANDIDATES = 128  # names compared letter by letter
 SOUND_SHARE = 0.65  # of a substitution's cost is waived where it sounds the same
 GENERIC_COST = 0.3  # 路 instead of 街, or neither
+MISWRITTEN, BEFORE = 0.6, 0.4  # edits for a generic word that is none, for words before the name
 DECAY = 3.0
-LEAST = 0.12  # a name less likely than this is another name
+LEAST = 0.05  # a name less likely than this is another name
 
-_KINDS = "=~-"  # the same text, the same sound, the same but for the generic word
+_KEYS = (("=", str), ("~", sound_key), ("-", core))  # the same text, sound, all but the generic word
 
 
 def encode_names(section: str, names: Sequence[str]) -> dict[str, NDArray[Any]]:
     """The sections of a NameIndex. `names`: distinct and sorted; a name's id is its place there."""
     ids = np.arange(len(names), dtype=np.int32)
-    keys = [hashes(mark + key(name) for name in names) for mark, key in _keys()]
-    grams, starts, postings, sizes = _invert(names)
+    keys = [hashes(mark + key(name) for name in names) for mark, key in _KEYS]
+    cores = [core(name) for name in names]
+    generics = [_generic(name, bare) for name, bare in zip(names, cores, strict=True)]
     return {
         **encode(f"{section}.names", names),
+        **encode(f"{section}.cores", cores),
+        **encode(f"{section}.sounds", map(sounding, cores)),
+        f"{section}.generics": np.array(generics, np.uint16),
         **index(f"{section}.hash", np.concatenate(keys), np.tile(ids, len(keys))),
-        f"{section}.grams": grams,
-        f"{section}.gram_starts": starts,
-        f"{section}.gram_names": postings,
-        f"{section}.sizes": sizes,
+        **encode_grams(section, names),
     }
 
 
-def _keys() -> list[tuple[str, Any]]:
-    return list(zip(_KINDS, (str, sound_key, core), strict=True))
-
-
-def _codes(names: Sequence[str]) -> tuple[NDArray[np.uint32], NDArray[np.int32]]:
-    """Each name's sounds between two marks, one after the other, and whose each of them is."""
-    marked = [f"\x02{sounding(name)}\x03" for name in names]
-    codes = np.frombuffer("".join(marked).encode("utf-32-le", "surrogatepass"), np.uint32)
-    lengths = np.fromiter((len(name) for name in marked), np.int64, len(marked))
-    return codes, np.repeat(np.arange(len(names), dtype=np.int32), lengths)
-
-
-def _grams(codes: NDArray[np.uint32], owner: Ids) -> NDArray[np.uint64]:
-    """gram << 32 | owner, distinct: pairs up to three apart of syllables, three in a row of letters."""
-    syllable = codes >= 0x3400
-    found = []
-    for gap in (1, 2, 3):
-        left, right = codes[:-gap], codes[gap:]
-        keep = (owner[:-gap] == owner[gap:]) & ((syllable[:-gap] & syllable[gap:]) | _edge(syllable, gap))
-        found.append(_pack(_mix(left[keep], right[keep]), owner[:-gap][keep]))
-    left, middle, right = codes[:-2], codes[1:-1], codes[2:]
-    keep = (owner[:-2] == owner[2:]) & ~syllable[1:-1]
-    found.append(_pack(_mix(_mix(left[keep], middle[keep]), right[keep]), owner[:-2][keep]))
-    return np.unique(np.concatenate(found))
-
-
-def _edge(syllable: NDArray[np.bool_], gap: int) -> NDArray[np.bool_]:
-    # a syllable beside a letter, a digit or the end
-    return (syllable[:-gap] != syllable[gap:]) if gap == 1 else np.zeros(len(syllable) - gap, bool)
-
-
-def _mix(left: NDArray[np.uint32], right: NDArray[np.uint32]) -> NDArray[np.uint32]:
-    mixed = left * np.uint32(0x9E3779B1) + right
-    mixed ^= mixed >> np.uint32(15)
-    return mixed * np.uint32(0x85EBCA6B)
-
-
-def _pack(grams: NDArray[np.uint32], owner: Ids) -> NDArray[np.uint64]:
-    return grams.astype(np.uint64) << np.uint64(32) | owner.astype(np.uint64)
-
-
-def _invert(names: Sequence[str]) -> tuple[NDArray[np.uint32], NDArray[np.int64], Ids, NDArray[np.uint16]]:
-    """Distinct grams, where each one's names start, the names, and how many grams each name has."""
-    packed = _grams(*_codes(names)) if names else np.empty(0, np.uint64)
-    grams = (packed >> np.uint64(32)).astype(np.uint32)
-    owners = (packed & np.uint64(0xFFFFFFFF)).astype(np.int32)
-    first = np.flatnonzero(np.diff(grams, prepend=~grams[:1]))
-    sizes = np.bincount(owners, minlength=len(names)).clip(0, 65_535).astype(np.uint16)
-    return grams[first], np.append(first, len(grams)).astype(np.int64), owners, sizes
+def _generic(name: str, bare: str) -> int:
+    return hash64(name[len(bare) :]) & 0xFFFF if len(bare) < len(name) else 0
 
 
 class NameIndex:
@@ -99,11 +54,11 @@ class NameIndex:
 
     def __init__(self, section: str, sections: Any) -> None:
         self.names = Strings(f"{section}.names", sections)
+        self._cores = Strings(f"{section}.cores", sections)
+        self._sounds = Strings(f"{section}.sounds", sections)
+        self._generics: NDArray[np.uint16] = sections[f"{section}.generics"]
         self._hash = HashIndex(f"{section}.hash", sections)
-        self._grams: NDArray[np.uint32] = sections[f"{section}.grams"]
-        self._starts: NDArray[np.int64] = sections[f"{section}.gram_starts"]
-        self._postings: Ids = sections[f"{section}.gram_names"]
-        self._sizes: NDArray[np.uint16] = sections[f"{section}.sizes"]
+        self._grams = GramIndex(section, sections)
 
     def __len__(self) -> int:
         return len(self.names)
@@ -112,17 +67,21 @@ class NameIndex:
         """The id of exactly that name."""
         return next((int(i) for i in self._hash.find(hash64("=" + name)) if self.names[int(i)] == name), None)
 
+    def exact(self, name: str) -> tuple[Ids, Floats]:
+        """The id of exactly that name, with likelihood 1, or nothing."""
+        known = self.id_of(name)
+        ids = np.array([] if known is None else [known], np.int32)
+        return ids, np.ones(len(ids), np.float32)
+
     def same(self, name: str) -> tuple[Ids, Floats]:
         """Ids and likelihoods of the names of the same text or sound, or the same but for the generic word."""
-        found = [self._hash.find(hash64(mark + key(name))) for mark, key in _keys()]
-        bare = core(name)
-        if bare == name:  # said without its generic word, or perhaps it has none
-            found.append(self._hash.find(hash64("-" + name)))
+        found = [self._hash.find(hash64(mark + key(name))) for mark, key in _KEYS]
         return self._weigh(name, np.unique(np.concatenate(found)))
 
     def like(self, name: str) -> tuple[Ids, Floats]:
-        """Ids and likelihoods of the names most like this one; slower than `same`, which it includes."""
-        return self._weigh(name, self._sharing(name))
+        """Ids and likelihoods of the names most like this one; slower than `same`, whose answers it includes."""
+        found = [self._hash.find(hash64(mark + key(name))) for mark, key in _KEYS]
+        return self._weigh(name, np.unique(np.concatenate([*found, self._grams.sharing(name, CANDIDATES)])))
 
     def search(self, name: str, limit: int) -> list[NameMatch]:
         """The names most like this one, best first."""
@@ -133,51 +92,36 @@ class NameIndex:
             for i, likelihood in zip(ids[best], likelihoods[best], strict=True)
         ]
 
-    def _sharing(self, name: str) -> Ids:
-        """The names that share most grams with this one, among those of its rarest grams."""
-        wanted = _grams(*_codes([name])) >> np.uint64(32)
-        places = self._grams.searchsorted(wanted.astype(np.uint32))
-        places = places[places < len(self._grams)]
-        places = places[np.isin(self._grams[places], wanted)]
-        counts = self._starts[places + 1] - self._starts[places]
-        order = np.argsort(counts, kind="stable")
-        affordable = order[np.cumsum(counts[order]) <= POSTINGS]
-        if not len(affordable):
-            affordable = order[:1]
-        lists = [self._postings[self._starts[p] : self._starts[p + 1]][:POSTINGS] for p in places[affordable]]
-        if not lists:
-            return np.empty(0, np.int32)
-        ids, shared = np.unique(np.concatenate(lists), return_counts=True)
-        if len(ids) <= CANDIDATES:
-            return ids
-        score = shared / (self._sizes[ids] + 0.5 * len(wanted))
-        best: Ids = ids[np.argpartition(-score, CANDIDATES)[:CANDIDATES]]
-        return np.sort(best)
-
     def _weigh(self, name: str, ids: Ids) -> tuple[Ids, Floats]:
         """Those of `ids` that may be meant by `name`, and how likely each would be written so."""
         if not len(ids):
             return ids, np.empty(0, np.float32)
-        names = [self.names[int(i)] for i in ids]
-        likelihoods = np.exp(-DECAY * _cost(name, names))
+        cores, sounds = self._cores.take(ids), self._sounds.take(ids)
+        generics, lengths = self._generics[ids], np.array([len(bare) for bare in cores])
+        costs = []
+        for bare, generic, surplus in _readings(name):
+            edits = (1 - SOUND_SHARE) * _edits(bare, cores) + SOUND_SHARE * _edits(sounding(bare), sounds)
+            edits += surplus + (GENERIC_COST * (generics != generic) if generic is not None else 0)
+            costs.append(edits / _weight(np.maximum(lengths, len(bare)), latin=name.isascii()))
+        likelihoods = np.exp(-DECAY * np.min(costs, axis=0))
         keep = likelihoods >= LEAST
         return ids[keep], likelihoods[keep].astype(np.float32)
 
 
-def _cost(name: str, others: Sequence[str]) -> Floats:
-    """The cost of writing each of `others` as `name`, in shares of its length; a Latin letter weighs half."""
-    cores = [core(other) for other in others]
+def _weight(lengths: NDArray[np.int64], *, latin: bool) -> Any:
+    """Against what the edits of a name count: its characters and its generic word; a Latin letter is half of one."""
+    return np.maximum(lengths * 0.5 if latin else lengths + 1, 3)
+
+
+def _readings(name: str) -> Iterator[tuple[str, int | None, float]]:
+    """What of the name may be the core, which generic word it has (None: any), and the edits that reading costs."""
     bare = core(name)
-    by_text = _edits(bare, cores)
-    by_sound = _edits(sounding(bare), [sounding(other) for other in cores])
-    generic = np.fromiter(
-        (other[len(c) :] != name[len(bare) :] for other, c in zip(others, cores, strict=True)), bool
-    )
-    edits = (1 - SOUND_SHARE) * by_text + SOUND_SHARE * by_sound + GENERIC_COST * generic
-    weight = 0.5 if name.isascii() else 1.0
-    lengths = np.fromiter((max(len(other), len(name)) for other in others), np.float32)
-    cost: Floats = edits / np.maximum(lengths * weight, 3)
-    return cost
+    yield bare, _generic(name, bare), 0.0
+    if bare == name and len(name) > 2:
+        yield (name.rsplit(" ", 1)[0] if " " in name else name[:-1]), None, MISWRITTEN
+    if len(bare) > 4 and not name.isascii():
+        for length in (2, 3, 4):
+            yield bare[-length:], _generic(name, bare), BEFORE
 
 
 def _edits(text: str, others: Sequence[str]) -> Floats:

@@ -52,9 +52,9 @@ class PostingIndex:
         """Where the postings of one name stand."""
         return slice(int(self._first[name_id]), int(self._first[name_id + 1]))
 
-    def counts(self, name_ids: NDArray[np.int32]) -> NDArray[np.int64]:
-        """How many postings each of the names has."""
-        return self._first[name_ids + 1] - self._first[name_ids]
+    def spans(self, name_ids: NDArray[np.int32]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """From where to where the postings of each name stand."""
+        return self._first[name_ids], self._first[name_ids + 1]
 
     def with_number(self, name_ids: NDArray[np.int32], kind: int, low: int) -> tuple[Any, Any]:
         """For each name, from where to where its postings of exactly that main number stand."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,7 @@ from features.gazetteer.postings import PostingIndex
 
 Floats = NDArray[np.float64]
 Rows = NDArray[np.int32]
+LookUp = Callable[[NameIndex, str], tuple[NDArray[np.int32], NDArray[np.float32]]]
 
 CONTRADICTED, UNSAID, OVERSAID = (
     0.05,
@@ -28,6 +29,7 @@ NO_NAME, NAME_ALONE = 0.92, 0.5  # only the road agrees, only the name
 ENOUGH = 0.6  # no need to look for misheard names where an entry of the very name is as likely as this
 MOST = 4096  # postings weighed for one anchor
 SPAN = 512  # postings of one name where no number was said
+RANGED, BARE = 4, 64  # names searched for ranges, postings without a number
 
 
 class Searcher:
@@ -38,12 +40,12 @@ class Searcher:
         self._areas, self._area_list = areas, area_list
 
     def search(self, parts: AddressParts) -> tuple[Rows, Floats]:
-        """Rows and likelihoods, best first: by the same names, and if that is not enough by names like them."""
+        """Rows and likelihoods, best first: by the very names; if none will do, by their sound; then by likeness."""
         said = [(area, self._areas.meant(area)) for area in parts.areas]
-        rows, scores = self._by(parts, said, fuzzy=False)
-        if not len(rows) or scores[0] < ENOUGH:
-            more = self._by(parts, said, fuzzy=True)
-            rows, scores = _best(np.concatenate([rows, more[0]]), np.concatenate([scores, more[1]]))
+        for look_up in (NameIndex.exact, NameIndex.same, NameIndex.like):
+            rows, scores = self._by(parts, said, look_up)
+            if len(rows) and scores[0] >= ENOUGH:
+                break
         return rows, scores
 
     def agreeing(self, rows: Rows, areas: Sequence[str]) -> NDArray[np.bool_]:
@@ -52,12 +54,12 @@ class Searcher:
         agreeing: NDArray[np.bool_] = self._area_scores(rows, said) > CONTRADICTED_AREA
         return agreeing
 
-    def _by(self, parts: AddressParts, said: Any, *, fuzzy: bool) -> tuple[Rows, Floats]:
+    def _by(self, parts: AddressParts, said: Any, look_up: LookUp) -> tuple[Rows, Floats]:
         named = anchors.names(parts)
-        on = [self._roads.weigh(anchor, fuzzy=fuzzy) for anchor in anchors.roads(parts)]
-        if fuzzy and not parts.roads:
-            on += [self._roads.weigh(anchor, fuzzy=True) for anchor in _unsorted(parts, named)]
-        rows, scores = _both(_all(on), _all([self._names.weigh(anchor, fuzzy=fuzzy) for anchor in named]))
+        on = [self._roads.weigh(anchor, look_up) for anchor in anchors.roads(parts)]
+        if look_up is NameIndex.like and not parts.roads:
+            on += [self._roads.weigh(anchor, look_up) for anchor in _unsorted(parts, named)]
+        rows, scores = _both(_all(on), _all([self._names.weigh(anchor, look_up) for anchor in named]))
         return _best(rows, scores * self._area_scores(rows, said))
 
     def _area_scores(self, rows: Rows, said: Any) -> Floats:
@@ -105,29 +107,33 @@ class Indexed:
     def __init__(self, names: NameIndex, postings: PostingIndex) -> None:
         self.names, self.postings = names, postings
 
-    def weigh(self, anchor: Anchor, *, fuzzy: bool) -> tuple[Rows, Floats]:
+    def weigh(self, anchor: Anchor, look_up: LookUp) -> tuple[Rows, Floats]:
         """Rows on names like the anchor's whose main number is not another, and how likely each is."""
-        ids, likelihoods = (self.names.like if fuzzy else self.names.same)(anchor.name)
+        ids, likelihoods = look_up(self.names, anchor.name)
         if not len(ids):
             return np.empty(0, np.int32), np.empty(0)
-        order = np.lexsort((ids, -likelihoods))
+        order = np.argsort(-likelihoods, kind="stable")
         ids, likelihoods = ids[order], likelihoods[order]
         said = anchors.number_row(anchor.numbers)
-        positions, owner = self._positions(ids, anchor, said)
+        positions, owner = self._numbered(ids, said) if anchor.numbers else self._any(ids)
         scores = likelihoods[owner].astype(np.float64) * number_scores(said, self.postings.numbers[positions])
         return self.postings.rows[positions], scores
 
-    def _positions(self, ids: Any, anchor: Anchor, said: Sequence[int]) -> tuple[Any, Any]:
-        if not anchor.numbers:
-            starts = np.array([self.postings.span(int(i)).start for i in ids])
-            ends = np.array([self.postings.span(int(i)).stop for i in ids])
-            return self.postings.positions(starts, np.minimum(ends, starts + SPAN), MOST)
+    def _any(self, ids: Rows) -> tuple[Any, Any]:
+        starts, ends = self.postings.spans(ids)
+        return self.postings.positions(starts, np.minimum(ends, starts + SPAN), MOST)
+
+    def _numbered(self, ids: Rows, said: Sequence[int]) -> tuple[Any, Any]:
+        """Postings of that number; where the very name has none, also those in whose range it lies and without any."""
         kind, low = said[-1], said[said[-1]]
-        exact = self.postings.positions(*self.postings.with_number(ids, kind, low), MOST)
-        bare = self.postings.positions(*self.postings.with_number(ids, 0, 0), 64)
-        ranges = [self.postings.around_number(int(i), kind, low) for i in ids[:8]]
+        starts, ends = self.postings.with_number(ids, kind, low)
+        exact = self.postings.positions(starts, ends, MOST)
+        if len(ids) and ends[0] > starts[0]:
+            return exact
+        ranges = [self.postings.around_number(int(i), kind, low) for i in ids[:RANGED]]
         owners = np.repeat(np.arange(len(ranges)), [len(r) for r in ranges])
-        columns = zip(exact, bare, (np.concatenate(ranges), owners), strict=True)
+        bare = self.postings.positions(*self.postings.with_number(ids, 0, 0), BARE)
+        columns = zip(exact, (np.concatenate(ranges), owners), bare, strict=True)
         positions, owner = (np.concatenate(column) for column in columns)
         return positions, owner
 

@@ -62,7 +62,15 @@ class Strings:
             return [self[i] for i in range(*index.indices(len(self)))]
         if not 0 <= index < len(self):
             raise IndexError(index)
-        return bytes(self._text[self._starts[index] : self._starts[index + 1]]).decode(errors="surrogatepass")
+        return str(self._text[self._starts[index] : self._starts[index + 1]], "utf-8", "surrogatepass")
+
+    def take(self, ids: NDArray[Any]) -> list[str]:
+        """The strings at those places."""
+        text, ends = self._text, self._starts[ids + 1].tolist()
+        return [
+            str(text[a:b], "utf-8", "surrogatepass")
+            for a, b in zip(self._starts[ids].tolist(), ends, strict=True)
+        ]
 
     def __iter__(self) -> Iterator[str]:
         return (self[i] for i in range(len(self)))
