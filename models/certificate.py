@@ -1,23 +1,29 @@
 """The certified threshold: at most α misrouted among automatic dispatches, with confidence 1 − δ.
 
 Fixed-sequence testing (Angelopoulos, Bates, Candès, Jordan, Lei, "Learn then Test", arXiv:2110.01052, section 2.3.1 and
-appendix on split fixed-sequence testing): thresholds are tested from a promising one outwards, chosen on an
-earlier slice, each by its exact binomial tail; the walk stops at the first one that cannot be rejected, so that no
-correction for many thresholds is owed.
+appendix on split fixed-sequence testing; Annals of Applied Statistics 2025): thresholds are tested from a promising one
+outwards, chosen on an earlier slice, each by its exact binomial tail; the walk stops at the first one that cannot be
+rejected, so that no correction for many thresholds is owed (Bauer, "Multiple testing in clinical trials", Statistics in
+Medicine 10, 1991, section 2: hypotheses in an order set beforehand, each at the full level).
+
+Several groups are several statements that are to hold at once: the error probability is divided among them evenly
+(Bonferroni's inequality), so that they are all true with the confidence that was asked for.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.stats import binom
+from scipy.stats import beta, binom
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 Ints = NDArray[np.int64]
+Strings = NDArray[np.str_]
 
 STEPS = 200
 GROWTH = tuple(1.05**step for step in range(1, 95))  # to a hundredfold
@@ -39,8 +45,16 @@ class Certified:
 
 
 def tail(errors: ArrayLike, rows: ArrayLike, alpha: float) -> Floats:
-    """P(Binomial(rows, alpha) ≤ errors): the p-value of "the error rate is above alpha" (exact)."""
+    """P(Binomial(rows, alpha) ≤ errors): the exact p-value of "the error rate is above alpha".
+
+    At most 1 − confidence exactly where Clopper and Pearson's upper limit (Biometrika 26, 1934) is at most alpha.
+    """
     return np.asarray(binom.cdf(errors, rows, alpha))
+
+
+def upper_limit(errors: int, rows: int, confidence: float) -> float:
+    """Clopper and Pearson's one-sided upper limit of an error rate (Biometrika 26, 1934), as a beta quantile."""
+    return 1.0 if errors >= rows else float(beta.ppf(confidence, errors + 1, rows - errors))
 
 
 def clean_rows_needed(alpha: float, confidence: float) -> int:
@@ -61,16 +75,13 @@ def certify(
     Scores that may never be dispatched automatically are -inf.
     """
     if len(scores) < MINIMUM_ROWS:
-        return Certified(
-            threshold=None, rows=0, errors=0, coverage=0.0, needed_rows=MINIMUM_ROWS - len(scores)
-        )
+        return nothing(MINIMUM_ROWS - len(scores))
     thresholds = _sequence(scores, earlier_scores, earlier_correct, alpha, confidence)
     rows, errors = _taken(thresholds, scores, correct)
     refused = np.flatnonzero(tail(errors, rows, alpha) > 1.0 - confidence)
     last = (int(refused[0]) if len(refused) else len(thresholds)) - 1
     if last < 0:
-        needed = _rows_needed(scores, correct, alpha, confidence)
-        return Certified(threshold=None, rows=0, errors=0, coverage=0.0, needed_rows=needed)
+        return nothing(needed_rows(scores, correct, alpha, confidence))
     return Certified(
         threshold=float(thresholds[last]),
         rows=int(rows[last]),
@@ -78,6 +89,53 @@ def certify(
         coverage=float(rows[last]) / len(scores),
         needed_rows=None,
     )
+
+
+def nothing(needed: int | None) -> Certified:
+    """Everything goes to review, until there are so many more confirmed tickets (None: cannot be told)."""
+    return Certified(threshold=None, rows=0, errors=0, coverage=0.0, needed_rows=needed)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scored:
+    """Tickets of one slice: group, score and whether the first candidate was right, each of shape (n,)."""
+
+    groups: Strings
+    scores: Floats
+    correct: Bools
+
+    def of(self, group: str) -> tuple[Floats, Bools]:
+        """Scores and outcomes of one group."""
+        own = self.groups == group
+        return self.scores[own], self.correct[own]
+
+
+def certify_groups(
+    slice_: Scored, earlier: Scored, alphas: Mapping[str, float], confidence: float
+) -> dict[str, tuple[Certified, float]]:
+    """Each group's outcome and the confidence it was tested at: together at least `confidence`.
+
+    A group too small to pass even without an error is not tested and costs the others nothing: its size is known before
+    any label is looked at. `coverage` is of the group's own tickets.
+    """
+    large = {group for group, alpha in alphas.items() if _could_pass(slice_, group, alpha, confidence)}
+    own = 1.0 - (1.0 - confidence) / max(len(large), 1)
+    found = {}
+    for group, alpha in alphas.items():
+        scores, correct = slice_.of(group)
+        if group in large:
+            outcome = certify(scores, correct, *earlier.of(group), alpha, own)
+        else:
+            fewest = max(MINIMUM_ROWS, clean_rows_needed(alpha, own)) - int(np.isfinite(scores).sum())
+            outcome = nothing(max(fewest, needed_rows(scores, correct, alpha, own) or 0))
+        found[group] = outcome, own
+    return found
+
+
+def _could_pass(slice_: Scored, group: str, alpha: float, confidence: float) -> bool:
+    scores, _ = slice_.of(group)
+    fewest = max(MINIMUM_ROWS, clean_rows_needed(alpha, confidence))
+    return len(scores) >= MINIMUM_ROWS and int(np.isfinite(scores).sum()) >= fewest
 
 
 def _sequence(
@@ -106,8 +164,10 @@ def _taken(thresholds: Floats, scores: Floats, correct: Bools) -> tuple[Ints, In
     return above.sum(axis=1), (above & ~correct).sum(axis=1)
 
 
-def _rows_needed(scores: Floats, correct: Bools, alpha: float, confidence: float) -> int | None:
+def needed_rows(scores: Floats, correct: Bools, alpha: float, confidence: float) -> int | None:
     """Further confirmed tickets until a part passes, if they turn out as these did; None: out of reach."""
+    if not len(scores):
+        return None
     least = min(clean_rows_needed(alpha, confidence), len(scores) // 10)
     rows, errors = _taken(_thresholds(scores, least), scores, correct)
     for times in GROWTH:
