@@ -30,8 +30,8 @@ BEGINNINGS = re.compile(r"(?:位于|地址|在|的|到|至|近)+")
 NEAR_ROAD = re.compile(r"靠近|临近|近")
 # where a name ends and the road after it begins: 曹杨新村|枫桥路. 花园路 and 市场东路 are roads
 NAME_THEN_ROAD = re.compile(
-    rf".*(?:新村|[{NUMERALS}\d]村|[a-z\d{NUMERALS}]区|苑|园|新城|小区|花园|公寓|大厦|广场|中心|医院|学校|中学|小学|大学|公司|市场"
-    r"|社区|工业园|工业区|科技园|开发区|园区|[镇乡])"
+    rf".*(?:新村|[{NUMERALS}\d]村|[a-z\d{NUMERALS}]区|苑|园区?|新城|小区|花园|公寓|大厦|广场|中心|医院|学校|中学|小学|大学|公司|市场"
+    r"|社区|工业园|工业区|科技园|开发区|[镇乡])"
     rf"(?=(?![东南西北中前后上下{NUMERALS}]{{0,2}}[路街道巷])(?!.?大[道街])...)"
 )
 NOISE = re.compile(
@@ -40,5 +40,5 @@ NOISE = re.compile(
 BRACKETED_NOISE = re.compile(r"近|以[东南西北]|[路街道]|店$|门$|\d{6}")
 BRACKETED_ROAD = re.compile(r"[\u3400-\u9fff]{1,6}(?:路|街|大道)")
 PART_OF_ESTATE = re.compile(
-    rf"(?:[a-z\d{NUMERALS}]{{1,3}}|[东南西北中]{{1,2}})[区期座块]|[{NUMERALS}\d]+街坊"
+    rf"(?:(?:[a-z\d{NUMERALS}]{{1,3}}|[东南西北中]{{1,2}})[区期座块]|[{NUMERALS}\d]+(?:街坊|[组队社]))+(?:公寓|别墅|商住楼)?"
 )
