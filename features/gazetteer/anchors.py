@@ -14,6 +14,7 @@ from features.gazetteer.entries import NUMBER_KINDS
 from features.gazetteer.strings import hash64
 
 KINDS = len(NUMBER_KINDS)
+WIDTH = 3 * KINDS + 1  # of a number_row
 _KIND_INDEX = {kind: i for i, kind in enumerate(NUMBER_KINDS)}
 _ALONG = (NumberKind.HOUSE, NumberKind.LANE)
 LARGEST = (1 << 28) - 1  # a number is kept in 28 bits of a key
@@ -92,9 +93,9 @@ def main_number(numbers: Sequence[Number]) -> Number | None:
 def number_row(numbers: tuple[Number, ...]) -> tuple[int, ...]:
     """For each kind of number its low end, then the high ends, then codes of the suffixes; then the main kind.
 
-    0 where a kind is not said. Length 3 * KINDS + 1.
+    0 where a kind is not said.
     """
-    row = [0] * (3 * KINDS + 1)
+    row = [0] * WIDTH
     for number in reversed(numbers):  # the first of a kind stays
         kind = _KIND_INDEX[number.kind]
         row[kind] = min(number.low, LARGEST)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
 from typing import Any
 
 import numpy as np
@@ -18,8 +18,9 @@ from features.gazetteer.completing import encode_initials
 from features.gazetteer.grid import encode_grid
 from features.gazetteer.merging import Rows, merge
 from features.gazetteer.names import encode_names
-from features.gazetteer.postings import WIDTH, encode_postings
+from features.gazetteer.postings import encode_postings
 from features.gazetteer.strings import encode, encode_array, index
+from features.gazetteer.workers import ordered_map
 
 Progress = Callable[[str, float], None]
 Found = dict[str, NDArray[Any]]
@@ -36,14 +37,14 @@ def encode_gazetteer(
     addresses: Iterable[Address],
     dispatched: Iterable[Address],
     progress: Progress = silent,
+    workers: int = 1,
 ) -> Found:
     """The sections; `progress` hears (stage, share done). Addresses are read once, in chunks."""
-    owners = AccountWriter()
+    owners, book = AccountWriter(), _Book()
     sources = itertools.chain(owners.addresses(accounts), addresses, dispatched)
-    book = _Book()
-    total = sum(len(s) for s in (accounts, addresses, dispatched) if isinstance(s, Sequence))
-    for chunk in _chunks(sources, CHUNK):
-        book.add(chunk)
+    total = sum(len(s) for s in (accounts, addresses, dispatched) if isinstance(s, Sized))
+    for said, parsed in ordered_map(_parse, _chunks(sources, CHUNK), workers):
+        book.add(said, parsed)
         progress("addresses", min(1.0, book.count / total) if total else 0.0)
     sections, record_rows = book.sections(progress)
     progress("accounts", 0.0)
@@ -58,32 +59,39 @@ def _chunks(items: Iterable[Address], size: int) -> Iterator[list[Address]]:
         yield chunk
 
 
+def _parse(chunk: Sequence[Address]) -> tuple[pa.Table, Columns]:
+    """What the records of a chunk say, and what the parser found in them."""
+    records: list[Record] = [(a.address, a.district or None, a.name or None) for a in chunk]
+    parsed = columns(records)
+    said = _table(chunk, parsed.texts)
+    parsed.texts.clear()
+    return said, parsed
+
+
 class _Book:
-    """Records as they come, parsed, as arrays."""
+    """Records as they come, as arrays."""
 
     def __init__(self) -> None:
         self.count = 0
         self._said: list[pa.Table] = []
         self._columns: list[Columns] = []
 
-    def add(self, chunk: Sequence[Address]) -> None:
-        records: list[Record] = [(a.address, a.district or None, a.name or None) for a in chunk]
-        found = columns(records)
-        self._said.append(_table(chunk, found.texts))
-        found.texts.clear()
-        self._columns.append(found)
-        self.count += len(chunk)
+    def add(self, said: pa.Table, parsed: Columns) -> None:
+        self._said.append(said)
+        self._columns.append(parsed)
+        self.count += len(said)
 
     def sections(self, progress: Progress) -> tuple[Found, NDArray[np.int32]]:
         """The sections of entries, and the row of each record as they came (-1: none)."""
         progress("entries", 0.0)
         if not self._columns:
-            self.add(())
+            self.add(*_parse(()))
         said = pa.concat_tables(self._said)
         self._said.clear()
         order = pc.sort_indices(
             said, sort_keys=[(name, "ascending") for name in said.column_names]
         ).to_numpy()
+        said = said.drop_columns(["text"])
         rows = self._rows(said, order)
         progress("entries", 0.2)
         sections = _row_sections(said, order, rows)
@@ -145,23 +153,13 @@ class _Book:
         }
 
     def _postings(self, kind: str, record_rows: NDArray[np.int32]) -> Found:
-        # taken out of the columns, so that a million addresses' numbers are not kept twice
+        # taken out of the columns, so that a million addresses are not kept twice
         parts = [part.postings.pop(kind) for part in self._columns]
-        starts = itertools.accumulate((len(part.entry_keys) for part in self._columns), initial=0)
+        ends = np.cumsum([len(part.entry_keys) for part in self._columns])
         names = sorted({name for part in parts for name in part.names})
         ids = {name: i for i, name in enumerate(names)}
-        name = np.concatenate([np.array([ids[n] for n in p.names], np.int32)[p.name] for p in parts])
-        row = np.concatenate([record_rows[p.row + start] for p, start in zip(parts, starts, strict=False)])
-        numbers = np.empty((len(name), WIDTH), np.int32)
-        done = 0
-        while parts:
-            part = parts.pop(0)
-            numbers[done : done + len(part.name)] = part.numbers
-            done += len(part.name)
-        if (row < 0).any():
-            name, row, numbers = name[row >= 0], row[row >= 0], numbers[row >= 0]
         sections = encode_names(kind, names) | encode_initials(kind, names)
-        return sections | encode_postings(kind, name, row, numbers, len(names))
+        return sections | encode_postings(kind, parts, ids, np.split(record_rows, ends[:-1]))
 
 
 def _table(chunk: Sequence[Address], texts: Sequence[str]) -> pa.Table:

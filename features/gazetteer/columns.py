@@ -18,11 +18,13 @@ Record = tuple[str, str | None, str | None]  # address, district, name
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Postings:
-    """Rows by the names they hang on. `name` indexes `names`; `numbers` has anchors.number_row's columns."""
+    """Rows by the names they hang on. `name` indexes `names`, `number` the distinct `numbers`, which have
+    anchors.number_row's columns."""
 
     names: list[str]
     name: NDArray[np.int32]
     row: NDArray[np.int32]
+    number: NDArray[np.int32]
     numbers: NDArray[np.int32]
 
 
@@ -43,20 +45,23 @@ class Columns:
 class _Writer:
     def __init__(self) -> None:
         self.known: dict[str, int] = {}
-        self.name, self.row, self.numbers = array("i"), array("i"), array("i")
+        self.numbers: dict[tuple[int, ...], int] = {}
+        self.name, self.row, self.number = array("i"), array("i"), array("i")
 
     def add(self, row: int, found: Sequence[anchors.Anchor]) -> None:
         for anchor in found:
             self.name.append(self.known.setdefault(anchor.name, len(self.known)))
             self.row.append(row)
-            self.numbers.extend(anchors.number_row(anchor.numbers))
+            said = anchors.number_row(anchor.numbers)
+            self.number.append(self.numbers.setdefault(said, len(self.numbers)))
 
     def postings(self) -> Postings:
         return Postings(
             names=list(self.known),
             name=np.array(self.name, np.int32),
             row=np.array(self.row, np.int32),
-            numbers=np.array(self.numbers, np.int32).reshape(-1, 3 * anchors.KINDS + 1),
+            number=np.array(self.number, np.int32),
+            numbers=np.array(list(self.numbers), np.int32).reshape(-1, anchors.WIDTH),
         )
 
 

@@ -50,9 +50,13 @@ class Gazetteer:
         addresses: Iterable[Address] = (),
         dispatched: Iterable[Address] = (),
         progress: Progress = silent,
+        workers: int = 1,
     ) -> str:
-        """Write a gazetteer's file and give its version; `progress` hears of (stage, share done)."""
-        sections = encode_gazetteer(accounts, addresses, dispatched, progress)
+        """Write a gazetteer's file and give its version; `progress` hears of (stage, share done).
+
+        `workers` processes read the addresses; the file is the same for any number of them.
+        """
+        sections = encode_gazetteer(accounts, addresses, dispatched, progress, workers)
         version = write(path, sections)
         progress("file", 1.0)
         return version
@@ -90,6 +94,11 @@ class Gazetteer:
 
     def __len__(self) -> int:
         return len(self._area_list)
+
+    @property
+    def points(self) -> NDArray[np.float64]:
+        """(latitude, longitude) of every row, shape (n, 2); NaN where nobody knows it. Not to be written to."""
+        return self._points
 
     def entry(self, row: int) -> Entry:
         """The known address of that row."""
@@ -150,7 +159,7 @@ class Gazetteer:
         """The entries along a road, by number."""
         postings = self._indexed["roads"].postings
         span = postings.span(name_id)
-        numbers, rows = postings.numbers[span], postings.rows[span].astype(np.int64)
+        numbers, rows = postings.numbers(span), postings.rows[span].astype(np.int64)
         kind = numbers[:, -1]
         low, high = (numbers[np.arange(len(kind)), first + kind] for first in (0, KINDS))
         return RoadEntries(

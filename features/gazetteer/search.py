@@ -116,7 +116,7 @@ class Indexed:
         ids, likelihoods = ids[order], likelihoods[order]
         said = anchors.number_row(anchor.numbers)
         positions, owner = self._numbered(ids, said) if anchor.numbers else self._any(ids)
-        scores = likelihoods[owner].astype(np.float64) * number_scores(said, self.postings.numbers[positions])
+        scores = likelihoods[owner].astype(np.float64) * number_scores(said, self.postings.numbers(positions))
         return self.postings.rows[positions], scores
 
     def _any(self, ids: Rows) -> tuple[Any, Any]:
