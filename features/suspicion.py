@@ -147,28 +147,34 @@ def _read(
     if rounded:
         reasons = (*reasons, Suspicion.ROUNDED)
     as_declared = Reading(point=point, weight=1.0, radius_m=radius_m, reasons=reasons)
-    others = _of_other_datums(given, as_declared, declared, expected)
-    readings = [replace(as_declared, weight=1.0 - sum(other.weight for other in others)), *others]
-    readings.sort(key=lambda reading: -_support(reading, expected))
-    named = (*reasons, *(reason for other in others for reason in other.reasons if reason not in reasons))
-    return Examined(readings=tuple(readings), reasons=named)
+    if not (_speak_against(point, expected) and in_china(*given)):
+        return Examined(readings=(as_declared,), reasons=reasons)
+    readings = _in_every_datum(given, as_declared, declared, expected)
+    named = dict.fromkeys((*reasons, *(reason for reading in readings for reason in reading.reasons)))
+    return Examined(readings=readings, reasons=tuple(named))
 
 
-def _of_other_datums(
+def _speak_against(point: Point, expected: Sequence[Place]) -> bool:
+    """Whether the expected places are as far away as a datum can shift them."""
+    nearest = min((distance_m(point, place.point) for place in expected), default=0.0)
+    return DATUM_SHIFT_M[0] <= nearest <= DATUM_SHIFT_M[1]
+
+
+def _in_every_datum(
     given: LatLon, as_declared: Reading, declared: str, expected: Sequence[Place]
-) -> list[Reading]:
-    """Readings in the other datums that the expected places speak for, where they speak against the declared one."""
-    nearest = min((distance_m(as_declared.point, place.point) for place in expected), default=0.0)
-    if not (DATUM_SHIFT_M[0] <= nearest <= DATUM_SHIFT_M[1] and in_china(*given)):
-        return []
+) -> tuple[Reading, ...]:
+    """The reading as declared and those others that the expected places speak for, the best supported first."""
     others = [
         replace(as_declared, point=point, weight=MISDECLARED, reasons=(*as_declared.reasons, suspicion))
         for datum, suspicion in SUSPICIONS.items()
         if datum != declared and (point := _point(*given, datum)) is not None
     ]
-    support = [_support(other, expected) for other in others]
-    total = sum(support) + _support(as_declared, expected)
-    return [other for other, own in zip(others, support, strict=True) if own >= LISTED * total]
+    scored = [(_support(reading, expected), reading) for reading in (as_declared, *others)]
+    least = LISTED * sum(support for support, _ in scored)
+    listed = [(support, reading) for support, reading in scored[1:] if support >= least]
+    rest = replace(as_declared, weight=1.0 - MISDECLARED * len(listed))
+    ranked = sorted([(scored[0][0], rest), *listed], key=lambda one: -one[0])
+    return tuple(reading for _, reading in ranked)
 
 
 def _support(reading: Reading, expected: Sequence[Place]) -> float:
