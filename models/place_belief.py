@@ -1,0 +1,190 @@
+"""From spots to places: what several witnesses say is put together, then each place gets a probability and a radius."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import lightgbm as lgb
+import numpy as np
+from numpy.typing import NDArray
+
+from domain.places import Precision
+from models.place_evidence import Spot
+
+Floats = NDArray[np.float64]
+
+NEAR_M = 1000.0
+MOST = 6
+TOGETHER_M = 1500.0
+TOGETHER = 2.0  # spots as near as this many standard deviations say the same
+MINIMUM_ROWS = 150
+LEVEL = 0.9
+GROUP = 120  # guesses whose errors set the radius of similar ones
+PRECISIONS = tuple(Precision)
+GUESSED = {Precision.EXACT: 0.95, Precision.RANGE: 0.9, Precision.INTERPOLATED: 0.8, Precision.NEAREST: 0.5}
+PARAMETERS = {
+    "objective": "binary",
+    "num_leaves": 12,
+    "learning_rate": 0.05,
+    "min_data_in_leaf": 30,
+    "lambda_l2": 5.0,
+    "feature_fraction": 0.8,
+    "bagging_fraction": 0.7,
+    "bagging_freq": 1,
+    "num_threads": 1,
+    "seed": 0,
+    "deterministic": True,
+    "force_row_wise": True,
+    "verbosity": -1,
+}
+TREES = 120
+
+
+def believe(spots: Sequence[Spot]) -> list[Spot]:
+    """Spots of different witnesses that lie together made one, the most telling first; at most MOST."""
+    left = sorted(spots, key=lambda s: (-s.likelihood * s.share / (s.scale_m + 100.0), s.witness, s.x, s.y))
+    found: list[Spot] = []
+    while left and len(found) < MOST:
+        best, *others = left
+        heard = {best.witness}
+        together = [best]
+        left = []
+        for other in others:
+            limit = min(TOGETHER * math.hypot(best.scale_m, other.scale_m), TOGETHER_M)
+            if math.hypot(best.x - other.x, best.y - other.y) > limit:
+                left.append(other)
+            elif other.witness not in heard and not (other.voted and not best.voted):
+                heard.add(other.witness)
+                together.append(other)
+        found.append(_merged(together))
+    return found
+
+
+def _merged(spots: list[Spot]) -> Spot:
+    best = spots[0]
+    if len(spots) == 1:
+        return best
+    weights = [s.likelihood * s.share / s.scale_m**2 for s in spots]
+    total = sum(weights)
+    x = sum(w * s.x for w, s in zip(weights, spots, strict=True)) / total
+    y = sum(w * s.y for w, s in zip(weights, spots, strict=True)) / total
+    scale = max(sum(s.scale_m**-2 for s in spots) ** -0.5, 0.6 * best.scale_m)
+    return replace(best, x=x, y=y, scale_m=scale, agreeing=len(spots) - 1)
+
+
+def features(guesses: Sequence[Spot]) -> Floats:
+    """What the probability is read from, shape (guesses, features)."""
+    lead = max((g.likelihood * g.share / (g.scale_m + 100.0) for g in guesses), default=1.0)
+    return np.array(
+        [
+            (
+                PRECISIONS.index(g.precision) + 10.0 * g.voted,
+                g.likelihood,
+                g.share,
+                math.log(g.scale_m),
+                math.log(g.gap_m + 20.0),
+                min(g.count, 40),
+                math.log(g.spread_m + 0.05),
+                g.between,
+                g.agreeing,
+                rank,
+                g.likelihood * g.share / (g.scale_m + 100.0) / lead,
+                math.log(guesses[0].scale_m),
+                len(guesses),
+            )
+            for rank, g in enumerate(guesses)
+        ]
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlaceBelief:
+    """P(within NEAR_M) of each guess, and the 90 % radius by that probability; a cautious default when not fitted."""
+
+    text: str = ""
+    bounds: tuple[float, ...] = ()  # of probability, descending
+    factors: tuple[float, ...] = ()  # radius / scale for each group of probability
+    booster: Any = field(default=None, compare=False)
+
+    @classmethod
+    def fit(cls, guesses: Sequence[Sequence[Spot]], errors: Sequence[Sequence[float]]) -> PlaceBelief:
+        """Fit on held-back addresses: their guesses, and how far each was off in metres."""
+        some = [(g, e) for g, e in zip(guesses, errors, strict=True) if g]
+        if len(some) < MINIMUM_ROWS:
+            return cls()
+        rows = np.concatenate([features(g) for g, _ in some])
+        near = np.concatenate([np.array(e) <= NEAR_M for _, e in some])
+        owner = np.repeat(np.arange(len(some)), [len(g) for g, _ in some])
+        if near.all() or not near.any():
+            return cls()
+        probability = np.empty(len(rows))
+        for fold in range(5):  # the radius is set on probabilities of guesses that the trees have not seen
+            own = owner % 5 == fold
+            probability[own] = _train(rows[~own], near[~own]).predict(rows[own], num_threads=1)
+        tops = [int(i) for i in _tops(owner, probability)]
+        scales = np.array([g.scale_m for gs, _ in some for g in gs])
+        missed = np.concatenate([np.array(e) for _, e in some])
+        bounds, factors = _factors(probability[tops], missed[tops] / scales[tops])
+        booster = _train(rows, near)
+        return cls(text=booster.model_to_string(), bounds=bounds, factors=factors, booster=booster)
+
+    def weigh(self, guesses: Sequence[Spot]) -> list[tuple[Spot, float, float]]:
+        """(guess, probability, radius in metres), most probable first; probabilities sum to at most 1."""
+        if not guesses:
+            return []
+        if self.booster is None:
+            chances = [GUESSED.get(g.precision, 0.2) * g.share * g.likelihood for g in guesses]
+        else:
+            chances = self.booster.predict(features(guesses), num_threads=1).tolist()
+        total = max(sum(chances), 1.0)
+        weighed = [(g, p / total, self._radius(g, p)) for g, p in zip(guesses, chances, strict=True)]
+        return sorted(weighed, key=lambda w: -w[1])
+
+    def _radius(self, guess: Spot, probability: float) -> float:
+        for bound, factor in zip(self.bounds, self.factors, strict=True):
+            if probability >= bound:
+                return guess.scale_m * factor
+        return guess.scale_m * (self.factors[-1] if self.factors else 4.0)
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON can hold it."""
+        return {"text": self.text, "bounds": list(self.bounds), "factors": list(self.factors)}
+
+    @classmethod
+    def from_dict(cls, stored: dict[str, Any]) -> PlaceBelief:
+        """What `to_dict` gave."""
+        text = stored["text"]
+        return cls(
+            text=text,
+            bounds=tuple(stored["bounds"]),
+            factors=tuple(stored["factors"]),
+            booster=lgb.Booster(model_str=text) if text else None,
+        )
+
+
+def _train(rows: Floats, near: NDArray[np.bool_]) -> Any:
+    data = lgb.Dataset(rows, near.astype(np.int8), free_raw_data=True)
+    return lgb.train(PARAMETERS, data, num_boost_round=TREES)
+
+
+def _tops(owner: NDArray[np.int64], probability: Floats) -> NDArray[np.int64]:
+    """The most probable guess of each owner."""
+    order = np.lexsort((-probability, owner))
+    _, first = np.unique(owner[order], return_index=True)
+    found: NDArray[np.int64] = order[first]
+    return found
+
+
+def _factors(probability: Floats, ratio: Floats) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Groups of GROUP guesses or more by descending probability, with the conformal quantile of their ratios."""
+    order = np.argsort(-probability, kind="stable")
+    groups = np.array_split(order, max(1, min(8, len(order) // GROUP)))
+    bounds = [float(probability[group].min()) for group in groups]
+    factors = []
+    for group in groups:
+        rank = min(math.ceil(LEVEL * (len(group) + 1)), len(group)) - 1
+        factors.append(float(np.sort(ratio[group])[rank]))
+    return tuple(bounds), tuple(factors)
