@@ -90,7 +90,8 @@ def city_scores(seed: int, report: Report) -> Population:
         units={unit.unit_id: unit for unit in city.units},
     )
     settings = replace(settings_of(alpha=ALPHAS[0], confidence=0.95, seed=seed), certificate_share=0.4)
-    fitted = fit(list(city.dispatches), "", around, settings, issued_at=city.ends, report=report)
+    log = [replace(dispatch, sequence=i + 1) for i, dispatch in enumerate(city.dispatches)]
+    fitted = fit(log, "", around, settings, issued_at=city.ends, report=report)
     assert fitted.evaluation is not None
     return Population(scores=fitted.evaluation.confidence, correct=fitted.evaluation.correct)
 

@@ -166,9 +166,7 @@ def _taken(thresholds: Floats, scores: Floats, correct: Bools) -> tuple[Ints, In
 
 def needed_rows(scores: Floats, correct: Bools, alpha: float, confidence: float) -> int | None:
     """Further confirmed tickets until a part passes, if they turn out as these did; None: out of reach."""
-    if not len(scores):
-        return None
-    least = min(clean_rows_needed(alpha, confidence), len(scores) // 10)
+    least = max(min(clean_rows_needed(alpha, confidence), len(scores) // 10), 1)
     rows, errors = _taken(_thresholds(scores, least), scores, correct)
     for times in GROWTH:
         passed = tail(np.ceil(times * errors), np.floor(times * rows), alpha) <= 1.0 - confidence

@@ -33,7 +33,7 @@ class Cause(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Audit:
-    """A blind audit's outcome, `at` when it became known: was the automatic choice wrong?"""
+    """A blind audit's outcome, `at` when it became known: was `unit`, the automatic choice, wrong?"""
 
     at: datetime
     group: str
@@ -141,6 +141,8 @@ class Monitor:
         )
 
     def _audited(self, event: Audit, terms: Terms) -> Monitor:
+        if event.group not in terms.alphas:  # a late label of an earlier certificate's group
+            return self
         alpha, bound = terms.alphas[event.group], terms.audits_threshold
         group = self.groups.get(event.group, Errors()).after(event.wrong, alpha)
         unit = self.units.get(event.unit, Errors()).after(event.wrong, terms.unit_alpha)

@@ -8,7 +8,19 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from models.certificate import MINIMUM_ROWS, Bools, Certified, Floats, certify, clean_rows_needed, tail
+from models.certificate import (
+    MINIMUM_ROWS,
+    Bools,
+    Certified,
+    Floats,
+    Scored,
+    certify,
+    certify_groups,
+    clean_rows_needed,
+    needed_rows,
+    tail,
+    upper_limit,
+)
 
 NOTHING: tuple[Floats, Bools] = np.zeros(0), np.zeros(0, np.bool_)
 
@@ -154,3 +166,54 @@ def test_the_budget_is_broken_no_more_often_than_the_confidence_allows(
     allowed = 1 - confidence
     assert broken / trials <= allowed + 2 * math.sqrt(allowed * confidence / trials)
     assert len(issued) / trials >= least_issued
+
+
+@pytest.mark.parametrize(
+    ("errors", "rows", "limit"),
+    [(0, 299, 0.00997), (29, 4_000, 0.0099), (3, 3, 1.0), (0, 0, 1.0), (1, 10, 0.3942)],
+)
+def test_the_upper_limit_is_clopper_and_pearsons(errors: int, rows: int, limit: float) -> None:
+    assert upper_limit(errors, rows, 0.95) == pytest.approx(limit, abs=1e-4)
+
+
+def groups_of(*slices: tuple[str, Floats, Bools]) -> Scored:
+    """Slices of several groups as one."""
+    return Scored(
+        groups=np.concatenate([np.full(len(scores), name) for name, scores, _ in slices]),
+        scores=np.concatenate([scores for _, scores, _ in slices]),
+        correct=np.concatenate([correct for _, _, correct in slices]),
+    )
+
+
+def test_groups_share_the_error_probability_and_too_small_ones_take_none_of_it() -> None:
+    scored = groups_of(
+        ("a", *slice_of(2_000, 4, clean_first=900)),
+        ("b", *slice_of(900, 0)),
+        ("c", *slice_of(310, 0)),
+        ("d", *slice_of(90, 0)),
+    )
+    alphas = {"a": 0.01, "b": 0.01, "c": 0.002, "d": 0.01, "none": 0.01}
+    found = certify_groups(scored, groups_of(("a", *NOTHING)), alphas, 0.95)
+    assert {one for _, one in found.values()} == {0.975}
+    assert [found[name][0].rows for name in alphas] == [2_000, 900, 0, 0, 0]
+    needed = [found[name][0].needed_rows for name in alphas]
+    assert needed == [None, None, *(pytest.approx(rows, rel=0.07) for rows in (1_843 - 310, 367 - 90, 367))]
+    assert found["a"][0].coverage == 1.0
+
+
+def test_a_bad_group_is_not_carried_by_a_good_one() -> None:
+    good, bad = slice_of(4_000, 0), slice_of(400, 20, clean_first=50)
+    together = certified(np.append(good[0], bad[0]), np.append(good[1], bad[1]))
+    assert together.rows == 4_400
+    found = certify_groups(
+        groups_of(("good", *good), ("bad", *bad)),
+        groups_of(("good", *NOTHING)),
+        {"good": 0.01, "bad": 0.01},
+        0.95,
+    )
+    assert found["good"][0].rows == 4_000
+    assert found["bad"][0].threshold is None
+
+
+def test_without_tickets_nothing_can_be_told() -> None:
+    assert needed_rows(*NOTHING, 0.01, 0.95) is None
