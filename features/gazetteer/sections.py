@@ -53,15 +53,14 @@ def read(path: Path, *, verify: bool = True) -> tuple[dict[str, NDArray[Any]], s
     try:
         batch = pa.ipc.open_file(pa.memory_map(str(path))).get_batch(0)
         batch.validate()
-        sections = {name: _array(batch.column(name)) for name in batch.schema.names}
-    except (pa.ArrowException, OSError, ValueError) as error:
+    except (pa.ArrowException, OSError) as error:
         raise GazetteerDamaged(path=str(path), problem=f"not a whole gazetteer file ({error})") from error
     said = batch.schema.metadata or {}
     found = said.get(_FORMAT, b"none").decode(errors="replace")
     if found != str(FORMAT):
-        raise GazetteerDamaged(
-            path=str(path), problem=f"format {found}, this version reads {FORMAT}: build it again"
-        )
+        problem = f"format {found}, this version reads {FORMAT}: build it again"
+        raise GazetteerDamaged(path=str(path), problem=problem)
+    sections = {name: _array(batch.column(name)) for name in batch.schema.names}
     version = said.get(_VERSION, b"").decode(errors="replace")
     if verify and digest(sections) != version:
         raise GazetteerDamaged(path=str(path), problem="its content does not have the digest that it states")
