@@ -11,7 +11,7 @@ from pydantic import BaseModel
 
 from api.problems import Problem
 from domain.decisions import Decision, Evidence, RankedCandidate, Review
-from domain.places import Location, PlaceWitness, Point
+from domain.places import Location, Place, PlaceWitness, Point, Repair
 from domain.tickets import Ticket
 from features.place import RESOLUTIONS, cells
 from router.ports import StoredTicket
@@ -78,8 +78,59 @@ class WitnessOut(BaseModel):
         )
 
 
+class PlaceOut(BaseModel):
+    """One place where the ticket may be: within `radius_m` in 90 % of such cases. `cells` by H3 resolution."""
+
+    latitude: float
+    longitude: float
+    probability: float
+    radius_m: float
+    precision: str
+    address: str | None
+    sources: list[str]
+    cells: dict[str, str]
+
+    @classmethod
+    def of(cls, place: Place) -> PlaceOut:
+        """The place on the wire."""
+        return cls(
+            latitude=place.point.latitude,
+            longitude=place.point.longitude,
+            probability=place.probability,
+            radius_m=place.radius_m,
+            precision=place.precision,
+            address=place.address,
+            sources=list(place.sources),
+            cells=_cells(place.point),
+        )
+
+
+class RepairOut(BaseModel):
+    """A field that was missing or wrong, what it was filled with, and from which records; `step`: the round."""
+
+    field: str
+    given: str | None
+    value: str
+    evidence: list[str]
+    step: int
+
+    @classmethod
+    def of(cls, repair: Repair) -> RepairOut:
+        """The repair on the wire."""
+        return cls(
+            field=repair.field,
+            given=repair.given,
+            value=repair.value,
+            evidence=list(repair.evidence),
+            step=repair.step,
+        )
+
+
 class LocationOut(BaseModel):
-    """Where the ticket is believed to be (WGS-84); `cells` are H3 indexes by resolution."""
+    """Where the ticket is believed to be (WGS-84); `cells` are H3 indexes by resolution.
+
+    `places` are all that are worth naming, most likely first; `unknown` is the probability that it is none of them.
+    """
 
     source: str
     latitude: float | None
@@ -89,6 +140,10 @@ class LocationOut(BaseModel):
     cells: dict[str, str]
     witnesses: list[WitnessOut]
     reasons: list[str]
+    details: list[str]
+    places: list[PlaceOut]
+    unknown: float
+    repairs: list[RepairOut]
 
     @classmethod
     def of(cls, location: Location) -> LocationOut:
@@ -103,6 +158,10 @@ class LocationOut(BaseModel):
             cells=_cells(point) if point else {},
             witnesses=[WitnessOut.of(w) for w in location.witnesses],
             reasons=list(location.reasons),
+            details=list(location.details),
+            places=[PlaceOut.of(place) for place in location.places],
+            unknown=location.unknown,
+            repairs=[RepairOut.of(repair) for repair in location.repairs],
         )
 
 

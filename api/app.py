@@ -10,7 +10,7 @@ from importlib.metadata import version
 
 from fastapi import FastAPI
 
-from api import inventory, pages, tickets
+from api import inventory, pages, places, tickets
 from api.desk import Desk
 from api.openapi import describe
 from api.problems import handle_problems
@@ -39,7 +39,7 @@ def create_app(service: RoutingService, settings: Settings | None = None) -> Fas
         redirect_slashes=False,
     )
     app.state.desk = Desk(service, settings)
-    for module in (tickets, inventory, pages):
+    for module in (tickets, places, inventory, pages):
         app.include_router(module.routes)
     handle_problems(app)
     describe(app)

@@ -10,7 +10,7 @@ from fastapi.openapi.utils import get_openapi
 from pydantic.json_schema import models_json_schema
 
 from api.problems import MEDIA_TYPE, Problem
-from api.schemas import ReviewIn, TicketIn
+from api.schemas import PlaceIn, ReviewIn, TicketIn
 
 REF = "#/components/schemas/{model}"
 
@@ -43,7 +43,7 @@ def describe(app: FastAPI) -> None:
 
 def _document(app: FastAPI) -> dict[str, Any]:
     found = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
-    ours = [(TicketIn, "validation"), (ReviewIn, "validation"), (Problem, "serialization")]
+    ours = [*((model, "validation") for model in (TicketIn, ReviewIn, PlaceIn)), (Problem, "serialization")]
     _, definitions = models_json_schema(ours, ref_template=REF)  # type: ignore[arg-type]
     found.setdefault("components", {}).setdefault("schemas", {}).update(definitions["$defs"])
     return found

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 from uuid import uuid4
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, WithJsonSchema
@@ -70,7 +71,56 @@ Time = Annotated[
 ]
 
 
-class TicketIn(BaseModel):
+class PlaceIn(BaseModel):
+    """What a ticket says of its place: at least one of text, account, phone, address, coordinates."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"account": "310042", "address": "1 North Road"}]}
+    )
+    TELLING: ClassVar[tuple[str, ...]] = ("text", "account", "phone", "address")
+
+    text: Text | None = None
+    account: Short | None = None
+    phone: Short | None = None
+    address: Long | None = None
+    latitude: Latitude | None = None
+    longitude: Longitude | None = None
+    crs: Literal["wgs84", "gcj02", "bd09"] = "wgs84"
+    attributes: Annotated[dict[Short, Long], Field(max_length=50)] = Field(default_factory=dict)
+
+    @model_check(mode="after")
+    def _whole(self) -> Self:
+        if (self.latitude is None) != (self.longitude is None):
+            lone = "longitude" if self.longitude is None else "latitude"
+            raise refusal("is missing", "Give latitude and longitude, or neither.", lone)
+        if not any(getattr(self, name) for name in self.TELLING) and self.latitude is None:
+            raise refusal("says nothing", f"Give {', '.join(self.TELLING)} or coordinates.", "text")
+        return self
+
+    def ticket(self, now: datetime) -> Ticket:
+        """A ticket that says this, for a question that is not stored."""
+        return Ticket(
+            ticket_id="question",
+            received_at=now.astimezone(UTC),
+            text=self.text or "",
+            account=self.account or None,
+            phone=self.phone or None,
+            address=self.address or None,
+            point=self._point(),
+            attributes=self.attributes,
+        )
+
+    def _point(self) -> Point | None:
+        if self.latitude is None or self.longitude is None:
+            return None
+        if max(abs(self.latitude), abs(self.longitude)) < NOWHERE_DEG:
+            return None
+        given = self.latitude, self.longitude
+        latitude, longitude = TO_WGS84[self.crs](*given) if self.crs in TO_WGS84 else given
+        return Point(latitude=latitude, longitude=longitude)
+
+
+class TicketIn(PlaceIn):
     """A ticket to route: at least one of text, category, account, address, coordinates.
 
     The first line of `text` is its title.
@@ -82,28 +132,12 @@ class TicketIn(BaseModel):
             "examples": [{"text": "Water main burst\nThe road is flooded.", "account": "310042"}]
         },
     )
+    TELLING: ClassVar[tuple[str, ...]] = ("text", "category", "account", "address")
 
     ticket_id: Id | None = Field(default=None, description="Yours, or made here. The same id again: once.")
     received_at: Time = Field(default=None, description="With a zone. Left out: now.")
-    text: Text | None = None
     category: Short | None = None
-    account: Short | None = None
-    phone: Short | None = None
-    address: Long | None = None
-    latitude: Latitude | None = None
-    longitude: Longitude | None = None
-    crs: Literal["wgs84", "gcj02", "bd09"] = "wgs84"
-    attributes: Annotated[dict[Short, Long], Field(max_length=50)] = Field(default_factory=dict)
     channel: Annotated[str, StringConstraints(min_length=1, max_length=50), AfterValidator(no_nul)] = "api"
-
-    @model_check(mode="after")
-    def _whole(self) -> Self:
-        if (self.latitude is None) != (self.longitude is None):
-            lone = "longitude" if self.longitude is None else "latitude"
-            raise refusal("is missing", "Give latitude and longitude, or neither.", lone)
-        if not any((self.text, self.category, self.account, self.address)) and self.latitude is None:
-            raise refusal("says nothing", "Give text, category, account, address or coordinates.", "text")
-        return self
 
     def draft(self, now: datetime) -> Draft:
         """The ticket as the service takes it. Raises InvalidInput for a time to come."""
@@ -113,28 +147,13 @@ class TicketIn(BaseModel):
                 problem=f"lies in the future (it is {now.isoformat(timespec='seconds')} here)",
                 mend="Check the offset and the clock.",
             )
-        ticket = Ticket(
+        ticket = replace(
+            self.ticket(self.received_at or now),
             ticket_id=self.ticket_id or uuid4().hex,
-            received_at=(self.received_at or now).astimezone(UTC),
-            text=self.text or "",
             category=self.category or None,
-            account=self.account or None,
-            phone=self.phone or None,
-            address=self.address or None,
-            point=self._point(),
-            attributes=self.attributes,
             channel=self.channel,
         )
         return Draft(ticket=ticket, stamped=self.received_at is None)
-
-    def _point(self) -> Point | None:
-        if self.latitude is None or self.longitude is None:
-            return None
-        if max(abs(self.latitude), abs(self.longitude)) < NOWHERE_DEG:
-            return None
-        given = self.latitude, self.longitude
-        latitude, longitude = TO_WGS84[self.crs](*given) if self.crs in TO_WGS84 else given
-        return Point(latitude=latitude, longitude=longitude)
 
 
 class ReviewIn(BaseModel):

@@ -19,6 +19,7 @@ from typing import Any
 
 from features.gazetteer import Gazetteer
 from features.territories import Territories
+from router.atlas import Atlas
 from simulation.city import build_city
 from training.fitting import Surroundings, fit
 
@@ -27,7 +28,7 @@ def measure(rows: int) -> dict[str, Any]:
     """Fit on a simulated city's `rows` dispatches."""
     city = build_city(seed=1, dispatches=rows)
     around = Surroundings(
-        gazetteer=Gazetteer(city.accounts, city.addresses),
+        atlas=Atlas(Gazetteer(city.accounts, city.addresses)),
         territories=Territories(city.territories),
         units={unit.unit_id: unit for unit in city.units},
     )

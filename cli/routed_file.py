@@ -1,12 +1,12 @@
-"""The file that `gridroute route` writes: a line for every row it read, whole or not there at all."""
+"""Files that commands write: a line for every row they read, whole or not there at all."""
 
 from __future__ import annotations
 
 import csv
 import json
 import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -60,7 +60,7 @@ def bad_line(line: int, ticket_id: str, fault: BadRow) -> Line:
 
 
 @contextmanager
-def routed_file(path: Path) -> Iterator[WriteLine]:
+def line_file(path: Path, columns: Sequence[str]) -> Iterator[WriteLine]:
     """A writer of lines as CSV or JSONL, by the extension. The file takes its name only when all is written."""
     if path.suffix.lower() not in FORMATS:
         mend = f"Give one of {' '.join(FORMATS)}"
@@ -70,7 +70,7 @@ def routed_file(path: Path) -> Iterator[WriteLine]:
         with _told(path):
             file = draft.open("w", encoding="utf-8", newline="")
         with file:
-            yield _guarded(FORMATS[path.suffix.lower()](file), path)
+            yield _guarded(FORMATS[path.suffix.lower()](file, columns), path)
             with _told(path):
                 file.flush()
         with _told(path):
@@ -96,17 +96,23 @@ def _told(path: Path) -> Iterator[None]:
         raise InvalidInput(field="--out", problem=f"{path}: {error.strerror}", mend=mend) from error
 
 
-def _csv(file: TextIO) -> WriteLine:
-    writer = csv.DictWriter(file, COLUMNS)
+def routed_file(path: Path) -> AbstractContextManager[WriteLine]:
+    """The file of routed tickets."""
+    return line_file(path, COLUMNS)
+
+
+def _csv(file: TextIO, columns: Sequence[str]) -> WriteLine:
+    writer = csv.DictWriter(file, columns)
     writer.writeheader()
 
     def write(line: Line) -> None:
-        writer.writerow({**line, "reasons": " ".join(line.get("reasons", ()))})
+        lists = {name: " ".join(value) for name, value in line.items() if isinstance(value, list)}
+        writer.writerow(line | lists)
 
     return write
 
 
-def _jsonl(file: TextIO) -> WriteLine:
+def _jsonl(file: TextIO, _: Sequence[str]) -> WriteLine:
     def write(line: Line) -> None:
         file.write(json.dumps(line, ensure_ascii=False) + "\n")
 

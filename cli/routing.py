@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,6 +13,7 @@ import typer
 from cli.workspace import DEFAULT_HOME, HomeOption, Workspace
 
 if TYPE_CHECKING:
+    from router.ports import Store
     from router.world import World
 
 FileArgument = Annotated[Path, typer.Argument(help="CSV, XLSX, JSONL or Parquet, one ticket a row.")]
@@ -40,12 +43,10 @@ def route_file(
     Console().print(f"{out}: {told}", soft_wrap=True, highlight=False)
 
 
-def present_world(workspace: Workspace) -> World:
-    """The world of the workspace's store as it is now."""
-    from domain.decisions import Policy
+@contextmanager
+def open_workspace_store(workspace: Workspace) -> Iterator[Store]:
+    """The workspace's store. Raises InvalidInput where there is none."""
     from domain.errors import InvalidInput
-    from models.bundle import load_bundle
-    from router.live import build_standing
     from store.sql import open_store
 
     if not workspace.store_file.is_file():
@@ -53,10 +54,19 @@ def present_world(workspace: Workspace) -> World:
         raise InvalidInput(field="--home", problem=f"no store in {workspace.home}", mend=mend)
     store = open_store(workspace.store_url)
     try:
-        with store.read() as session:
-            return build_standing(session, load_bundle, Policy()).world
+        yield store
     finally:
         store.close()
+
+
+def present_world(workspace: Workspace) -> World:
+    """The world of the workspace's store as it is now."""
+    from domain.decisions import Policy
+    from models.bundle import load_bundle
+    from router.live import build_standing
+
+    with open_workspace_store(workspace) as store, store.read() as session:
+        return build_standing(session, load_bundle, Policy(), workspace.atlases()).world
 
 
 def route_rows(file: Path, out: Path, mapping: Path | None, workspace: Workspace) -> Counter[str]:

@@ -68,7 +68,7 @@ def run(workspace: Workspace, listener: socket.socket) -> None:
 
         store = open_store(workspace.store_url)
         try:
-            service = RoutingService(store, utc_now, load_bundle)
+            service = RoutingService(store, utc_now, load_bundle, load_atlas=workspace.atlases())
             config = uvicorn.Config(
                 create_app(service),
                 log_level="warning",

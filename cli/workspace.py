@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from router.atlas_building import Report
+    from store.atlases import AtlasFiles
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +33,12 @@ class Workspace:
     def bundles(self) -> Path:
         """Directory of model bundles, one directory each, named by digest."""
         return self.home / "bundles"
+
+    def atlases(self, report: Report | None = None) -> AtlasFiles:
+        """What is known of places, in files that are built when they are first needed."""
+        from store.atlases import AtlasFiles
+
+        return AtlasFiles(self.home / "atlases", report)
 
     @property
     def mlflow_uri(self) -> str:

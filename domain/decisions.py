@@ -134,6 +134,7 @@ class Decision:
     rule_ids: tuple[str, ...] = ()
     history_sequence: int = 0
     bundle_digest: str | None = None
+    atlas_version: str = ""
     territory_version: str = ""
     notes: tuple[str, ...] = field(default=())
 

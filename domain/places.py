@@ -141,5 +141,9 @@ class Location:
     repairs: tuple[Repair, ...] = ()
     details: tuple[str, ...] = ()
 
+    def completed(self, name: str, given: str | None) -> str | None:
+        """The ticket's field of that name as the records complete it."""
+        return next((repair.value for repair in self.repairs if repair.field == name), given)
+
 
 UNKNOWN_LOCATION = Location(source=LocationSource.NONE)

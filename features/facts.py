@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from domain.places import Location
 from domain.tickets import Ticket
 from features.address import normalise_address, street
+from features.callers import Call, phone_key
 from features.gazetteer import normalise_account
 from features.place import RESOLUTIONS, cells
 from features.schema import HistorySchema
@@ -28,7 +29,7 @@ class Facts:
 
     `keys` aligns with the schema's; `similarity_terms`: hashed int32, shape (≤ SIMILARITY_TERMS,). `point` is
     (latitude, longitude) in degrees, NaN where the place is unknown. `text_features` and `place_features` are
-    blocks of hashed features with a weight each, for the text models.
+    blocks of hashed features with a weight each, for the text models. `call`: what the caller told, for later tickets.
     """
 
     received: float
@@ -42,6 +43,7 @@ class Facts:
     cross_features: NDArray[np.int64]
     place_features: NDArray[np.int64]
     kind_features: NDArray[np.int64]
+    call: Call | None = None
 
 
 def hash_term(term: str) -> int:
@@ -58,7 +60,7 @@ def facts(ticket: Ticket, location: Location, schema: HistorySchema) -> Facts:
     """Everything that is looked up or learnt from a ticket; nothing here depends on history."""
     category = normalise(ticket.category or "") or None
     address = normalise_address(location.address or ticket.address)
-    account = normalise_account(ticket.account)
+    account = normalise_account(location.completed("account", ticket.account))
     values = {name: normalise(ticket.attributes.get(name, "")) or None for name in schema.attributes}
     district = values.get(schema.district) if schema.district else None
     own_cells = cells(location.point) if location.point else ()
@@ -78,6 +80,21 @@ def facts(ticket: Ticket, location: Location, schema: HistorySchema) -> Facts:
         cross_features=hash_terms(_crosses(title, category, district, street(address))),
         kind_features=hash_terms(_kinds(title, category)),
         place_features=hash_terms(_places(category, own_cells, values, street(address))),
+        call=_call(ticket, location),
+    )
+
+
+def _call(ticket: Ticket, location: Location) -> Call | None:
+    """What the caller's next ticket may be completed from."""
+    phone = phone_key(ticket.phone)
+    if phone is None:
+        return None
+    return Call(
+        phone=phone,
+        received=ticket.received_at.timestamp(),
+        account=location.completed("account", ticket.account),
+        address=location.address,
+        point=location.point,
     )
 
 

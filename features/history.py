@@ -11,6 +11,7 @@ from collections.abc import Hashable
 import numpy as np
 from numpy.typing import NDArray
 
+from features.callers import Callers
 from features.facts import Facts
 from features.schema import DAY, HistorySchema
 from features.similar import SimilarTickets, Votes
@@ -53,6 +54,7 @@ class History:
         self.sequence = 0
         self.unit_ids: list[str] = []
         self.overall = Tally()
+        self.callers = Callers()
         self._unit_index: dict[str, int] = {}
         self._aligned: dict[tuple[str, ...], Ints] = {}
         self._tallies: list[dict[Hashable, Tally]] = [{} for _ in self.schema.keys]
@@ -88,6 +90,8 @@ class History:
                     tally = tallies[key] = Tally()
                 tally.add(unit, facts.received, self._half_life)
         self._similar.add(facts, unit)
+        if facts.call is not None:
+            self.callers.fold(facts.call)
         self.sequence = max(self.sequence, sequence)
 
     def tallies(self, facts: Facts) -> list[Tally | None]:

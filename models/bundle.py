@@ -2,7 +2,7 @@
 
     <digest>/
         manifest.json     format, digest, SHA-256 of each file below
-        schema.json       history keys; feature fingerprint
+        schema.json       history keys; feature fingerprint; how far the history was read
         ranker.txt        LightGBM text
         text.npz          softmax on words, kind and place
         words.npz         softmax on words alone
@@ -41,7 +41,7 @@ from models.ranker import Ranker
 from models.softmax import Softmax
 from models.text import TextModels
 
-FORMAT = 2
+FORMAT = 3
 FILES = (
     "schema.json",
     "ranker.txt",
@@ -56,13 +56,17 @@ ISSUE = "issue.json"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bundle:
-    """Everything a ranking needs. `digest` is "" until it is stored."""
+    """Everything a ranking needs. `digest` is "" until it is stored.
+
+    `history_sequence`: of the last dispatch it learnt from; known places are taken from the log up to there.
+    """
 
     schema: HistorySchema
     ranker: Ranker
     text: TextModels
     calibrator: Calibrator
     certificate: Certificate
+    history_sequence: int = 0
     digest: str = ""
 
 
@@ -123,6 +127,7 @@ def load_bundle(path: Path) -> Bundle:
         ),
         calibrator=Calibrator(intercept=calibrator["intercept"], weights=tuple(calibrator["weights"])),
         certificate=_certificate(path),
+        history_sequence=schema_file["history_sequence"],
         digest=manifest["digest"],
     )
 
@@ -168,6 +173,7 @@ def _files(bundle: Bundle) -> dict[str, bytes]:
         "schema": asdict(bundle.schema),
         "fingerprint": fingerprint(bundle.schema),
         "features": feature_names(bundle.schema),
+        "history_sequence": bundle.history_sequence,
     }
     return {
         "schema.json": _json(schema),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -21,14 +21,9 @@ class Outcome:
     reasons: tuple[Reason, ...]
 
 
-def place_conflicts(location: Location) -> bool:
-    """Whether the witnesses of the place contradict each other."""
-    return any(reason.endswith("_disagree") for reason in location.reasons)
-
-
-def may_automate(location: Location, rules: tuple[Rule, ...]) -> bool:
+def may_automate(rules: tuple[Rule, ...], *, contested: bool) -> bool:
     """Whether the certificate speaks for such a ticket at all; training leaves the others out as well."""
-    return not rules and not place_conflicts(location)
+    return not rules and not contested
 
 
 def decide(
@@ -38,19 +33,23 @@ def decide(
     ranking: Ranking,
     rules: tuple[Rule, ...],
     territories: tuple[Territory, ...],
+    contested: bool,
     units: Mapping[str, Unit],
     certificate: Certificate | None,
     policy: Policy,
 ) -> Outcome:
-    """Dispatch within the error budget, else review; hold where nothing speaks for any unit."""
+    """Dispatch within the error budget, else review; hold where nothing speaks for any unit.
+
+    `contested`: the ticket may be in several places that are not known to have one owner.
+    """
     if rules:
         return _by_rules(at, ranking, rules, units, policy)
     if ranking.top is None:
-        reasons = (Reason.NO_CANDIDATE, *_place(location), *_closed_owner(at, territories, units))
+        reasons = (Reason.NO_CANDIDATE, *_place(location, contested), *_closed_owner(at, territories, units))
         return Outcome(verdict=Verdict.HOLD, unit_id=None, reasons=reasons)
     if certificate is None or ranking.confidence is None:
-        return _without_model(location, ranking, territories, policy)
-    doubts = _doubts(at, location, ranking.confidence, certificate, policy)
+        return _without_model(_place(location, contested), ranking, territories, policy)
+    doubts = _doubts(at, ranking.confidence, certificate, policy, contested=contested)
     if doubts:
         return Outcome(verdict=Verdict.REVIEW, unit_id=ranking.top.unit_id, reasons=doubts)
     return Outcome(verdict=Verdict.DISPATCH, unit_id=ranking.top.unit_id, reasons=(Reason.CERTIFIED,))
@@ -77,18 +76,18 @@ def _by_rules(
 
 
 def _without_model(
-    location: Location, ranking: Ranking, territories: tuple[Territory, ...], policy: Policy
+    place: Sequence[Reason], ranking: Ranking, territories: tuple[Territory, ...], policy: Policy
 ) -> Outcome:
     """No certificate, so no automatic dispatch: the ground's owner, or who has most behind it, is proposed."""
     owners = sorted({t.unit_id for t in territories})
     found = [Reason.TERRITORY] if len(owners) == 1 else [Reason.TERRITORIES_OVERLAP] if owners else []
-    reasons = (Reason.NO_MODEL, *found, *_place(location), *_policy(policy))
+    reasons = (Reason.NO_MODEL, *found, *place, *_policy(policy))
     assert ranking.top is not None
     return Outcome(verdict=Verdict.REVIEW, unit_id=ranking.top.unit_id, reasons=reasons)
 
 
 def _doubts(
-    at: datetime, location: Location, confidence: float, certificate: Certificate, policy: Policy
+    at: datetime, confidence: float, certificate: Certificate, policy: Policy, *, contested: bool
 ) -> tuple[Reason, ...]:
     if certificate.threshold is None:
         doubts = [Reason.NOT_CERTIFIED]
@@ -98,7 +97,7 @@ def _doubts(
         doubts = []
     if at >= certificate.expires_at:
         doubts.append(Reason.CERTIFICATE_EXPIRED)
-    if place_conflicts(location):
+    if contested:
         doubts.append(Reason.PLACE_CONFLICT)
     return (*doubts, *_policy(policy))
 
@@ -118,6 +117,6 @@ def _policy(policy: Policy) -> list[Reason]:
     return [] if policy.automation else [Reason.AUTOMATION_OFF]
 
 
-def _place(location: Location) -> list[Reason]:
+def _place(location: Location, contested: bool) -> list[Reason]:
     found = [Reason.PLACE_UNKNOWN] if location.source is LocationSource.NONE else []
-    return [*found, *([Reason.PLACE_CONFLICT] if place_conflicts(location) else [])]
+    return [*found, *([Reason.PLACE_CONFLICT] if contested else [])]

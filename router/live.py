@@ -12,17 +12,19 @@ from pathlib import Path
 from domain.decisions import Policy
 from domain.dispatches import Dispatch
 from domain.errors import BundleDamaged, BundleIncompatible, GridrouteError, NotFound
-from features.gazetteer import Gazetteer
 from features.history import History
 from features.schema import HistorySchema
 from features.territories import Territories
 from models.bundle import Bundle
+from router.atlas import Atlas
+from router.atlas_building import atlas_of
 from router.ports import BundleRecord, Pointers, ReadSession, Store
 from router.route import learn
 from router.rules import RuleBook
 from router.world import World
 
 LoadBundle = Callable[[Path], Bundle]
+LoadAtlas = Callable[[ReadSession, int], Atlas]
 FoldKey = tuple[datetime, int]
 
 LONG_TAIL = (
@@ -81,9 +83,16 @@ class Standing:
 class LiveWorld:
     """Owner of the one mutable world: a thread that scores or learns holds `routing`."""
 
-    def __init__(self, store: Store, load_bundle: LoadBundle, policy: Policy | None = None) -> None:
+    def __init__(
+        self,
+        store: Store,
+        load_bundle: LoadBundle,
+        policy: Policy | None = None,
+        load_atlas: LoadAtlas | None = None,
+    ) -> None:
         self._store = store
         self._load_bundle = load_bundle
+        self._load_atlas = load_atlas or atlas_of
         self._policy = policy or Policy()
         self._routing = threading.Lock()
         self._building = threading.Lock()
@@ -149,10 +158,12 @@ class LiveWorld:
 
     def _build(self) -> Standing:
         with self._store.read() as session:
-            return build_standing(session, self._load_bundle, self._policy)
+            return build_standing(session, self._load_bundle, self._policy, self._load_atlas)
 
 
-def build_standing(session: ReadSession, load_bundle: LoadBundle, policy: Policy) -> Standing:
+def build_standing(
+    session: ReadSession, load_bundle: LoadBundle, policy: Policy, load_atlas: LoadAtlas
+) -> Standing:
     """The world as of the session, its history folded to the end of the log."""
     foundation = Foundation.of(session)
     champion = find_champion(session, load_bundle)
@@ -161,7 +172,8 @@ def build_standing(session: ReadSession, load_bundle: LoadBundle, policy: Policy
         history=History(bundle.schema if bundle else HistorySchema()),
         units={unit.unit_id: unit for unit in session.units()},
         territories=Territories(session.territories()),
-        gazetteer=Gazetteer(session.accounts(), session.addresses()),
+        # the addresses that the model learnt with: a restart must not change what it is asked
+        atlas=load_atlas(session, bundle.history_sequence if bundle else session.last_sequence()),
         rules=RuleBook(session.rules()),
         bundle=bundle,
         policy=policy,

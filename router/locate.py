@@ -1,61 +1,146 @@
-"""Ticket -> where it is, from its account, its address and its coordinates, with their agreement."""
+"""Ticket -> where it may be, from its account, address, coordinates, the caller's earlier tickets and its text."""
 
 from __future__ import annotations
 
-from domain.places import UNKNOWN_LOCATION, Location, LocationSource, PlaceWitness
+from collections.abc import Sequence
+from dataclasses import replace
+
+from domain.places import (
+    UNKNOWN_LOCATION,
+    Location,
+    LocationSource,
+    Place,
+    PlaceWitness,
+    Precision,
+    Repair,
+)
 from domain.tickets import Ticket
-from features.gazetteer import Gazetteer
+from features.callers import Callers
 from features.place import distance_m
+from features.suspicion import Examined
+from router.atlas import Atlas
+from router.belief import Belief, combine
+from router.repair import repair
+from router.witnesses import (
+    account_witness,
+    address_witness,
+    caller_witness,
+    coordinates_witness,
+    text_witness,
+)
 
 AGREE_M = 500.0
-RADIUS_M = {LocationSource.ACCOUNT: 50.0, LocationSource.ADDRESS: 50.0, LocationSource.COORDINATES: 100.0}
+PLAUSIBLE = 0.05
+BELIEVED = 0.3  # a less likely place is named, and nothing is built on it
+COMPARED = (LocationSource.ACCOUNT, LocationSource.ADDRESS, LocationSource.COORDINATES)
+NOBODY = Callers()
 
 
-def locate(ticket: Ticket, gazetteer: Gazetteer) -> Location:
-    """The place by the most trusted witness: account, then exact address, then coordinates.
+def locate(ticket: Ticket, atlas: Atlas, callers: Callers = NOBODY) -> Location:
+    """The belief of all witnesses together; what is missing is repaired from the other records first.
 
-    `reasons` name each pair of witnesses that agrees or disagrees (by more than AGREE_M), such as
-    "account_address_disagree", and "account_unknown" for an account number nobody knows.
+    `reasons` name each pair of witnesses that agree or disagree ("account_address_disagree"), records that are not
+    known ("account_unknown"), coordinates that cannot be as they stand, and fields that were filled.
     """
-    account = gazetteer.account(ticket.account)
-    reasons = ["account_unknown"] if ticket.account and account is None else []
-    witnesses = []
-    if account is not None:
-        point = account.point or gazetteer.point(account.address)
-        if point is not None:
-            witnesses.append(
-                PlaceWitness(source=LocationSource.ACCOUNT, point=point, text=account.address or "")
-            )
-    if (by_address := gazetteer.point(ticket.address)) is not None:
-        witness = PlaceWitness(source=LocationSource.ADDRESS, point=by_address, text=ticket.address or "")
-        witnesses.append(witness)
-    if ticket.point is not None:
-        witnesses.append(PlaceWitness(source=LocationSource.COORDINATES, point=ticket.point))
-    address = ticket.address or (account.address if account else None)
-    if not witnesses:
-        return _unplaced(address, reasons)
-    reasons += _agreement(witnesses)
-    best = witnesses[0]
-    return Location(
-        source=best.source,
-        point=best.point,
-        radius_m=RADIUS_M[best.source],
-        address=(best.text or address) if best.source is LocationSource.ACCOUNT else address,
-        witnesses=tuple(witnesses),
-        reasons=tuple(reasons),
+    completed, repairs = repair(_trustworthy(ticket, atlas), atlas.gazetteer, callers)
+    witnesses, doubts = _witnesses(ticket, completed, repairs, atlas, callers)
+    account_unknown = bool(completed.account) and atlas.gazetteer.account(completed.account) is None
+    reasons = [
+        *(["account_unknown"] if account_unknown else []),
+        *_agreement(witnesses),
+        *doubts,
+        *(f"{r.field}_{'corrected' if r.given else 'filled'}" for r in repairs),
+    ]
+    if not witnesses and not reasons and not ticket.address:
+        return UNKNOWN_LOCATION
+    belief = combine(witnesses, atlas.area_m2)
+    if len(plausible(belief.places)) > 1:
+        reasons.append("place_ambiguous")
+    return _location(completed, witnesses, belief, tuple(reasons), repairs)
+
+
+def _trustworthy(ticket: Ticket, atlas: Atlas) -> Ticket:
+    """The ticket without coordinates that nothing may be concluded from."""
+    if ticket.point is None or not atlas.examine(ticket.point, ()).reasons:
+        return ticket
+    return replace(ticket, point=None)
+
+
+def plausible(places: Sequence[Place]) -> list[Place]:
+    """The most likely place and those far from it that cannot be left out of account."""
+    return [
+        place
+        for i, place in enumerate(places)
+        if i == 0 or (place.probability >= PLAUSIBLE and distance_m(places[0].point, place.point) > AGREE_M)
+    ]
+
+
+def _witnesses(
+    ticket: Ticket, completed: Ticket, repairs: Sequence[Repair], atlas: Atlas, callers: Callers
+) -> tuple[list[PlaceWitness], list[str]]:
+    """Those that have something to say, the most trusted first, and what is odd about the coordinates."""
+    # an account that was found by the address says nothing that the address does not
+    own = all(r.field != "account" or r.evidence[0] != "address" for r in repairs)
+    account = account_witness(atlas.gazetteer.account(completed.account), atlas) if own else None
+    address = address_witness(ticket.address, atlas)
+    expected = [place for witness in (account, address) if witness for place in witness.places]
+    examined = atlas.examine(ticket.point, expected) if ticket.point else Examined()
+    silent = not (ticket.address or account or examined.readings)
+    told = (
+        account,
+        address,
+        coordinates_witness(examined.readings),
+        caller_witness(callers.last(ticket.phone)),
+        text_witness(ticket.text, atlas) if silent else None,
+    )
+    return [witness for witness in told if witness], [doubt.value for doubt in examined.reasons]
+
+
+def _agreement(witnesses: Sequence[PlaceWitness]) -> list[str]:
+    found = []
+    compared = [w for w in witnesses if w.source in COMPARED and w.places[0].probability >= PLAUSIBLE]
+    for i, one in enumerate(compared):
+        for other in compared[i + 1 :]:
+            word = "agree" if _agree(one, other) else "disagree"
+            found.append(f"{one.source}_{other.source}_{word}")
+    return found
+
+
+def _agree(one: PlaceWitness, other: PlaceWitness) -> bool:
+    """Whether any two of their plausible places may be the same."""
+    return any(
+        distance_m(a.point, b.point) <= max(AGREE_M, a.radius_m + b.radius_m)
+        for a in one.places
+        for b in other.places
+        if min(a.probability, b.probability) >= PLAUSIBLE
     )
 
 
-def _unplaced(address: str | None, reasons: list[str]) -> Location:
-    if address is None and not reasons:
-        return UNKNOWN_LOCATION
-    return Location(source=LocationSource.NONE, address=address, reasons=tuple(reasons))
+def _location(
+    completed: Ticket,
+    witnesses: Sequence[PlaceWitness],
+    belief: Belief,
+    reasons: tuple[str, ...],
+    repairs: tuple[Repair, ...],
+) -> Location:
+    top = belief.places[0] if belief.places and belief.places[0].probability >= BELIEVED else None
+    known = top.address if top and top.precision in (Precision.EXACT, Precision.POINT) else None
+    disagree = any(reason.endswith("_disagree") for reason in reasons)
+    return Location(
+        source=min(top.sources, key=list(LocationSource).index) if top else LocationSource.NONE,
+        point=top.point if top else None,
+        radius_m=top.radius_m if top else None,
+        address=known or completed.address,
+        witnesses=tuple(witnesses),
+        reasons=reasons,
+        places=belief.places,
+        unknown=belief.unknown,
+        repairs=repairs,
+        details=tuple(_detail(w) for w in witnesses) if disagree else (),
+    )
 
 
-def _agreement(witnesses: list[PlaceWitness]) -> list[str]:
-    found = []
-    for i, one in enumerate(witnesses):
-        for other in witnesses[i + 1 :]:
-            word = "agree" if distance_m(one.point, other.point) <= AGREE_M else "disagree"
-            found.append(f"{one.source}_{other.source}_{word}")
-    return found
+def _detail(witness: PlaceWitness) -> str:
+    point = witness.point
+    told = witness.text or f"{point.latitude:.5f}, {point.longitude:.5f}"
+    return f"{witness.source}: {told}"

@@ -7,6 +7,7 @@ from domain.dispatches import Dispatch
 from domain.tickets import Ticket
 from features.facts import facts
 from router.decide import decide
+from router.ground import contested, grounds
 from router.locate import locate
 from router.parse import parse
 from router.rank import rank
@@ -17,9 +18,10 @@ from router.world import World
 def route(ticket: Ticket, world: World) -> Decision:
     """Where the ticket goes and why. Pure: the same ticket and world give the same decision, to the bit."""
     parsed = parse(ticket)
-    location = locate(ticket, world.gazetteer)
+    location = locate(ticket, world.atlas, world.history.callers)
     rules = world.rules.match(ticket, location.point, parsed.text, parsed.account)
-    ground = tuple(world.territories.owners(location.point, parsed.category, ticket.received_at))
+    owned = grounds(location, world.territories, parsed.category, ticket.received_at)
+    ground = owned[0]
     known = facts(ticket, location, world.history.schema)
     retrieved = retrieve(
         known,
@@ -38,6 +40,7 @@ def route(ticket: Ticket, world: World) -> Decision:
         ranking=ranking,
         rules=rules,
         territories=ground,
+        contested=contested(owned),
         units=world.units,
         certificate=world.bundle.certificate if world.bundle else None,
         policy=world.policy,
@@ -53,11 +56,12 @@ def route(ticket: Ticket, world: World) -> Decision:
         history_sequence=world.history.sequence,
         bundle_digest=world.bundle.digest if world.bundle else None,
         territory_version=world.territories.version,
+        atlas_version=world.atlas.version,
     )
 
 
 def learn(dispatch: Dispatch, world: World) -> None:
     """Fold one confirmed dispatch into the world's history: the next ticket feels it."""
-    location = locate(dispatch.ticket, world.gazetteer)
+    location = locate(dispatch.ticket, world.atlas, world.history.callers)
     known = facts(dispatch.ticket, location, world.history.schema)
     world.history.fold(known, dispatch.unit_id, dispatch.sequence)

@@ -18,9 +18,14 @@ from domain.errors import (
     StoreUnavailable,
     UnitClosed,
 )
+from domain.places import Location
 from domain.tickets import Ticket, TicketStatus
 from domain.units import Unit
-from router.live import Champion, LiveWorld, LoadBundle
+from features.gazetteer.entries import Entry
+from router.explain_place import Stage, explain_place
+from router.ground import grounds
+from router.live import Champion, LiveWorld, LoadAtlas, LoadBundle
+from router.locate import locate
 from router.ports import Store, StoredTicket, WriteSession
 from router.readiness import Readiness, assess, unavailable
 from router.route import route
@@ -62,10 +67,11 @@ class RoutingService:
         clock: Callable[[], datetime],
         load_bundle: LoadBundle,
         policy: Policy | None = None,
+        load_atlas: LoadAtlas | None = None,
     ) -> None:
         self._store = store
         self._clock = clock
-        self._live = LiveWorld(store, load_bundle, policy)
+        self._live = LiveWorld(store, load_bundle, policy, load_atlas)
         self._stamp = self._live.known_until
         self._versions: dict[str, int] = {}
 
@@ -117,6 +123,17 @@ class RoutingService:
             if not self._live.catch_up():
                 self._live.refresh()
         return stored
+
+    def locate(self, ticket: Ticket) -> tuple[Location, tuple[Stage, ...]]:
+        """Where such a ticket would be believed to be, and how that was found. Stores nothing."""
+        with self._live.routing() as world:
+            location = locate(ticket, world.atlas, world.history.callers)
+            owned = grounds(location, world.territories, ticket.category, ticket.received_at)
+        return location, explain_place(ticket, location, world.atlas, owned)
+
+    def known_places(self, typed: str, limit: int) -> list[Entry]:
+        """Known places for what was typed so far; nothing waits for it and it waits for nothing."""
+        return self._live.world.atlas.complete(typed, limit)
 
     def units(self) -> list[Unit]:
         """All units, by id."""

@@ -7,16 +7,16 @@ from dataclasses import dataclass, field
 
 from domain.decisions import Policy
 from domain.units import Unit
-from features.gazetteer import Gazetteer
 from features.history import History
 from features.territories import Territories
 from models.bundle import Bundle
+from router.atlas import Atlas
 from router.rules import RuleBook
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class World:
-    """Territory version + gazetteer + history at sequence n + bundle + rules + policy.
+    """Territory version + atlas + history at sequence n + bundle + rules + policy.
 
     Frozen, but for `history`, which its owner folds forward between tickets.
     """
@@ -24,7 +24,7 @@ class World:
     history: History
     units: Mapping[str, Unit] = field(default_factory=dict)
     territories: Territories = field(default_factory=Territories)
-    gazetteer: Gazetteer = field(default_factory=Gazetteer)
+    atlas: Atlas = field(default_factory=Atlas)
     rules: RuleBook = field(default_factory=RuleBook)
     bundle: Bundle | None = None
     policy: Policy = field(default_factory=Policy)

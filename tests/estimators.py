@@ -20,6 +20,7 @@ from features.territories import Territories
 from models.bundle import Bundle
 from models.ranker import RankerSettings
 from models.softmax import SoftmaxSettings
+from router.atlas import Atlas
 from router.rules import RuleBook
 from router.world import World
 from simulation.city import City
@@ -72,7 +73,7 @@ def log_of(city: City) -> list[Dispatch]:
 def surroundings_of(city: City, rules: Sequence[Rule] = ()) -> Surroundings:
     """All that is known of the city besides its past."""
     return Surroundings(
-        gazetteer=Gazetteer(city.accounts, city.addresses),
+        atlas=Atlas(Gazetteer(city.accounts, city.addresses)),
         territories=Territories(city.territories),
         units={unit.unit_id: unit for unit in city.units},
         rules=rules,
@@ -85,7 +86,7 @@ def world_of(around: Surroundings, bundle: Bundle) -> World:
         history=known_units(bundle.schema, around, bundle.text),
         units=around.units,
         territories=around.territories,
-        gazetteer=around.gazetteer,
+        atlas=around.atlas,
         rules=RuleBook(around.rules),
         bundle=bundle,
     )

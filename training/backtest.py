@@ -13,14 +13,15 @@ import numpy as np
 from domain.decisions import Verdict
 from domain.dispatches import Dispatch
 from domain.errors import InvalidInput, NotEnoughData
-from features.gazetteer import Gazetteer
 from features.history import History
 from models.bundle import Bundle, digest_of, reissued
+from router.atlas import Atlas
+from router.atlas_building import build_atlas
 from router.route import route
 from router.world import World
 from training.baselines import accuracy, names, run_baseline
 from training.evaluation import Evaluation, risk_coverage
-from training.fitting import Fitted, Report, Settings, fit, silent
+from training.fitting import Fitted, Report, Settings, Surroundings, fit, silent
 from training.held_back import evaluate_decisions
 from training.replay import Replay, prepare
 from training.results import BacktestResult, CertifiedOutcome, Delayed
@@ -62,12 +63,15 @@ def backtest(
     test_from = test[0].ticket.received_at
     # what became known only after the split is not there to be trained on
     known = [d for d in train if d.known_at < test_from]
-    fitted = fit(known, data_digest, settings=plan.settings, issued_at=test_from, report=report)
+    atlas = build_atlas(dispatches=known, report=report)
+    fitted = fit(
+        known, data_digest, Surroundings(atlas=atlas), plan.settings, issued_at=test_from, report=report
+    )
     # the whole test part is measured under the certificate, however long it is
     served = reissued(fitted.bundle, test_from, test[-1].ticket.received_at + timedelta(days=1))
-    evaluation, coverage, realised, seconds = _replay(ordered, at, served, report, "test replay")
-    delayed = _delayed(ordered, at, served, plan, report)
-    baselines, curves = _baselines(train, test, fitted, plan, report)
+    evaluation, coverage, realised, seconds = _replay(ordered, at, served, atlas, report, "test replay")
+    delayed = _delayed(ordered, at, served, atlas, plan, report)
+    baselines, curves = _baselines(train, test, fitted, atlas, plan, report)
     return BacktestResult(
         rows=rows,
         rejected=rejected,
@@ -120,12 +124,12 @@ def _boundary(ordered: Sequence[Dispatch], plan: Plan) -> int:
 
 
 def _replay(
-    ordered: Sequence[Dispatch], at: int, bundle: Bundle, report: Report, stage: str
+    ordered: Sequence[Dispatch], at: int, bundle: Bundle, atlas: Atlas, report: Report, stage: str
 ) -> tuple[Evaluation, float, float | None, float]:
     """(evaluation, certified coverage, its realised error, seconds) of the test part under `route` itself."""
-    cases = prepare(ordered, Gazetteer(), bundle.schema)
+    cases = prepare(ordered, atlas, bundle.schema)
     history = History(bundle.schema)
-    world = World(history=history, bundle=bundle)
+    world = World(history=history, bundle=bundle, atlas=atlas)
     replay = Replay(cases, history)
     test = cases[at:]
     replay.upto(test[0])
@@ -144,22 +148,27 @@ def _replay(
 
 
 def _delayed(
-    ordered: Sequence[Dispatch], at: int, bundle: Bundle, plan: Plan, report: Report
+    ordered: Sequence[Dispatch], at: int, bundle: Bundle, atlas: Atlas, plan: Plan, report: Report
 ) -> Delayed | None:
     """The same bundle, with labels arriving a week late (beyond the plan's own delay, if that is shorter)."""
     more = timedelta(days=SECOND_DELAY_DAYS - plan.label_delay_days)
     if more <= timedelta(0):
         return None
     late = [replace(dispatch, known_at=dispatch.known_at + more) for dispatch in ordered]
-    evaluation, _, _, _ = _replay(late, at, bundle, report, "delayed replay")
+    evaluation, _, _, _ = _replay(late, at, bundle, atlas, report, "delayed replay")
     return Delayed(days=SECOND_DELAY_DAYS, evaluation=evaluation)
 
 
 def _baselines(
-    train: Sequence[Dispatch], test: Sequence[Dispatch], fitted: Fitted, plan: Plan, report: Report
+    train: Sequence[Dispatch],
+    test: Sequence[Dispatch],
+    fitted: Fitted,
+    atlas: Atlas,
+    plan: Plan,
+    report: Report,
 ) -> tuple[dict[str, float | None], dict[str, object]]:
     schema = fitted.bundle.schema
-    earlier, later = prepare(train, Gazetteer(), schema), prepare(test, Gazetteer(), schema)
+    earlier, later = prepare(train, atlas, schema), prepare(test, atlas, schema)
     figures: dict[str, float | None] = dict.fromkeys(names("all"))
     curves: dict[str, object] = {}
     for i, name in enumerate(names(plan.baselines)):

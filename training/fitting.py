@@ -18,7 +18,6 @@ from numpy.typing import NDArray
 from domain.dispatches import Dispatch
 from domain.rules import Rule
 from domain.units import Unit
-from features.gazetteer import Gazetteer
 from features.history import History
 from features.schema import HistorySchema
 from features.table import feature_names
@@ -28,6 +27,7 @@ from models.calibration import Calibrator
 from models.ranker import Ranker, RankerSettings
 from models.softmax import SoftmaxSettings
 from models.text import TextModels
+from router.atlas import Atlas
 from router.decide import may_automate
 from router.parse import parse
 from router.rules import RuleBook
@@ -81,9 +81,9 @@ def settings_of(*, alpha: float, confidence: float, seed: int) -> Settings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
-    """What is known besides the history: accounts and addresses, ground, units, rules."""
+    """What is known besides the history: places, ground, units, rules."""
 
-    gazetteer: Gazetteer = field(default_factory=Gazetteer)
+    atlas: Atlas = field(default_factory=Atlas)
     territories: Territories = field(default_factory=Territories)
     units: dict[str, Unit] = field(default_factory=dict)
     rules: Sequence[Rule] = ()
@@ -113,7 +113,7 @@ def fit(
     around, settings = surroundings or Surroundings(), settings or Settings()
     clock = _Clock()
     schema = choose_schema([d.ticket for d in dispatches])
-    cases = prepare(dispatches, around.gazetteer, schema, lambda share: report("features", share * 0.1))
+    cases = prepare(dispatches, around.atlas, schema, lambda share: report("features", share * 0.1))
     parts = _split(cases, settings)
     models = fit_prequential(
         parts.fit,
@@ -164,6 +164,7 @@ def fit(
                 data_digest=data_digest,
                 at=issued_at,
             ),
+            history_sequence=max((d.sequence for d in dispatches), default=0),
         ),
         missing=missing,
         evaluation=evaluation,
@@ -284,7 +285,7 @@ def _ranked(case: Case, one: Pairs, ranker: Ranker, book: RuleBook) -> Ranked:
         case=case,
         units=tuple(one.units[i] for i in order.tolist()),
         scores=scores[order],
-        certifiable=bool(len(scores)) and may_automate(case.location, fired),
+        certifiable=bool(len(scores)) and may_automate(fired, contested=one.contested),
     )
 
 

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
+from domain.places import Territory
 from domain.units import Unit
 from features.history import History
 from features.table import feature_rows
 from features.territories import Territories
 from models.text import TextModels
+from router.ground import contested, grounds
 from router.parse import parse
 from router.retrieve import Retrieved, retrieve
 from router.rules import RuleBook
@@ -33,11 +35,15 @@ class Ground:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pairs:
-    """One ticket's candidates: unit ids and feature rows, shape (candidates, features), in the order of the ids."""
+    """One ticket's candidates: unit ids and feature rows, shape (candidates, features), in the order of the ids.
+
+    `contested` as router.ground.contested.
+    """
 
     units: tuple[str, ...]
     rows: Floats32
     truth: str
+    contested: bool = False
 
     @property
     def labels(self) -> NDArray[np.int8]:
@@ -45,12 +51,13 @@ class Pairs:
         return np.array([unit == self.truth for unit in self.units], np.int8)
 
 
-def candidates(case: Case, history: History, text: TextModels | None, ground: Ground) -> Retrieved:
+def candidates(
+    case: Case, history: History, text: TextModels | None, ground: Ground, owners: Iterable[Territory]
+) -> Retrieved:
     """What routing would retrieve for the case's ticket."""
-    ticket, point = case.dispatch.ticket, case.location.point
+    ticket = case.dispatch.ticket
     parsed = parse(ticket)
-    owners = ground.territories.owners(point, parsed.category, ticket.received_at)
-    fired = ground.rules.match(ticket, point, parsed.text, parsed.account)
+    fired = ground.rules.match(ticket, case.location.point, parsed.text, parsed.account)
     return retrieve(
         case.facts,
         history,
@@ -65,11 +72,14 @@ def candidates(case: Case, history: History, text: TextModels | None, ground: Gr
 
 def pairs(case: Case, history: History, text: TextModels | None, ground: Ground) -> Pairs:
     """The case's candidates as rows; the same stages in the same order as `route`."""
-    retrieved = candidates(case, history, text, ground)
+    ticket = case.dispatch.ticket
+    owned = grounds(case.location, ground.territories, parse(ticket).category, ticket.received_at)
+    retrieved = candidates(case, history, text, ground, owned[0])
     return Pairs(
         units=tuple(history.unit_ids[i] for i in retrieved.units.tolist()),
         rows=feature_rows(case.facts, history, retrieved.units, retrieved.opinion),
         truth=case.dispatch.unit_id,
+        contested=contested(owned),
     )
 
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from domain.dispatches import Dispatch
 from domain.places import Location
+from features.callers import Call, Callers
 from features.facts import Facts, facts
-from features.gazetteer import Gazetteer
 from features.history import History
 from features.schema import HistorySchema
+from router.atlas import Atlas
 from router.locate import locate
 
 
@@ -25,19 +28,38 @@ class Case:
 
 def prepare(
     dispatches: Sequence[Dispatch],
-    gazetteer: Gazetteer,
+    atlas: Atlas,
     schema: HistorySchema,
     progress: Callable[[float], None] | None = None,
 ) -> list[Case]:
     """Cases in the order their tickets came in (then by sequence)."""
-    cases = []
-    for i, dispatch in enumerate(dispatches):
-        location = locate(dispatch.ticket, gazetteer)
+    cases: list[Case] = []
+    told, callers = _KnownCalls(), Callers()
+    for i, dispatch in enumerate(sorted(dispatches, key=lambda d: (d.ticket.received_at, d.sequence))):
+        for call in told.before(dispatch.ticket.received_at):
+            callers.fold(call)
+        location = locate(dispatch.ticket, atlas, callers)
         known = facts(dispatch.ticket, location, schema)
         cases.append(Case(dispatch=dispatch, location=location, facts=known))
+        if known.call is not None:
+            told.add(dispatch, known.call)
         if progress and i % 500 == 0:
             progress(i / len(dispatches))
-    return sorted(cases, key=lambda case: (case.dispatch.ticket.received_at, case.dispatch.sequence))
+    return cases
+
+
+class _KnownCalls:
+    """Calls of located tickets, given out once their outcome is known, in the order of the history fold."""
+
+    def __init__(self) -> None:
+        self._waiting: list[tuple[datetime, int, Call]] = []
+
+    def add(self, dispatch: Dispatch, call: Call) -> None:
+        heapq.heappush(self._waiting, (dispatch.known_at, dispatch.sequence, call))
+
+    def before(self, now: datetime) -> Iterator[Call]:
+        while self._waiting and self._waiting[0][0] < now:
+            yield heapq.heappop(self._waiting)[2]
 
 
 class Replay:

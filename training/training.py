@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from domain.dispatches import Dispatch
-from features.gazetteer import Gazetteer
 from features.territories import Territories
 from models.bundle import load_bundle, write_bundle
+from router.atlas_building import build_atlas
 from router.ports import ReadSession, Store
 from training.evaluation import ERROR_TARGETS, Evaluation
 from training.fitting import Fitted, Report, Settings, Surroundings, fit, silent
@@ -37,7 +37,7 @@ def read_material(session: ReadSession) -> Material:
     return Material(
         dispatches=dispatches,
         surroundings=Surroundings(
-            gazetteer=Gazetteer(accounts, addresses),
+            atlas=build_atlas(accounts, addresses, dispatches),
             territories=Territories(territories),
             units={unit.unit_id: unit for unit in units},
             rules=rules,

@@ -38,7 +38,7 @@ def world(city: City, fitted: Fitted) -> World:
 
 def mapped(city: City, world: World) -> list[Account]:
     """Accounts that have a point, at addresses that the book knows."""
-    known = (a for a in city.accounts if a.point and world.gazetteer.point(a.address))
+    known = (a for a in city.accounts if a.point and world.atlas.gazetteer.point(a.address))
     return list(known)[:60]
 
 

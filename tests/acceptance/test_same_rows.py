@@ -170,7 +170,7 @@ def learning(store: Store, served: Served, city: City, bundle: Path) -> Learning
             rules=world.rules,
             limit=QUICK.max_candidates,
         ),
-        cases=prepare(material.dispatches, around.gazetteer, loaded.schema),
+        cases=prepare(material.dispatches, around.atlas, loaded.schema),
     )
 
 

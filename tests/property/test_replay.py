@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from domain.dispatches import Dispatch
 from features.facts import Facts
-from features.gazetteer import Gazetteer
 from features.history import History
+from router.atlas import Atlas
 from tests.estimators import SCHEMA, a_dispatch, a_ticket
 from training.replay import Case, Replay, prepare
 
@@ -42,7 +42,7 @@ def log_of(past: list[tuple[int, int]]) -> list[Dispatch]:
 
 def cases_of(log: list[Dispatch]) -> list[Case]:
     """Prepared as training does."""
-    return prepare(log, Gazetteer(), SCHEMA)
+    return prepare(log, Atlas(), SCHEMA)
 
 
 @given(PASTS)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from domain.dispatches import Dispatch
-from features.gazetteer import Gazetteer
+from router.atlas import Atlas
 from tests.estimators import a_dispatch, a_ticket, easy_log, place
 from training.baselines import ALL, FAST, accuracy, names, run_baseline
 from training.replay import Case, prepare
@@ -21,7 +21,7 @@ Change = Callable[[Dispatch], Dispatch]
 
 def cases(log: list[Dispatch]) -> list[Case]:
     """Prepared as a backtest does."""
-    return prepare(log, Gazetteer(), choose_schema([dispatch.ticket for dispatch in log]))
+    return prepare(log, Atlas(), choose_schema([dispatch.ticket for dispatch in log]))
 
 
 def without(**fields: Any) -> Change:

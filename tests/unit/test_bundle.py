@@ -113,10 +113,10 @@ def test_a_missing_file_is_found(copy: Path, name: str, replace_by: Callable[[Pa
         b"null",
         b'"format"',
         b"{}",
-        b'{"format": 2}',
-        b'{"format": 2, "files": [], "issue": "", "digest": ""}',
-        b'{"format": 2, "files": {}, "issue": "", "digest": ""}',
-        b'{"format": 2, "files": {"../../secret": ""}, "issue": "", "digest": ""}',
+        b'{"format": 3}',
+        b'{"format": 3, "files": [], "issue": "", "digest": ""}',
+        b'{"format": 3, "files": {}, "issue": "", "digest": ""}',
+        b'{"format": 3, "files": {"../../secret": ""}, "issue": "", "digest": ""}',
     ],
 )
 def test_a_foreign_manifest_is_found(copy: Path, manifest: bytes) -> None:
@@ -125,7 +125,7 @@ def test_a_foreign_manifest_is_found(copy: Path, manifest: bytes) -> None:
         load_bundle(copy)
 
 
-@pytest.mark.parametrize("version", [1, 3, "2", None])
+@pytest.mark.parametrize("version", [1, 4, "3", None])
 def test_another_format_is_named(copy: Path, version: object) -> None:
     manifest = json.loads((copy / "manifest.json").read_bytes())
     (copy / "manifest.json").write_text(json.dumps({"format": version, "files": manifest["files"]}))

@@ -18,7 +18,6 @@ from tests.evaluations import certificate
 from tests.serving import square
 
 PLACED = Location(source=LocationSource.COORDINATES, point=place(0))
-DISPUTED = replace(PLACED, reasons=("account_address_agree", "account_coordinates_disagree"))
 CERTIFIED = replace(certificate(threshold=0.9), expires_at=START + timedelta(days=1))
 UNITS = {
     "north": Unit(unit_id="north", name="North"),
@@ -47,6 +46,7 @@ class Situation:
 
     ranking: Ranking = field(default_factory=ranked)
     location: Location = PLACED
+    contested: bool = False
     rules: tuple[Rule, ...] = ()
     territories: tuple[Territory, ...] = ()
     certificate: Certificate | None = CERTIFIED
@@ -60,6 +60,7 @@ class Situation:
             ranking=self.ranking,
             rules=self.rules,
             territories=self.territories,
+            contested=self.contested,
             units=UNITS,
             certificate=self.certificate,
             policy=self.policy,
@@ -84,7 +85,7 @@ CASES: list[tuple[str, Situation, Verdict, str | None, str]] = [
         "north",
         "below_threshold certificate_expired",
     ),
-    ("disputed place", Situation(location=DISPUTED), Verdict.REVIEW, "north", "place_conflict"),
+    ("disputed place", Situation(contested=True), Verdict.REVIEW, "north", "place_conflict"),
     ("unknown place", Situation(location=UNKNOWN_LOCATION), Verdict.DISPATCH, "north", "certified"),
     ("automation off", Situation(policy=OFF), Verdict.REVIEW, "north", "automation_off"),
     ("no candidate", Situation(ranking=SILENT), Verdict.HOLD, None, "no_candidate"),
@@ -125,7 +126,7 @@ CASES: list[tuple[str, Situation, Verdict, str | None, str]] = [
     ),
     (
         "no model, disputed, off",
-        Situation(ranking=NO_MODEL, certificate=None, location=DISPUTED, policy=OFF),
+        Situation(ranking=NO_MODEL, certificate=None, contested=True, policy=OFF),
         Verdict.REVIEW,
         "north",
         "no_model place_conflict automation_off",
@@ -181,18 +182,12 @@ def test_every_reason_can_come_up() -> None:
 
 
 @pytest.mark.parametrize(
-    ("location", "rules", "may"),
-    [
-        (PLACED, (), True),
-        (UNKNOWN_LOCATION, (), True),
-        (DISPUTED, (), False),
-        (PLACED, (NEVER,), False),
-        (PLACED, (TO_SOUTH,), False),
-    ],
+    ("contested", "rules", "may"),
+    [(False, (), True), (True, (), False), (False, (NEVER,), False), (False, (TO_SOUTH,), False)],
 )
 def test_the_certificate_speaks_for_no_ticket_that_is_not_dispatched_under_it(
-    location: Location, rules: tuple[Rule, ...], may: bool
+    contested: bool, rules: tuple[Rule, ...], may: bool
 ) -> None:
-    assert may_automate(location, rules) is may
-    outcome = Situation(location=location, rules=rules).outcome()
+    assert may_automate(rules, contested=contested) is may
+    outcome = Situation(contested=contested, rules=rules).outcome()
     assert (Reason.CERTIFIED in outcome.reasons) is may

@@ -17,6 +17,7 @@ from domain.units import Unit
 from features.gazetteer import Gazetteer
 from features.history import History
 from features.territories import Territories
+from router.atlas import Atlas
 from router.route import learn, route
 from router.rules import RuleBook
 from router.world import World
@@ -42,7 +43,7 @@ def office() -> World:
         history=History(),
         units={unit.unit_id: unit for unit in UNITS},
         territories=Territories([*ground, square("t-old", "old", 31.3)]),
-        gazetteer=Gazetteer(ACCOUNTS),
+        atlas=Atlas(Gazetteer(ACCOUNTS)),
         rules=RuleBook(RULES),
     )
 
@@ -88,7 +89,7 @@ def test_the_next_ticket_feels_an_outcome() -> None:
         ({"account": "310042"}, "review", "north", "no_model territory"),
         ({"address": "1 north road"}, "review", "north", "no_model territory"),
         ({"point": Point(latitude=31.35, longitude=121.45)}, "review", "north", "no_model territory"),
-        ({"point": Point(latitude=0, longitude=0)}, "hold", None, "no_candidate"),
+        ({"point": Point(latitude=0, longitude=0)}, "hold", None, "no_candidate place_unknown"),
         ({}, "hold", None, "no_candidate place_unknown"),
         ({"account": "310042", "point": IN_SOUTH}, "review", "north", "no_model territory place_conflict"),
     ],

@@ -1,0 +1,92 @@
+"""What is known of places, with what was learnt from it: how far an address can be trusted, where the city is."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from math import cos, radians
+
+from domain.places import Place, Point
+from features.addresses.parts import AddressParts
+from features.coordinates import LatLon
+from features.gazetteer import Gazetteer
+from features.gazetteer.entries import Entry
+from features.place import EARTH_RADIUS_M
+from features.suspicion import Examined, Extent, examine
+from models.place import PlaceModel
+
+REMEMBERED = 20_000  # answers; addresses come in again and again
+UNKNOWN_AREA_M2 = 6e8  # of a middling city, where too little is known of this one
+METRES_PER_DEGREE = radians(1) * EARTH_RADIUS_M
+FORMAT = 1
+
+
+class Atlas:
+    """A gazetteer, the place model calibrated on it, the extent of the city and its placeholder points.
+
+    Immutable to its users: what it remembers of earlier questions changes no answer.
+    """
+
+    def __init__(
+        self,
+        gazetteer: Gazetteer | None = None,
+        model: PlaceModel | None = None,
+        placeholders: frozenset[LatLon] = frozenset(),
+    ) -> None:
+        self.gazetteer = gazetteer or Gazetteer()
+        self.model = model or PlaceModel.fit(self.gazetteer)
+        self.placeholders = placeholders
+        self.extent = Extent.of(self.gazetteer.points)
+        self._answers: dict[str, tuple[Place, ...]] = {}
+
+    @property
+    def version(self) -> str:
+        """Changes whenever an answer may."""
+        return self.gazetteer.version
+
+    @property
+    def area_m2(self) -> float:
+        """Of the ground that tickets come from."""
+        if self.extent is None:
+            return UNKNOWN_AREA_M2
+        south, north = self.extent.south, self.extent.north
+        wide = (self.extent.east - self.extent.west) * cos(radians((south + north) / 2))
+        return max(1e6, (north - south) * wide * METRES_PER_DEGREE**2)
+
+    def complete(self, typed: str, limit: int) -> list[Entry]:
+        """Known places for what was typed so far; an account number gives the account's address."""
+        account = self.gazetteer.account(typed)
+        return self.gazetteer.complete(account.address if account and account.address else typed, limit)
+
+    def places(self, parts: AddressParts) -> tuple[Place, ...]:
+        """Where the address may be, most likely first; nothing where nobody knows."""
+        found = self._answers.get(parts.text)
+        if found is None:
+            if len(self._answers) >= REMEMBERED:
+                self._answers.clear()
+            found = self._answers[parts.text] = self.model.places(parts, self.gazetteer)
+        return found
+
+    def examine(self, point: Point, expected: Sequence[Place]) -> Examined:
+        """The ways to read given coordinates, beside the places that other witnesses name."""
+        return examine(
+            point.latitude,
+            point.longitude,
+            extent=self.extent,
+            placeholders=self.placeholders,
+            expected=expected,
+        )
+
+    def to_json(self) -> str:
+        """What was learnt, to be kept beside the gazetteer's file."""
+        learnt = {"format": FORMAT, "model": self.model.to_json(), "placeholders": sorted(self.placeholders)}
+        return json.dumps(learnt)
+
+    @classmethod
+    def from_json(cls, gazetteer: Gazetteer, text: str) -> Atlas:
+        """With what `to_json` wrote. Raises ValueError for anything else."""
+        learnt = json.loads(text)
+        if not isinstance(learnt, dict) or learnt.get("format") != FORMAT:
+            raise ValueError("not what was learnt of places, or of another format")
+        placeholders = frozenset((latitude, longitude) for latitude, longitude in learnt["placeholders"])
+        return cls(gazetteer, PlaceModel.from_json(learnt["model"]), placeholders)

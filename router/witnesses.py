@@ -1,0 +1,95 @@
+"""What each record of a ticket says of its place."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from domain.places import Account, LocationSource, Place, PlaceWitness, Precision
+from features.addresses.parse import parse_address
+from features.callers import Call
+from features.suspicion import Reading
+from router.atlas import Atlas
+
+# how often a record of the kind is about the trouble's place at all; what a witness leaves to doubt at the least
+TRUST = {
+    LocationSource.ACCOUNT: 0.97,
+    LocationSource.ADDRESS: 0.98,
+    LocationSource.COORDINATES: 0.96,
+    LocationSource.CALLER: 0.6,
+    LocationSource.TEXT: 0.8,
+}
+ACCOUNT_RADIUS_M, COORDINATES_RADIUS_M = 50.0, 100.0
+EARLIER_TICKET = 0.4  # of the trust that is left goes to each older ticket of the caller
+TOLD_IN_TEXT = (Precision.EXACT, Precision.RANGE, Precision.INTERPOLATED, Precision.CROSSING)
+TEXT_READ = 300  # characters
+
+
+def account_witness(account: Account | None, atlas: Atlas) -> PlaceWitness | None:
+    """The account's point, else its address's places."""
+    if account is None:
+        return None
+    if account.point is None:
+        return _witness(LocationSource.ACCOUNT, _places(account.address, atlas), account.address or "")
+    place = Place(
+        point=account.point,
+        probability=1.0,
+        radius_m=ACCOUNT_RADIUS_M,
+        precision=Precision.EXACT,
+        address=account.address,
+    )
+    return _witness(LocationSource.ACCOUNT, (place,), account.address or "")
+
+
+def address_witness(address: str | None, atlas: Atlas) -> PlaceWitness | None:
+    """The places that the address may mean."""
+    return _witness(LocationSource.ADDRESS, _places(address, atlas), address or "")
+
+
+def text_witness(text: str, atlas: Atlas) -> PlaceWitness | None:
+    """An address told in the text, where it names a road with a number or a crossing that is known."""
+    found = atlas.places(parse_address(text[:TEXT_READ])) if text else ()
+    told = tuple(place for place in found if place.precision in TOLD_IN_TEXT)
+    return _witness(LocationSource.TEXT, told, told[0].address or "" if told else "")
+
+
+def coordinates_witness(readings: Sequence[Reading]) -> PlaceWitness | None:
+    """Given coordinates, each way they can be read."""
+    places = tuple(
+        Place(point=one.point, probability=one.weight, radius_m=one.radius_m, precision=Precision.POINT)
+        for one in readings
+    )
+    return _witness(LocationSource.COORDINATES, places, "")
+
+
+def caller_witness(calls: Sequence[Call]) -> PlaceWitness | None:
+    """Where the caller's earlier tickets were, the latest weighing most."""
+    places: list[Place] = []
+    left = 1.0
+    for call in calls:
+        if call.point is not None:
+            share = left * (1.0 - EARLIER_TICKET)
+            left -= share
+            places.append(
+                Place(
+                    point=call.point,
+                    probability=share,
+                    radius_m=COORDINATES_RADIUS_M,
+                    precision=Precision.POINT,
+                    address=call.address,
+                )
+            )
+    return _witness(LocationSource.CALLER, tuple(places), places[0].address or "" if places else "")
+
+
+def _places(address: str | None, atlas: Atlas) -> tuple[Place, ...]:
+    return atlas.places(parse_address(address)) if address else ()
+
+
+def _witness(source: LocationSource, places: tuple[Place, ...], text: str) -> PlaceWitness | None:
+    if not places:
+        return None
+    trusted = tuple(
+        replace(place, probability=place.probability * TRUST[source], sources=(source,)) for place in places
+    )
+    return PlaceWitness(source=source, point=trusted[0].point, text=text, places=trusted)

@@ -1,0 +1,127 @@
+"""Signs that a past dispatch is wrong, each with its weight and in words."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Hashable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from domain.units import Unit
+from training.confident_learning import Contradictions, Opinions
+from training.near_duplicates import Pair, same_record
+from training.replay import Case
+
+TO_AND_FRO = timedelta(days=10)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sign:
+    """One reason to doubt one ticket's unit; `weight` 0 to 1."""
+
+    case: Case
+    suggested: str
+    weight: float
+    words: str
+
+
+class Lineage:
+    """Units that follow from each other: predecessors and successors."""
+
+    def __init__(self, units: Iterable[Unit]) -> None:
+        self._parent: dict[str, str] = {}
+        for unit in units:
+            for successor in unit.successors:
+                self._parent[self._root(unit.unit_id)] = self._root(successor)
+
+    def same(self, one: str, other: str) -> bool:
+        """Whether they are one unit, or led to each other."""
+        return one == other or self._root(one) == self._root(other)
+
+    def _root(self, unit_id: str) -> str:
+        while (parent := self._parent.get(unit_id, unit_id)) != unit_id:
+            unit_id = parent
+        return unit_id
+
+
+def last_words(cases: Sequence[Case]) -> list[Case]:
+    """The last word on each ticket, in order of time."""
+    last = {case.dispatch.ticket.ticket_id: case for case in sorted(cases, key=_known)}
+    return sorted(last.values(), key=lambda case: (case.facts.received, case.dispatch.ticket.ticket_id))
+
+
+def _known(case: Case) -> tuple[datetime, int]:
+    return case.dispatch.known_at, case.dispatch.sequence
+
+
+def contradicted(
+    cases: Sequence[Case], opinions: Opinions, doubts: Contradictions, lineage: Lineage
+) -> Iterable[Sign]:
+    own = opinions.own
+    for i in doubts.positions.tolist():
+        suggested, recorded = opinions.units[doubts.likely[i]], cases[i].dispatch.unit_id
+        given = float(opinions.probability[i, doubts.likely[i]])
+        if given > own[i] and not lineage.same(suggested, recorded):
+            words = f"a model that did not see it gives {suggested} {given:.0%} and {recorded} {own[i]:.1%}"
+            yield Sign(case=cases[i], suggested=suggested, weight=given - float(own[i]), words=words)
+
+
+def unlike_their_likes(
+    cases: Sequence[Case], pairs: Sequence[Pair], opinions: Opinions, lineage: Lineage
+) -> Iterable[Sign]:
+    """Tickets that most of their near-duplicates disagree with; of two alone, the one that the model doubts more."""
+    column = {unit: i for i, unit in enumerate(opinions.units)}
+    for i, likes in sorted(_partners(pairs).items()):
+        recorded = cases[i].dispatch.unit_id
+        went = Counter(cases[j].dispatch.unit_id for j in likes)
+        agree = sum(count for unit, count in went.items() if lineage.same(unit, recorded))
+        others = [one for one in went.most_common() if not lineage.same(one[0], recorded)]
+        if not others or others[0][1] <= agree:
+            continue
+        suggested, votes = others[0]
+        own, given = (float(opinions.probability[i, column[unit]]) for unit in (recorded, suggested))
+        if votes == 1 and given <= own:
+            continue
+        example = next(j for j in likes if cases[j].dispatch.unit_id == suggested)
+        told = f"{votes} of {len(likes)} like it at the same place within a year went to {suggested}"
+        words = f"{told}, such as {cases[example].dispatch.ticket.ticket_id}"
+        weight = (votes - agree) / (len(likes) + 1) * (given + 0.01) / (given + own + 0.02)
+        yield Sign(case=cases[i], suggested=suggested, weight=weight, words=words)
+
+
+def _partners(pairs: Sequence[Pair]) -> dict[int, list[int]]:
+    partners: dict[int, list[int]] = defaultdict(list)
+    for pair in pairs:
+        partners[pair.earlier].append(pair.later)
+        partners[pair.later].append(pair.earlier)
+    return partners
+
+
+def to_and_fro(cases: Sequence[Case], lineage: Lineage) -> Iterable[Sign]:
+    """A → B → A within days: of one ticket (whose last word is then doubtful), one account or one address."""
+    for name, chain in _chains(cases):
+        for first, middle, last in zip(chain, chain[1:], chain[2:], strict=False):
+            a, b = first.dispatch.unit_id, middle.dispatch.unit_id
+            took = last.dispatch.known_at - first.dispatch.known_at
+            if last.dispatch.unit_id != a or lineage.same(a, b) or took > TO_AND_FRO:
+                continue
+            words = f"{name} went {a} → {b} → {a} within {took.days + 1} days"
+            if first.dispatch.ticket.ticket_id != last.dispatch.ticket.ticket_id:
+                yield Sign(case=middle, suggested=a, weight=0.5, words=words)
+            elif last is chain[-1]:
+                yield Sign(case=last, suggested=b, weight=0.5, words=words)
+
+
+def _chains(cases: Sequence[Case]) -> Iterable[tuple[str, list[Case]]]:
+    """What was said of each ticket, and of tickets of one kind from one account or address, in order."""
+    chains: dict[Hashable, list[Case]] = defaultdict(list)
+    names: dict[Hashable, str] = {}
+    for case in sorted(cases, key=_known):
+        ticket_id = case.dispatch.ticket.ticket_id
+        names["ticket", ticket_id] = f"ticket {ticket_id}"
+        chains["ticket", ticket_id].append(case)
+    for case in last_words(cases):
+        for key in same_record(case):
+            names[key] = f"{key[0]} {key[-1]}"
+            chains[key].append(case)
+    return ((names[key], chain) for key, chain in chains.items())
