@@ -116,12 +116,7 @@ class _Book:
     def _exact(self, record_rows: NDArray[np.int32]) -> Found:
         keys = np.concatenate([part.exact_keys for part in self._columns])
         rows = record_rows[self._gather("exact_rows")]
-        pairs = (
-            np.unique(np.stack([keys, rows.astype(np.uint64)], 1)[rows >= 0], axis=0) if len(keys) else None
-        )
-        if pairs is None:
-            return index("exact", keys, rows)
-        return index("exact", np.ascontiguousarray(pairs[:, 0]), pairs[:, 1].astype(np.int32))
+        return index("exact", keys[rows >= 0], rows[rows >= 0])
 
     def _gather(self, name: str) -> NDArray[np.int32]:
         """Record numbers of each part's column as numbers in the whole book."""
@@ -132,7 +127,10 @@ class _Book:
 
     def _areas(self, record_rows: NDArray[np.int32], count: int) -> Found:
         """Distinct areas, distinct lists of them, and the longest list that any record of a row has."""
-        lists = sorted({areas for part in self._columns for areas in part.area_lists})
+        # the longest first, so that the least id of a row's records is of the list that says most
+        lists = sorted(
+            {areas for part in self._columns for areas in part.area_lists}, key=lambda a: (-len(a), a)
+        )
         rank = {areas: i for i, areas in enumerate(lists)}
         names = sorted({area for areas in lists for area in areas})
         ids = {name: i for i, name in enumerate(names)}
@@ -140,11 +138,8 @@ class _Book:
         of_record = np.concatenate(
             [np.array([rank[a] for a in part.area_lists], np.int32)[part.area_list] for part in self._columns]
         )
-        order = np.lexsort((of_record, -lengths[of_record], record_rows))
-        rows, first = np.unique(record_rows[order], return_index=True)
-        keep = rows >= 0
-        of_row = np.full(count, -1, np.int32)
-        of_row[rows[keep]] = of_record[order][first[keep]]
+        of_row = np.full(count, len(lists), np.int32)
+        np.minimum.at(of_row, record_rows[record_rows >= 0], of_record[record_rows >= 0])
         return {
             **encode_names("areas", names),
             "areas.lists": np.array([ids[area] for areas in lists for area in areas], np.int32),

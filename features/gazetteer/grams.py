@@ -13,7 +13,7 @@ from features.gazetteer.sounding import sounding
 Ids = NDArray[np.int32]
 Codes = NDArray[np.uint32]
 
-POSTINGS = 12_000  # names looked at for one query, those of its rarest grams
+POSTINGS = 6_000  # names looked at for one query, those of its rarest grams
 _SYLLABLE = 0x3400  # codes from here on stand for a syllable, below for a letter
 _MARK = 0x1F
 

@@ -19,7 +19,7 @@ from features.gazetteer.strings import HashIndex, Strings, encode, hash64, hashe
 Ids = NDArray[np.int32]
 Floats = NDArray[np.float32]
 
-CANDIDATES = 128  # names compared letter by letter
+CANDIDATES = 64  # names compared letter by letter
 SOUND_SHARE = 0.65  # of a substitution's cost is waived where it sounds the same
 GENERIC_COST = 0.3  # 路 instead of 街, or neither
 MISWRITTEN, BEFORE = 0.6, 0.4  # edits for a generic word that is none, for words before the name

@@ -98,6 +98,9 @@ class HashIndex:
 
 
 def index(name: str, keys: Hashes, rows: NDArray[np.int32]) -> dict[str, NDArray[Any]]:
-    """Two sections for a HashIndex."""
+    """Two sections for a HashIndex; a pair that comes twice is kept once."""
     order = np.lexsort((rows, keys))
-    return {f"{name}.keys": keys[order], f"{name}.rows": rows[order].astype(np.int32)}
+    keys, rows = keys[order], rows[order]
+    keep = np.ones(len(keys), bool)
+    keep[1:] = (keys[1:] != keys[:-1]) | (rows[1:] != rows[:-1])
+    return {f"{name}.keys": keys[keep], f"{name}.rows": rows[keep].astype(np.int32)}

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pytest
+from numpy.typing import NDArray
 
 from domain.errors import GazetteerDamaged, NotFound
 from domain.places import Address
@@ -67,7 +69,7 @@ def test_no_file_is_not_found(tmp_path: Path) -> None:
 
 
 def test_sections_come_back_as_they_were(tmp_path: Path) -> None:
-    given = {
+    given: dict[str, NDArray[Any]] = {
         "a": np.arange(5, dtype=np.int32),
         "b": np.empty(0, np.float64),
         "c": np.array([1 << 63], np.uint64),
