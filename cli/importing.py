@@ -74,7 +74,7 @@ def import_(
 def _show(what: What, report: ImportReport) -> None:
     console = Console(soft_wrap=True)
     if report.bad:
-        console.print(_bad_rows(report.bad))
+        console.print(bad_rows(report.bad))
     if report.refused:
         bad_lines = len({row.line for row in report.bad})
         console.print(f"[red]Nothing was imported:[/] {bad_lines:,} of {report.rows:,} rows are bad.")
@@ -93,7 +93,8 @@ def _show(what: What, report: ImportReport) -> None:
         console.print(f"Bad rows are in {escape(str(report.bad_file))}")
 
 
-def _bad_rows(bad: list[BadRow]) -> Table:
+def bad_rows(bad: list[BadRow]) -> Table:
+    """What is wrong with which rows, and how to mend them; the first SHOWN_BAD_ROWS."""
     more = f" (the first {SHOWN_BAD_ROWS} of {len(bad):,})" if len(bad) > SHOWN_BAD_ROWS else ""
     table = Table("line", "field", "problem", "mend", title=f"Bad rows{more}", title_justify="left")
     for row in bad[:SHOWN_BAD_ROWS]:

@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from cli import backtesting, demo, importing, models, routing, serving, training
+from cli import backtesting, demo, history, importing, locating, models, routing, serving, training, units
 from domain.errors import GridrouteError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_show_locals=False)
@@ -23,7 +23,7 @@ def gridroute() -> None:
     """Routes repair and complaint tickets to the unit that owns them, with a certified error budget."""
 
 
-for module in (importing, training, backtesting, models, serving, routing, demo):
+for module in (importing, units, history, training, backtesting, models, serving, routing, locating, demo):
     module.register(app)
 
 
