@@ -19,6 +19,7 @@ from features.text import normalise
 TAIL = 9  # digits of a phone that stay the same with any prefix of country or trunk
 FULL = 11
 SHORTEST = 6
+LONGEST = 40  # characters of an account number
 _FIELDS = ("account_id", "address", "phone", "name")
 
 
@@ -145,6 +146,8 @@ class AccountIndex:
     def like(self, number: str | None) -> list[Account]:
         """The accounts whose numbers have one digit other than this, or two neighbours swapped."""
         key = normalise_account(number) or ""
+        if len(key) > LONGEST:
+            return []
         found = (self._of_key(variant) for variant in sorted(_variants(key)))
         return [account for account in found if account is not None]
 

@@ -28,6 +28,7 @@ from features.gazetteer.search import Indexed, Searcher
 from features.gazetteer.sections import Sections, digest, read, write
 from features.gazetteer.strings import HashIndex, Strings, hash64
 
+LONGEST_TYPED = 60
 EXACT = 0.9  # as likely as this: nothing was misheard, and nothing said is contradicted
 
 
@@ -192,7 +193,7 @@ class Gazetteer:
 
     def complete(self, prefix: str, limit: int = 10) -> list[Entry]:
         """Entries that start with what was typed: by address, road or name; else those most like it."""
-        typed = normal_form(prefix)
+        typed = normal_form(prefix[:LONGEST_TYPED])
         if not typed:
             return []
         found: dict[int, None] = {}

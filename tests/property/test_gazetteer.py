@@ -199,5 +199,14 @@ def test_the_file_says_what_the_memory_says(
         assert opened.search(parts) == memory.search(parts)
 
 
+@pytest.mark.parametrize("text", ["1" * 10_000, "路" * 10_000, "a, " * 3_000, "祖冲之路" * 2_000])
+def test_long_nonsense_is_answered(text: str) -> None:
+    gazetteer = Gazetteer([Account(account_id="1", address="祖冲之路1号")])
+    assert gazetteer.accounts_like(text) == []
+    assert gazetteer.accounts_with_phone(text) == []
+    assert len(gazetteer.complete(text)) <= 1
+    assert len(gazetteer.roads(text, 3)) <= 1
+
+
 def test_several_processes_give_the_same_in_order(tmp_path: Path) -> None:
     assert list(ordered_map(abs, iter(range(-9, 0)), 2)) == list(range(9, 0, -1))
