@@ -64,8 +64,8 @@ class TownConfidence:
         fitted = cls(
             centre=centre,
             spread=spread,
-            town=LogisticRegression().fit(scaled, right),
-            whole=LogisticRegression().fit(scaled, whole),
+            town=_logistic(scaled, right),
+            whole=_logistic(scaled, whole),
         )
         fitted.bounds = _lower_bounds(fitted.whole.predict_proba(scaled)[:, 1], whole)
         return fitted
@@ -87,6 +87,12 @@ class TownConfidence:
     def _scaled(self, answers: Sequence[Answer]) -> Floats:
         scaled: Floats = (np.array([answer.inputs for answer in answers]) - self.centre) / self.spread
         return scaled
+
+
+def _logistic(rows: Floats, right: NDArray[np.bool_]) -> LogisticRegression:
+    # one imaginary right and one wrong answer: all may be right, and none
+    rows = np.vstack((rows, np.zeros((2, rows.shape[1]))))
+    return LogisticRegression().fit(rows, [*right, True, False])
 
 
 def operating_point(chances: Floats, right: NDArray[np.bool_], target: float) -> float:

@@ -24,7 +24,7 @@ BEND_M, BEND_LENGTH_M = (
 )  # how far a road leaves its trend, and after how much road it forgets it
 START_M = 6000.0
 STUDENT = 3.0  # degrees of freedom of the noise
-ROUNDS = 3
+ROUNDS = 4
 NEIGHBOURS = 12
 PIECE_M, PIECE_SLACK = (
     1500.0,
@@ -181,8 +181,10 @@ def krige(
             break
         offset = left[:-1] * side[:, None]
         if count >= 3:
-            precision = inverse[diagonal]
-            surprise = (fitted * fitted).sum(axis=1) / precision
+            spread = 1.0 / inverse[diagonal]
+            missed = fitted * spread[:, None]  # by what the others say
+            # against the noise of an ordinary point: a point once doubted must not be believed for its doubt
+            surprise = (missed * missed).sum(axis=1) / (spread - noise / weight + noise)
             weight = (STUDENT + 2.0) / (STUDENT + surprise)
     variance = max(own_variance - float(across[0] @ inverse @ across[0]), 0.0) + noise
     x, y = line[0] + left[-1] * own + centre
@@ -235,7 +237,7 @@ def _pairs(roads: list[Known]) -> tuple[Floats, Floats]:
     return np.concatenate(gaps), np.concatenate(apart)
 
 
-def _left(roads: list[Known], custom: Numbering, most: int = 600) -> float:
+def _left(roads: list[Known], custom: Numbering, most: int = 400) -> float:
     """How much farther to the left odd numbers lie than is known, in metres."""
     found: list[float] = []
     step = 110.0 / custom.metres

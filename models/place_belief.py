@@ -118,8 +118,6 @@ class PlaceBelief:
         rows = np.concatenate([features(g) for g, _ in some])
         near = np.concatenate([np.array(e) <= NEAR_M for _, e in some])
         owner = np.repeat(np.arange(len(some)), [len(g) for g, _ in some])
-        if near.all() or not near.any():
-            return cls()
         probability = np.empty(len(rows))
         for fold in range(5):  # the radius is set on probabilities of guesses that the trees have not seen
             own = owner % 5 == fold
@@ -166,7 +164,9 @@ class PlaceBelief:
 
 
 def _train(rows: Floats, near: NDArray[np.bool_]) -> Any:
-    data = lgb.Dataset(rows, near.astype(np.int8), free_raw_data=True)
+    # one imaginary hit and one miss: all may be near, and none
+    rows, labels = np.vstack((rows, rows[:1], rows[:1])), [*near.astype(np.int8).tolist(), 1, 0]
+    data = lgb.Dataset(rows, labels, free_raw_data=True)
     return lgb.train(PARAMETERS, data, num_boost_round=TREES)
 
 

@@ -1,0 +1,176 @@
+"""From an address to the places where it may be."""
+
+from __future__ import annotations
+
+import json
+import math
+
+import numpy as np
+import pytest
+
+from domain.places import Address, Point, Precision
+from features.addresses.parse import parse_address
+from features.gazetteer import Gazetteer
+from features.place import distance_m
+from models.place import PlaceModel
+
+SYLLABLES = "安平和兴康泰宁华庆丰祥瑞福永昌盛德仁义信"
+
+
+def at(east_m: float, north_m: float) -> Point:
+    latitude = 31.0 + north_m / 111_195
+    return Point(latitude=latitude, longitude=121.0 + east_m / (111_195 * math.cos(math.radians(31.0))))
+
+
+def along(
+    name: str, numbers, east: float, north: float, *, area: str = "", unit: str = "弄"
+) -> list[Address]:
+    """Entries of a road that runs east, two metres a number."""
+    return [Address(address=f"{area}{name}{n}{unit}", point=at(east + 2.0 * n, north)) for n in numbers]
+
+
+def city(roads: int = 70, noise: float = 60.0) -> list[Address]:
+    random = np.random.default_rng(2)
+    found: list[Address] = []
+    for i in range(roads):
+        name = f"{SYLLABLES[i % 20]}{SYLLABLES[(i * 7 + i // 20) % 20]}{SYLLABLES[(3 * i + 5) % 20]}路"
+        east, north = random.uniform(0, 20_000), random.uniform(0, 20_000)
+        for n in sorted(random.choice(600, 9, replace=False) + 1):
+            miss = random.normal(0, noise, 2)
+            found.append(Address(address=f"{name}{n}弄", point=at(east + 2.0 * n + miss[0], north + miss[1])))
+    return found
+
+
+def places(book: list[Address], text: str):
+    gazetteer = Gazetteer(addresses=book)
+    return PlaceModel.fit(gazetteer).places(parse_address(text), gazetteer)
+
+
+BOOK = [
+    *along("大沽路", [100, 200, 300, 400], 0, 0),
+    *along("人民路", [10, 20, 30], 0, 5000, area="甲城区"),
+    *along("人民路", [10, 24, 40], 60_000, 5000, area="乙城区"),
+    *[Address(address=f"黄河路{n}号", point=at(500, 2.0 * n - 1000)) for n in (200, 400, 600, 800)],
+    Address(address="银杏新村", point=at(-3000, 100), name="银杏新村"),
+]
+
+
+@pytest.fixture(scope="module")
+def known() -> tuple[Gazetteer, PlaceModel]:
+    gazetteer = Gazetteer(addresses=BOOK)
+    return gazetteer, PlaceModel.fit(gazetteer)
+
+
+@pytest.fixture(scope="module")
+def big() -> tuple[Gazetteer, PlaceModel]:
+    gazetteer = Gazetteer(addresses=city())
+    return gazetteer, PlaceModel.fit(gazetteer)
+
+
+@pytest.mark.parametrize(
+    ("text", "precision", "where", "metres"),
+    [
+        ("大沽路200弄", Precision.EXACT, at(400, 0), 1),
+        ("大沽路二百弄", Precision.EXACT, at(400, 0), 1),
+        ("大沽路250弄", Precision.INTERPOLATED, at(500, 0), 60),
+        ("大沽路250号", Precision.INTERPOLATED, at(500, 0), 60),  # lanes and houses count along one road
+        ("大沽路420弄", Precision.NEAREST, at(840, 0), 100),
+        ("大沽路", Precision.STREET, at(500, 0), 150),
+        ("银杏新村", Precision.EXACT, at(-3000, 100), 1),
+        ("银杏新村7号", Precision.NAME, at(-3000, 100), 1),
+        ("大沽路与黄河路交叉口", Precision.CROSSING, at(500, 0), 150),
+        ("乙城区", Precision.AREA, at(60_048, 5000), 200),
+        ("人民路24弄", Precision.EXACT, at(60_048, 5000), 1),
+    ],
+)
+def test_places(known, text, precision, where, metres):
+    gazetteer, model = known
+    found = model.places(parse_address(text), gazetteer)
+    assert found[0].precision is precision
+    assert distance_m(found[0].point, where) <= metres
+    assert 0 < found[0].probability <= 1
+    assert found[0].radius_m > 0
+
+
+def test_a_road_in_two_towns_is_two_places_and_its_area_decides(known):
+    gazetteer, model = known
+    both = model.places(parse_address("人民路26弄"), gazetteer)
+    assert len(both) >= 2
+    assert distance_m(both[0].point, both[1].point) > 50_000
+    for area, east in (("甲城区", 52), ("乙城区", 60_052)):
+        first = model.places(parse_address(f"{area}人民路26弄"), gazetteer)[0]
+        assert distance_m(first.point, at(east, 5000)) < 100
+
+
+def test_one_address_at_two_points_is_two_places():
+    book = [
+        Address(address="人民路10弄", point=at(20, 5000), district="甲城区"),
+        Address(address="人民路10弄", point=at(60_020, 5000), district="乙城区"),
+    ]
+    found = places(book, "人民路10弄")
+    assert [place.precision for place in found] == [Precision.EXACT] * 2
+    assert found[0].probability == pytest.approx(found[1].probability)
+    assert sum(place.probability for place in found) <= 1.0 + 1e-9
+
+
+def test_nothing_is_known_of_nothing():
+    empty = Gazetteer()
+    model = PlaceModel.fit(empty)
+    for text in ("", "大沽路200弄", "\u0000", "Main Street 5", "附近"):
+        assert model.places(parse_address(text), empty) == ()
+
+
+def test_two_addresses_in_one_meet(known):
+    gazetteer, model = known
+    alone = model.places(parse_address("大沽路230弄"), gazetteer)[0]
+    both = model.places(parse_address("大沽路230弄,黄河路510号"), gazetteer)[0]
+    assert distance_m(both.point, at(480, 10)) < 80
+    assert both.radius_m <= alone.radius_m
+
+
+def test_a_name_nobody_knows_is_placed_near_names_like_it_with_little_faith(big):
+    gazetteer, model = big
+    row = gazetteer.entry(0).address
+    stem = parse_address(row).roads[0].name.removesuffix("路")
+    found = model.places(parse_address(f"{stem}新一村88号"), gazetteer)
+    sure = model.places(parse_address(row), gazetteer)
+    assert all(place.probability < sure[0].probability for place in found)
+
+
+def test_probabilities_and_radii_hold_on_addresses_held_back(big):
+    gazetteer, model = big
+    inside, near, stated = [], [], []
+    for query in model.held_back(gazetteer):
+        found = model.places(query.parts, gazetteer, query.without)
+        assert sum(place.probability for place in found) <= 1.0 + 1e-9
+        if found:
+            miss = distance_m(found[0].point, query.point)
+            inside.append(miss <= found[0].radius_m)
+            near.append(miss <= 1000.0)
+            stated.append(found[0].probability)
+    assert len(inside) > 500
+    assert 0.87 <= np.mean(inside) <= 0.94
+    assert np.mean(stated) == pytest.approx(np.mean(near), abs=0.04)
+
+
+def test_json_keeps_every_bit_and_fitting_twice_is_the_same(big):
+    gazetteer, model = big
+    again = PlaceModel.from_json(model.to_json())
+    other = PlaceModel.fit(gazetteer)
+    assert other.to_json() == model.to_json() == again.to_json()
+    for text in ("安宁路77弄", "安平康路77弄", gazetteer.entry(3).address):
+        parts = parse_address(text)
+        assert again.places(parts, gazetteer) == model.places(parts, gazetteer)
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[]", json.dumps({"format": 99}), json.dumps({"format": 1})])
+def test_other_text_is_no_place_model(text):
+    with pytest.raises(ValueError, match=r".*"):
+        PlaceModel.from_json(text)
+
+
+def test_progress_reaches_the_end():
+    heard: list[float] = []
+    PlaceModel.fit(Gazetteer(addresses=BOOK), progress=heard.append)
+    assert heard == sorted(heard)
+    assert heard[-1] == 1.0
