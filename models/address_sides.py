@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import repeat
 
 from features.addresses.parse import parse_address
 from features.addresses.parts import AddressParts, RoadPart
@@ -63,13 +64,11 @@ class Weights:
 
     def sum(self, grams: Iterable[str]) -> float:
         """What the n-grams weigh together."""
-        values, rarest = self.values, self.rarest
-        return sum([values.get(gram, rarest) for gram in grams])
+        return sum(map(self.values.get, grams, repeat(self.rarest)))
 
     def max(self, grams: Iterable[str]) -> float:
         """The weight of the most telling one; 0 where there is none."""
-        values, rarest = self.values, self.rarest
-        return max([values.get(gram, rarest) for gram in grams], default=0.0)
+        return max(map(self.values.get, grams, repeat(self.rarest)), default=0.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
