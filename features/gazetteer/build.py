@@ -25,7 +25,7 @@ from features.gazetteer.workers import ordered_map
 Progress = Callable[[str, float], None]
 Found = dict[str, NDArray[Any]]
 
-CHUNK = 20_000
+CHUNK = 8_000
 
 
 def silent(_stage: str, _share: float) -> None:
