@@ -28,6 +28,8 @@ Bools = NDArray[np.bool_]
 FOLDS = 4
 LEAST_TICKETS = 8
 """Of a unit with fewer tickets no model can say that one of them is not its."""
+SURE = 0.8
+"""No threshold is higher: of a unit whose tickets are all plain, half lie below their mean."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,10 +118,11 @@ class Contradictions:
 
 
 def contradictions(opinions: Opinions) -> Contradictions:
-    """Count each ticket for the likeliest unit that reaches its own threshold (equation 2 of the paper)."""
+    """Count each ticket for the likeliest unit that reaches its own threshold (equation 2 of the paper, capped)."""
     recorded, units = opinions.recorded, len(opinions.units)
     tickets = np.bincount(recorded, minlength=units)
     thresholds = np.bincount(recorded, opinions.own, units) / np.maximum(tickets, 1)
+    thresholds = np.minimum(thresholds, SURE)
     thresholds[tickets < LEAST_TICKETS] = np.inf
     confident = opinions.probability >= thresholds
     best = np.where(confident, opinions.probability, -1.0).argmax(axis=1) if units else np.zeros(0, np.int64)

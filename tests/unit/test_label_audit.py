@@ -137,6 +137,13 @@ def test_thresholds_and_counts_follow_the_paper() -> None:
     assert found.noise()[0] == pytest.approx(0.5 * 0 + 0.5 * 2 / 8)
 
 
+def test_no_more_than_near_certainty_is_asked_of_a_contradiction() -> None:
+    probability = np.array([[0.999, 0.001]] * 20 + [[0.001, 0.999]] * 20 + [[0.9, 0.1]], np.float32)
+    recorded = np.array([0] * 20 + [1] * 21)
+    found = contradictions(Opinions(units=("a", "b"), recorded=recorded, probability=probability))
+    assert found.positions.tolist() == [40]
+
+
 def test_a_unit_with_few_tickets_is_not_contradicted() -> None:
     probability = np.array([[0.99, 0.01]] * 20 + [[0.99, 0.01]] * 3, np.float32)
     recorded = np.array([0] * 20 + [1] * 3)
