@@ -120,15 +120,9 @@ def _names(row: dict[str, float], q: Side, c: Side, weights: Weights) -> None:
     row["query's name in candidate"] = fuzz.partial_ratio(q.name, c.flat) if q.name else -1.0
     row["query's name's length"] = len(q.name)
     for name, one, other in (("query", q, c), ("candidate", c, q)):
-        for what, text in (
-            ("names", "|".join(one.names)),
-            ("own name", one.name),
-            ("rest", "|".join(one.parts.rest)),
-        ):
-            grams = _pairs_of(text)
-            total = weights.sum(grams)
+        for what, (grams, weight) in one.said.items():
             left = weights.sum(grams - other.grams[1])
-            row[f"{name} {what} covered"] = 1 - left / total if total else -1.0
+            row[f"{name} {what} covered"] = 1 - left / weight if weight else -1.0
             row[f"{name} {what} left"] = left
 
 
@@ -143,10 +137,6 @@ def _covered(flat: str, grams: frozenset[str]) -> list[bool]:
     """Which characters stand in a pair of neighbours that the other address has, too."""
     found = [flat[i : i + 2] in grams for i in range(len(flat) - 1)]
     return [a or b for a, b in zip([False, *found], [*found, False], strict=True)]
-
-
-def _pairs_of(text: str) -> frozenset[str]:
-    return frozenset([text[i : i + 2] for i in range(len(text) - 1) if "|" not in text[i : i + 2]])
 
 
 def feature_names() -> tuple[str, ...]:
@@ -168,7 +158,7 @@ def beside_others(
     query: Side, candidates: Sequence[Side], rows: Sequence[dict[str, float]], weights: Weights
 ) -> Floats32:
     """Rows of one list, shape (candidates, features): the pairs themselves, and how each stands to the others."""
-    own = np.array([[float(value) for value in row.values()] for row in rows], np.float32)
+    own = np.array([list(row.values()) for row in rows], np.float32)
     listed = np.array(_in_list(query, candidates, weights), np.float32)
     gap = np.zeros_like(own)
     if len(own) > 1:

@@ -86,6 +86,9 @@ class Side:
     roads: tuple[RoadPart, ...]
     names: tuple[str, ...]
     name: str  # the last: a candidate ends with what it is
+    said: Mapping[
+        str, tuple[frozenset[str], float]
+    ]  # names, own name, rest → pairs of characters, their weight
 
     @property
     def counted(self) -> frozenset[str]:
@@ -111,6 +114,7 @@ def prepare(text: str, weights: Weights) -> Side:
     names = tuple(_MARKS.sub("", name) for name in parts.names) or ("",)
     outside = _BRACKET.sub("", plain)
     own = next((name for name in reversed(names) if name and name in _MARKS.sub("", outside)), names[-1])
+    said = {"names": _pairs_of(names), "own name": _pairs_of((own,)), "rest": _pairs_of(parts.rest)}
     return Side(
         parts=parts,
         flat=flat,
@@ -123,6 +127,7 @@ def prepare(text: str, weights: Weights) -> Side:
         roads=parts.roads,
         names=names,
         name=own,
+        said={what: (grams, weights.sum(grams)) for what, grams in said.items()},
     )
 
 
@@ -134,3 +139,7 @@ def _flat(text: str) -> str:
 
 def _grams(flat: str) -> tuple[frozenset[str], ...]:
     return tuple(frozenset([flat[i : i + n] for i in range(len(flat) - n + 1)]) for n in SIZES)
+
+
+def _pairs_of(texts: Iterable[str]) -> frozenset[str]:
+    return frozenset([text[i : i + 2] for text in texts for i in range(len(text) - 1)])
