@@ -160,8 +160,10 @@ def _thresholds(scores: Floats, least: int) -> Floats:
 
 def _taken(thresholds: Floats, scores: Floats, correct: Bools) -> tuple[Ints, Ints]:
     """How many scores reach each threshold, and how many of those are wrong."""
-    above = thresholds[:, None] <= scores
-    return above.sum(axis=1), (above & ~correct).sum(axis=1)
+    order = np.argsort(scores)
+    wrong = np.append(0, np.cumsum(~correct[order]))
+    below = np.searchsorted(scores[order], thresholds)
+    return len(scores) - below, wrong[-1] - wrong[below]
 
 
 def needed_rows(scores: Floats, correct: Bools, alpha: float, confidence: float) -> int | None:

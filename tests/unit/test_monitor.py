@@ -75,7 +75,9 @@ def test_a_stricter_group_is_stopped_while_the_units_own_bound_is_kept() -> None
 def test_a_units_suspension_leaves_other_units_alone() -> None:
     terms = Terms(alphas={"pooled": 0.4}, unit_alpha=0.05)
     monitor = replayed([*audits([True] * 5, "bad"), *audits([False] * 40, "good")], terms)
-    assert monitor.stops("pooled", "bad")
+    stopped = monitor.stops("pooled", "bad")
+    assert stopped is not None
+    assert (stopped.unit, stopped.tolerated, stopped.errors, stopped.rows) == ("bad", 0.05, 3, 3)
     assert monitor.stops("pooled", "good") is None
 
 
@@ -144,6 +146,9 @@ def test_an_operators_word_begins_anew() -> None:
     assert again.stops("pooled", "another") is not None
     assert again.stops("other", "calm") is None
     assert again.resumed(group="pooled") == Monitor()
+    sent_back = replayed([*dispatches(6), *returns(range(6), 7)], TERMS)
+    assert sent_back.stops("pooled", "calm")
+    assert sent_back.resumed(unit="calm") == Monitor()
 
 
 def test_events_are_told_in_the_order_in_which_they_became_known() -> None:
