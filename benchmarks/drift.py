@@ -126,6 +126,7 @@ def measure(
         "returns_within": float(returns),
         "days_within": round(float(days), 1),
         "audits_alone_within": float(audits),
+        "alpha": alpha,
         "months": months,
         "trials": trials,
     }
