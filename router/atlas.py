@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from math import cos, radians
 
 from domain.places import Place, Point
+from features.addresses.parse import parse_address
 from features.addresses.parts import AddressParts
 from features.coordinates import LatLon
 from features.gazetteer import Gazetteer
@@ -18,6 +19,7 @@ from models.place import PlaceModel
 REMEMBERED = 20_000  # answers; addresses come in again and again
 UNKNOWN_AREA_M2 = 6e8  # of a middling city, where too little is known of this one
 METRES_PER_DEGREE = radians(1) * EARTH_RADIUS_M
+NEAR_M, NEIGHBOURS = 1_000.0, 8
 FORMAT = 1
 
 
@@ -52,6 +54,15 @@ class Atlas:
         south, north = self.extent.south, self.extent.north
         wide = (self.extent.east - self.extent.west) * cos(radians((south + north) / 2))
         return max(1e6, (north - south) * wide * METRES_PER_DEGREE**2)
+
+    def area_name(self, point: Point) -> str | None:
+        """The district of the nearest known address that tells one, or the narrowest area that it names."""
+        for row, _ in self.gazetteer.nearest(point, within_m=NEAR_M, limit=NEIGHBOURS):
+            entry = self.gazetteer.entry(row)
+            area = entry.district or next(iter(parse_address(entry.address).areas[::-1]), None)
+            if area:
+                return area
+        return None
 
     def complete(self, typed: str, limit: int) -> list[Entry]:
         """Known places for what was typed so far; an account number gives the account's address."""

@@ -56,7 +56,7 @@ def locate(ticket: Ticket, atlas: Atlas, callers: Callers = NOBODY) -> Location:
     belief = combine(witnesses, atlas.area_m2)
     if len(plausible(belief.places)) > 1:
         reasons.append("place_ambiguous")
-    return _location(completed, witnesses, belief, tuple(reasons), repairs)
+    return _location(completed, witnesses, belief, tuple(reasons), repairs, atlas)
 
 
 def _trustworthy(ticket: Ticket, atlas: Atlas) -> Ticket:
@@ -122,6 +122,7 @@ def _location(
     belief: Belief,
     reasons: tuple[str, ...],
     repairs: tuple[Repair, ...],
+    atlas: Atlas,
 ) -> Location:
     top = belief.places[0] if belief.places and belief.places[0].probability >= BELIEVED else None
     known = top.address if top and top.precision in (Precision.EXACT, Precision.POINT) else None
@@ -136,11 +137,13 @@ def _location(
         places=belief.places,
         unknown=belief.unknown,
         repairs=repairs,
-        details=tuple(_detail(w) for w in witnesses) if disagree else (),
+        details=tuple(_detail(w, atlas) for w in witnesses) if disagree else (),
     )
 
 
-def _detail(witness: PlaceWitness) -> str:
+def _detail(witness: PlaceWitness, atlas: Atlas) -> str:
+    """In words a person can compare: "account is in 徐汇区 (漕溪北路18号)"."""
     point = witness.point
     told = witness.text or f"{point.latitude:.5f}, {point.longitude:.5f}"
-    return f"{witness.source}: {told}"
+    area = atlas.area_name(point)
+    return f"{witness.source} is in {area} ({told})" if area else f"{witness.source} is at {told}"

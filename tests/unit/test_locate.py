@@ -112,9 +112,21 @@ def test_nothing_said_is_nothing_known() -> None:
 
 def test_a_disagreement_is_told_in_words_of_the_records() -> None:
     location = locate(a_ticket(1, account="700007", address="9 Far Rd"), ATLAS)
-    assert location.details == ("account: 1 Main St", "address: 9 Far Rd")
+    assert location.details == ("account is at 1 Main St", "address is at 9 Far Rd")
     assert [p.sources for p in location.places] == [(ACCOUNT,), (ADDRESS,)]
     assert [p.precision for p in location.places] == [Precision.EXACT, Precision.EXACT]
+
+
+def test_a_disagreement_names_the_districts_where_they_are_known() -> None:
+    shanghai = build_atlas(
+        accounts=[Account(account_id="1", address="漕溪北路18号", point=HOME)],
+        addresses=[
+            Address(address="漕溪北路20号", point=place(30), district="徐汇区"),
+            Address(address="上海市闵行区沪闵路100号", point=AWAY),
+        ],
+    )
+    location = locate(a_ticket(1, account="1", address="沪闵路100号"), shanghai)
+    assert location.details == ("account is in 徐汇区 (漕溪北路18号)", "address is in 闵行区 (沪闵路100号)")
 
 
 def test_the_caller_is_where_the_last_tickets_were_while_nothing_else_is_said() -> None:
