@@ -52,14 +52,16 @@ class _KnownCalls:
     """Calls of located tickets, given out once their outcome is known, in the order of the history fold."""
 
     def __init__(self) -> None:
-        self._waiting: list[tuple[datetime, int, Call]] = []
+        self._waiting: list[tuple[datetime, int, int, Call]] = []
+        self._added = 0  # a call is compared with no other, whatever the sequence numbers
 
     def add(self, dispatch: Dispatch, call: Call) -> None:
-        heapq.heappush(self._waiting, (dispatch.known_at, dispatch.sequence, call))
+        self._added += 1
+        heapq.heappush(self._waiting, (dispatch.known_at, dispatch.sequence, self._added, call))
 
     def before(self, now: datetime) -> Iterator[Call]:
         while self._waiting and self._waiting[0][0] < now:
-            yield heapq.heappop(self._waiting)[2]
+            yield heapq.heappop(self._waiting)[-1]
 
 
 class Replay:
