@@ -261,7 +261,8 @@ class Surroundings:
         label = pieces(known.low, known.xy, Numbering())
         parts = [known.xy[label == piece] for piece in np.unique(label)]
         return shapely.union_all(
-            [shapely.LineString(xy) if len(xy) > 1 else shapely.Point(xy[0]) for xy in parts]
+            # a line between equal points is no line, and its union with others is nothing
+            [shapely.LineString(xy) if np.ptp(xy, axis=0).any() else shapely.Point(xy[0]) for xy in parts]
         )
 
     def _name(self, name: str, without: frozenset[int], witness: int, *, alone: bool) -> list[Spot]:
