@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import beta
+from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
 
 from domain.places import Place
 
 Floats = NDArray[np.float64]
 
-BAND = 150  # held-back addresses that one statement of confidence rests on
-LEVEL = 0.95
+CONFIDENT = 0.9
+FAR_OFF = 0.0025  # of all addresses may be answered confidently and be far off: half of what is promised
+FAR_M = 1000.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,15 +44,17 @@ class Answer:
 
 @dataclass(slots=True, kw_only=True)
 class TownConfidence:
-    """P(town right), and a lower bound of P(town right and the point within 1 km)."""
+    """P(town right), and a cautious confidence that the point is within 1 km.
+
+    Confidence is that probability with its odds lowered until no more than FAR_OFF of the held-back addresses have
+    CONFIDENT or more and are far off.
+    """
 
     centre: Floats
     spread: Floats
     town: LogisticRegression
-    whole: LogisticRegression
-    bounds: list[tuple[float, float]] = field(
-        default_factory=list
-    )  # of the score, with the confidence above it
+    near: LogisticRegression
+    caution: float = 0.0
 
     @classmethod
     def fit(cls, held_back: Sequence[Answer]) -> TownConfidence:
@@ -60,14 +63,14 @@ class TownConfidence:
         centre, spread = rows.mean(axis=0), rows.std(axis=0) + 1e-9
         scaled = (rows - centre) / spread
         right = np.array([answer.town_right for answer in held_back])
-        whole = right & (np.array([answer.error_m for answer in held_back]) <= 1000.0)
+        far = np.array([answer.error_m > FAR_M for answer in held_back])
         fitted = cls(
-            centre=centre,
-            spread=spread,
-            town=_logistic(scaled, right),
-            whole=_logistic(scaled, whole),
+            centre=centre, spread=spread, town=_logistic(scaled, right), near=_logistic(scaled, ~far)
         )
-        fitted.bounds = _lower_bounds(fitted.whole.predict_proba(scaled)[:, 1], whole)
+        scores = fitted.near.decision_function(scaled)
+        order = np.argsort(-scores, kind="stable")
+        most = int((np.cumsum(far[order]) <= FAR_OFF * len(far)).sum())
+        fitted.caution = float(scores[order][most - 1]) - math.log(CONFIDENT / (1 - CONFIDENT))
         return fitted
 
     def town_right(self, answers: Sequence[Answer]) -> Floats:
@@ -77,12 +80,10 @@ class TownConfidence:
         return chances
 
     def confidence(self, answers: Sequence[Answer]) -> Floats:
-        """The lower bound of each answer."""
-        scores = self.whole.predict_proba(self._scaled(answers))[:, 1]
-        found = np.zeros(len(answers))
-        for i, score in enumerate(scores):
-            found[i] = next((value for bound, value in self.bounds if score >= bound), 0.0)
-        return found
+        """The cautious confidence of each answer."""
+        odds = self.near.decision_function(self._scaled(answers)) - self.caution
+        confident: Floats = expit(odds)
+        return confident
 
     def _scaled(self, answers: Sequence[Answer]) -> Floats:
         scaled: Floats = (np.array([answer.inputs for answer in answers]) - self.centre) / self.spread
@@ -101,18 +102,6 @@ def operating_point(chances: Floats, right: NDArray[np.bool_], target: float) ->
     precision = np.cumsum(right[order]) / np.arange(1, len(order) + 1)
     good = np.flatnonzero(precision >= target)
     return float(chances[order[good[-1]]]) if len(good) else 1.0
-
-
-def _lower_bounds(scores: Floats, right: NDArray[np.bool_]) -> list[tuple[float, float]]:
-    """Bands of descending score with the lower Clopper-Pearson bound of their hits, never rising."""
-    order = np.argsort(-scores, kind="stable")
-    found, last = [], 1.0
-    for band in np.array_split(order, max(1, len(order) // BAND)):
-        hits = int(right[band].sum())
-        bound = float(beta.ppf(1 - LEVEL, hits, len(band) - hits + 1)) if hits else 0.0
-        last = min(last, bound)
-        found.append((float(scores[band].min()), last))
-    return found
 
 
 def _logit(probability: float) -> float:

@@ -24,7 +24,7 @@ BEND_M, BEND_LENGTH_M = (
 )  # how far a road leaves its trend, and after how much road it forgets it
 START_M = 6000.0
 STUDENT = 3.0  # degrees of freedom of the noise
-ROUNDS = 4
+ROUNDS = 3
 NEIGHBOURS = 12
 PIECE_M, PIECE_SLACK = (
     1500.0,
@@ -162,7 +162,7 @@ def krige(
     own_variance = float(
         _covariance(asked[:1], asked_side[:1], asked[:1], asked_side[:1], middle, custom)[0, 0]
     )
-    centre = np.median(xy, axis=0)
+    centre = xy.mean(axis=0)
     offset = np.zeros_like(xy)
     weight = np.ones(count)
     noise = custom.noise_m**2

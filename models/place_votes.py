@@ -11,6 +11,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -141,6 +142,7 @@ class NameVotes:
         return shifts
 
 
+@lru_cache(maxsize=50_000)
 def _segment(name: str) -> tuple[str, tuple[float, float]]:
     found = _SEGMENT.search(name)
     if found is None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -12,6 +15,7 @@ from models.numbering import (
     PIECE_SLACK,
     Known,
     Numbering,
+    RoadSpot,
     krige,
     learn_numbering,
     pieces,
@@ -21,7 +25,7 @@ from models.numbering import (
 CUSTOM = Numbering(metres=2.0, noise_m=20.0, left_m=0.0)
 
 
-def road(numbers, points, high=None) -> Known:
+def road(numbers: Any, points: Any, high: Sequence[float] | None = None) -> Known:
     low = np.array(numbers, float)
     return Known(
         low=low,
@@ -32,24 +36,24 @@ def road(numbers, points, high=None) -> Known:
     )
 
 
-def placed(number: int, known: Known, custom: Numbering):
+def placed(number: int, known: Known, custom: Numbering) -> list[RoadSpot]:
     return place_number(number, number, number % 2 == 1, known, custom)
 
 
-def straight(numbers) -> Known:
+def straight(numbers: Sequence[int]) -> Known:
     """Eastward, two metres a number."""
     return road(numbers, [(2.0 * n, 0.0) for n in numbers])
 
 
 @pytest.mark.parametrize("number", [120, 250, 333])
-def test_between_known_numbers_it_is_interpolated(number):
+def test_between_known_numbers_it_is_interpolated(number: int) -> None:
     (spot,) = placed(number, straight([100, 200, 300, 400]), CUSTOM)
     assert (spot.x, spot.y) == pytest.approx((2.0 * number, 0.0), abs=15.0)
     assert spot.between
     assert not spot.inside
 
 
-def test_beyond_the_last_number_the_doubt_grows_with_the_gap():
+def test_beyond_the_last_number_the_doubt_grows_with_the_gap() -> None:
     known = straight([100, 200, 300])
     spots = [placed(n, known, CUSTOM)[0] for n in (310, 500, 1500)]
     assert [spot.between for spot in spots] == [False] * 3
@@ -57,7 +61,7 @@ def test_beyond_the_last_number_the_doubt_grows_with_the_gap():
     assert spots[0].scale_m < spots[1].scale_m < spots[2].scale_m
 
 
-def test_a_number_in_a_known_range_is_inside_it():
+def test_a_number_in_a_known_range_is_inside_it() -> None:
     known = road([100, 300], [(200, 0), (640, 0)], high=[100, 340])
     spot = placed(310, known, CUSTOM)[0]
     assert spot.inside
@@ -65,11 +69,11 @@ def test_a_number_in_a_known_range_is_inside_it():
     assert spot.nearest == 1
 
 
-def test_nothing_known_places_nothing():
+def test_nothing_known_places_nothing() -> None:
     assert placed(5, straight([]), CUSTOM) == []
 
 
-def test_a_wrong_point_does_not_drag_the_estimate():
+def test_a_wrong_point_does_not_drag_the_estimate() -> None:
     right = straight([100, 150, 200, 250, 300])
     points = right.xy.copy()
     points[2] = (400.0, 1200.0)  # near enough to be of the same piece
@@ -79,7 +83,7 @@ def test_a_wrong_point_does_not_drag_the_estimate():
     assert np.hypot(spot.x - clean.x, spot.y - clean.y) < 60.0
 
 
-def test_roads_of_one_name_in_two_towns_are_two_places():
+def test_roads_of_one_name_in_two_towns_are_two_places() -> None:
     known = road([10, 20, 30, 500, 520], [(20, 0), (40, 0), (60, 0), (30_000, 0), (30_040, 0)])
     first, second = placed(24, known, CUSTOM)
     assert abs(first.x - 48) < 60
@@ -88,7 +92,7 @@ def test_roads_of_one_name_in_two_towns_are_two_places():
     assert first.share + second.share == pytest.approx(1.0)
 
 
-def test_odd_numbers_lie_on_their_side():
+def test_odd_numbers_lie_on_their_side() -> None:
     custom = Numbering(metres=2.0, noise_m=20.0, left_m=80.0)
     known = road([100, 200, 300, 400], [(2.0 * n, -80.0) for n in (100, 200, 300, 400)])
     odd = placed(251, known, custom)[0]
@@ -113,13 +117,13 @@ def many_roads(left_m: float, metres: float, noise: float) -> list[Known]:
 
 
 @pytest.mark.parametrize(("left_m", "metres"), [(90.0, 2.0), (-90.0, 4.0), (0.0, 1.0)])
-def test_the_custom_of_a_simulated_city_is_recovered(left_m, metres):
+def test_the_custom_of_a_simulated_city_is_recovered(left_m: float, metres: float) -> None:
     custom = learn_numbering(many_roads(left_m, metres, noise=30.0))
     assert custom.metres == pytest.approx(metres, rel=0.2)
     assert custom.left_m == pytest.approx(left_m, abs=30.0)
 
 
-def test_too_few_roads_leave_the_default():
+def test_too_few_roads_leave_the_default() -> None:
     assert learn_numbering([straight([1, 2])]) == Numbering()
 
 
@@ -132,7 +136,9 @@ numbers_and_points = st.lists(
 
 @given(numbers_and_points, st.integers(1, 2000))
 @settings(max_examples=60, deadline=None)
-def test_it_moves_with_the_road_and_forgets_the_order(entries, number):
+def test_it_moves_with_the_road_and_forgets_the_order(
+    entries: list[tuple[int, int, int]], number: int
+) -> None:
     known = road([n for n, _, _ in entries], [(x, y) for _, x, y in entries])
     shift = np.array([5000.0, -700.0])
     there = krige(number, number % 2 == 1, known.low, known.odd, known.xy, CUSTOM)
@@ -147,7 +153,7 @@ def test_it_moves_with_the_road_and_forgets_the_order(entries, number):
 
 @given(numbers_and_points)
 @settings(max_examples=60, deadline=None)
-def test_pieces_are_the_connected_parts(entries):
+def test_pieces_are_the_connected_parts(entries: list[tuple[int, int, int]]) -> None:
     known = road([n for n, _, _ in entries], [(x, y) for _, x, y in entries])
     label = pieces(known.low, known.xy, CUSTOM)
     groups: list[set[int]] = []

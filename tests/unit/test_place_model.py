@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Sequence
 
 import numpy as np
 import pytest
 
-from domain.places import Address, Point, Precision
+from domain.places import Address, Place, Point, Precision
 from features.addresses.parse import parse_address
 from features.gazetteer import Gazetteer
 from features.place import distance_m
@@ -23,7 +24,7 @@ def at(east_m: float, north_m: float) -> Point:
 
 
 def along(
-    name: str, numbers, east: float, north: float, *, area: str = "", unit: str = "弄"
+    name: str, numbers: Sequence[int], east: float, north: float, *, area: str = "", unit: str = "弄"
 ) -> list[Address]:
     """Entries of a road that runs east, two metres a number."""
     return [Address(address=f"{area}{name}{n}{unit}", point=at(east + 2.0 * n, north)) for n in numbers]
@@ -41,7 +42,7 @@ def city(roads: int = 70, noise: float = 60.0) -> list[Address]:
     return found
 
 
-def places(book: list[Address], text: str):
+def places(book: list[Address], text: str) -> tuple[Place, ...]:
     gazetteer = Gazetteer(addresses=book)
     return PlaceModel.fit(gazetteer).places(parse_address(text), gazetteer)
 
@@ -83,7 +84,9 @@ def big() -> tuple[Gazetteer, PlaceModel]:
         ("人民路24弄", Precision.EXACT, at(60_048, 5000), 1),
     ],
 )
-def test_places(known, text, precision, where, metres):
+def test_places(
+    known: tuple[Gazetteer, PlaceModel], text: str, precision: Precision, where: Point, metres: float
+) -> None:
     gazetteer, model = known
     found = model.places(parse_address(text), gazetteer)
     assert found[0].precision is precision
@@ -92,7 +95,7 @@ def test_places(known, text, precision, where, metres):
     assert found[0].radius_m > 0
 
 
-def test_a_road_in_two_towns_is_two_places_and_its_area_decides(known):
+def test_a_road_in_two_towns_is_two_places_and_its_area_decides(known: tuple[Gazetteer, PlaceModel]) -> None:
     gazetteer, model = known
     both = model.places(parse_address("人民路26弄"), gazetteer)
     assert len(both) >= 2
@@ -102,7 +105,7 @@ def test_a_road_in_two_towns_is_two_places_and_its_area_decides(known):
         assert distance_m(first.point, at(east, 5000)) < 100
 
 
-def test_one_address_at_two_points_is_two_places():
+def test_one_address_at_two_points_is_two_places() -> None:
     book = [
         Address(address="人民路10弄", point=at(20, 5000), district="甲城区"),
         Address(address="人民路10弄", point=at(60_020, 5000), district="乙城区"),
@@ -113,14 +116,14 @@ def test_one_address_at_two_points_is_two_places():
     assert sum(place.probability for place in found) <= 1.0 + 1e-9
 
 
-def test_nothing_is_known_of_nothing():
+def test_nothing_is_known_of_nothing() -> None:
     empty = Gazetteer()
     model = PlaceModel.fit(empty)
     for text in ("", "大沽路200弄", "\u0000", "Main Street 5", "附近"):
         assert model.places(parse_address(text), empty) == ()
 
 
-def test_two_addresses_in_one_meet(known):
+def test_two_addresses_in_one_meet(known: tuple[Gazetteer, PlaceModel]) -> None:
     gazetteer, model = known
     alone = model.places(parse_address("大沽路230弄"), gazetteer)[0]
     both = model.places(parse_address("大沽路230弄,黄河路510号"), gazetteer)[0]
@@ -128,7 +131,9 @@ def test_two_addresses_in_one_meet(known):
     assert both.radius_m <= alone.radius_m
 
 
-def test_a_name_nobody_knows_is_placed_near_names_like_it_with_little_faith(big):
+def test_a_name_nobody_knows_is_placed_near_names_like_it_with_little_faith(
+    big: tuple[Gazetteer, PlaceModel],
+) -> None:
     gazetteer, model = big
     row = gazetteer.entry(0).address
     stem = parse_address(row).roads[0].name.removesuffix("路")
@@ -137,7 +142,7 @@ def test_a_name_nobody_knows_is_placed_near_names_like_it_with_little_faith(big)
     assert all(place.probability < sure[0].probability for place in found)
 
 
-def test_probabilities_and_radii_hold_on_addresses_held_back(big):
+def test_probabilities_and_radii_hold_on_addresses_held_back(big: tuple[Gazetteer, PlaceModel]) -> None:
     gazetteer, model = big
     inside, near, stated = [], [], []
     for query in model.held_back(gazetteer):
@@ -153,7 +158,7 @@ def test_probabilities_and_radii_hold_on_addresses_held_back(big):
     assert np.mean(stated) == pytest.approx(np.mean(near), abs=0.04)
 
 
-def test_json_keeps_every_bit_and_fitting_twice_is_the_same(big):
+def test_json_keeps_every_bit_and_fitting_twice_is_the_same(big: tuple[Gazetteer, PlaceModel]) -> None:
     gazetteer, model = big
     again = PlaceModel.from_json(model.to_json())
     other = PlaceModel.fit(gazetteer)
@@ -164,12 +169,12 @@ def test_json_keeps_every_bit_and_fitting_twice_is_the_same(big):
 
 
 @pytest.mark.parametrize("text", ["", "{}", "[]", json.dumps({"format": 99}), json.dumps({"format": 1})])
-def test_other_text_is_no_place_model(text):
+def test_other_text_is_no_place_model(text: str) -> None:
     with pytest.raises(ValueError, match=r".*"):
         PlaceModel.from_json(text)
 
 
-def test_progress_reaches_the_end():
+def test_progress_reaches_the_end() -> None:
     heard: list[float] = []
     PlaceModel.fit(Gazetteer(addresses=BOOK), progress=heard.append)
     assert heard == sorted(heard)
