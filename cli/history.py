@@ -95,7 +95,12 @@ def _show_noise(found: LabelAudit, console: Any) -> None:
         "estimated by", "wrong records", "95 % interval", "tickets or pairs", box=None, header_style="bold"
     )
     for one in noise.estimates:
-        table.add_row(one.method, f"{one.rate:.1%}", f"{one.low:.1%} – {one.high:.1%}", f"{one.rows:,}")
+        table.add_row(
+            one.method + (" (at most)" if one.ceiling else ""),
+            f"{one.rate:.1%}",
+            f"{one.low:.1%} – {one.high:.1%}",
+            f"{one.rows:,}",
+        )
     console.print(table)
     console.print(
         f"A model of words, kind and place agrees with the record on {found.agreement:.1%} of tickets that it did not"

@@ -28,13 +28,17 @@ EASIEST_SHARE = 0.1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NoiseEstimate:
-    """Share of wrong records by one method, with a 95 % interval; `rows`: tickets or pairs that it rests on."""
+    """Share of wrong records by one method, with a 95 % interval; `rows`: tickets or pairs that it rests on.
+
+    `ceiling`: it can only be too high, by an unknown amount.
+    """
 
     method: str
     rate: float
     low: float
     high: float
     rows: int
+    ceiling: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,13 +49,13 @@ class LabelNoise:
 
     @property
     def low(self) -> float | None:
-        """The lowest that any method allows."""
-        return min((one.low for one in self.estimates), default=None)
+        """The lowest that any method but a ceiling allows."""
+        return min((one.low for one in self.estimates if not one.ceiling), default=None)
 
     @property
     def high(self) -> float | None:
-        """The highest that any method allows."""
-        return max((one.high for one in self.estimates), default=None)
+        """The highest that any method but a ceiling allows."""
+        return max((one.high for one in self.estimates if not one.ceiling), default=None)
 
 
 def label_noise(
@@ -97,7 +101,7 @@ def _confident_joint(doubts: Contradictions) -> NoiseEstimate | None:
     rate, error = doubts.noise()
     low, high = max(rate - NORMAL_95 * error, 0.0), min(rate + NORMAL_95 * error, 1.0)
     return NoiseEstimate(
-        method="confident joint", rate=rate, low=low, high=high, rows=int(doubts.known.sum())
+        method="confident joint", rate=rate, low=low, high=high, rows=int(doubts.known.sum()), ceiling=True
     )
 
 
