@@ -6,13 +6,15 @@ import json
 from collections.abc import Sequence
 from math import cos, radians
 
-from domain.places import Place, Point
+import numpy as np
+
+from domain.places import Place, Point, Precision
 from features.addresses.parse import parse_address
 from features.addresses.parts import AddressParts
 from features.coordinates import LatLon
 from features.gazetteer import Gazetteer
 from features.gazetteer.entries import Entry
-from features.place import EARTH_RADIUS_M
+from features.place import EARTH_RADIUS_M, metres_from
 from features.suspicion import Examined, Extent, examine
 from models.place import PlaceModel
 
@@ -20,6 +22,9 @@ REMEMBERED = 20_000  # answers; addresses come in again and again
 UNKNOWN_AREA_M2 = 6e8  # of a middling city, where too little is known of this one
 METRES_PER_DEGREE = radians(1) * EARTH_RADIUS_M
 NEAR_M, NEIGHBOURS = 1_000.0, 8
+SAME_POINT_DEG = 3e-4
+EXACT_PROBABILITY, EXACT_RADIUS_M = 0.99, 50.0  # a known address is where the book has it
+PASSING_PROBABILITY, PASSING_M = 0.9, 300.0
 FORMAT = 1
 
 
@@ -69,14 +74,57 @@ class Atlas:
         account = self.gazetteer.account(typed)
         return self.gazetteer.complete(account.address if account and account.address else typed, limit)
 
-    def places(self, parts: AddressParts) -> tuple[Place, ...]:
-        """Where the address may be, most likely first; nothing where nobody knows."""
-        found = self._answers.get(parts.text)
+    def places(self, parts: AddressParts, near: Point | None = None) -> tuple[Place, ...]:
+        """Where the address may be, most likely first; nothing where nobody knows.
+
+        Where the road is known to pass by `near`, a place of other evidence, it is enough to say so.
+        """
+        found = self._exact(parts)
+        if found is None and near is not None:
+            found = self._passing(parts, near)
+        if found is None:
+            found = self._answers.get(parts.text)
         if found is None:
             if len(self._answers) >= REMEMBERED:
                 self._answers.clear()
             found = self._answers[parts.text] = self.model.places(parts, self.gazetteer)
         return found
+
+    def _exact(self, parts: AddressParts) -> tuple[Place, ...] | None:
+        """The one point of a known address; None where that takes more thought."""
+        rows = self.gazetteer.exact(parts)
+        if not rows:
+            return None
+        there = self.gazetteer.points[rows]
+        latitude, longitude = there[0].tolist()
+        if not (np.abs(there - there[0]) <= SAME_POINT_DEG).all():  # NaN, too
+            return None
+        return (
+            Place(
+                point=Point(latitude=latitude, longitude=longitude),
+                probability=EXACT_PROBABILITY,
+                radius_m=EXACT_RADIUS_M,
+                precision=Precision.EXACT,
+                address=self.gazetteer.entry(rows[0]).address,
+            ),
+        )
+
+    def _passing(self, parts: AddressParts, near: Point) -> tuple[Place, ...] | None:
+        """The point, where one of the address's roads has a known address close by; None where none has."""
+        for road in parts.roads:
+            road_id = self.gazetteer.road(road.name)
+            if road_id is not None:
+                points = self.gazetteer.road_entries(road_id).points
+                if metres_from(near.latitude, near.longitude, points).min(initial=np.inf) <= PASSING_M:
+                    return (
+                        Place(
+                            point=near,
+                            probability=PASSING_PROBABILITY,
+                            radius_m=PASSING_M,
+                            precision=Precision.STREET,
+                        ),
+                    )
+        return None
 
     def examine(self, point: Point, expected: Sequence[Place]) -> Examined:
         """The ways to read given coordinates, beside the places that other witnesses name."""

@@ -11,6 +11,7 @@ from domain.places import (
     LocationSource,
     Place,
     PlaceWitness,
+    Point,
     Precision,
     Repair,
 )
@@ -42,8 +43,9 @@ def locate(ticket: Ticket, atlas: Atlas, callers: Callers = NOBODY) -> Location:
     `reasons` name each pair of witnesses that agree or disagree ("account_address_disagree"), records that are not
     known ("account_unknown"), coordinates that cannot be as they stand, and fields that were filled.
     """
-    completed, repairs = repair(_trustworthy(ticket, atlas), atlas.gazetteer, callers)
-    witnesses, doubts = _witnesses(ticket, completed, repairs, atlas, callers)
+    sound = _trustworthy(ticket, atlas)
+    completed, repairs = repair(sound, atlas.gazetteer, callers)
+    witnesses, doubts = _witnesses(ticket, completed, repairs, atlas, callers, near=sound.point)
     account_unknown = bool(completed.account) and atlas.gazetteer.account(completed.account) is None
     reasons = [
         *(["account_unknown"] if account_unknown else []),
@@ -76,13 +78,18 @@ def plausible(places: Sequence[Place]) -> list[Place]:
 
 
 def _witnesses(
-    ticket: Ticket, completed: Ticket, repairs: Sequence[Repair], atlas: Atlas, callers: Callers
+    ticket: Ticket,
+    completed: Ticket,
+    repairs: Sequence[Repair],
+    atlas: Atlas,
+    callers: Callers,
+    near: Point | None,
 ) -> tuple[list[PlaceWitness], list[str]]:
     """Those that have something to say, the most trusted first, and what is odd about the coordinates."""
     # an account that was found by the address says nothing that the address does not
     own = all(r.field != "account" or r.evidence[0] != "address" for r in repairs)
     account = account_witness(atlas.gazetteer.account(completed.account), atlas) if own else None
-    address = address_witness(ticket.address, atlas)
+    address = address_witness(ticket.address, atlas, near)
     expected = [place for witness in (account, address) if witness for place in witness.places]
     examined = atlas.examine(ticket.point, expected) if ticket.point else Examined()
     silent = not (ticket.address or account or examined.readings)

@@ -101,7 +101,7 @@ def _account_of_caller(ticket: Ticket, callers: Callers) -> Finding | None:
 
 
 def _account_at_address(ticket: Ticket, gazetteer: Gazetteer) -> Finding | None:
-    if not ticket.address:
+    if not ticket.address or not gazetteer.knows_accounts:
         return None
     parts = parse_address(ticket.address)
     there = {account: row for row in gazetteer.exact(parts) for account in gazetteer.entry(row).accounts}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from domain.places import Account, LocationSource, Place, PlaceWitness, Precision
+from domain.places import Account, LocationSource, Place, PlaceWitness, Point, Precision
 from features.addresses.parse import parse_address
 from features.callers import Call
 from features.suspicion import Reading
@@ -41,9 +41,9 @@ def account_witness(account: Account | None, atlas: Atlas) -> PlaceWitness | Non
     return _witness(LocationSource.ACCOUNT, (place,), account.address or "")
 
 
-def address_witness(address: str | None, atlas: Atlas) -> PlaceWitness | None:
-    """The places that the address may mean."""
-    return _witness(LocationSource.ADDRESS, _places(address, atlas), address or "")
+def address_witness(address: str | None, atlas: Atlas, near: Point | None = None) -> PlaceWitness | None:
+    """The places that the address may mean; `near`: coordinates that it may do no more than agree with."""
+    return _witness(LocationSource.ADDRESS, _places(address, atlas, near), address or "")
 
 
 def text_witness(text: str, atlas: Atlas) -> PlaceWitness | None:
@@ -82,8 +82,8 @@ def caller_witness(calls: Sequence[Call]) -> PlaceWitness | None:
     return _witness(LocationSource.CALLER, tuple(places), places[0].address or "" if places else "")
 
 
-def _places(address: str | None, atlas: Atlas) -> tuple[Place, ...]:
-    return atlas.places(parse_address(address)) if address else ()
+def _places(address: str | None, atlas: Atlas, near: Point | None = None) -> tuple[Place, ...]:
+    return atlas.places(parse_address(address), near) if address else ()
 
 
 def _witness(source: LocationSource, places: tuple[Place, ...], text: str) -> PlaceWitness | None:

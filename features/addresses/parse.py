@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from features.addresses import central_european
 from features.addresses.central_european import parse_central_european
@@ -24,6 +25,7 @@ _CE_LETTERS = re.compile(r"[őűąęłńśźżčďěňřšťůžäöüß]", re.I
 _STREET_BEFORE_NUMBER = re.compile(r"^[^\d,]*[a-z.] \d+[a-z]?(?:[-/]\w+)?\.?(?:,|$)")
 
 
+@lru_cache(maxsize=4096)
 def parse_address(text: str) -> AddressParts:
     """The parts of an address in any language. Total: every string has an answer; MAX_LENGTH characters are read."""
     text = text[:MAX_LENGTH]

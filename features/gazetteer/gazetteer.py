@@ -144,6 +144,15 @@ class Gazetteer:
             return [int(row) for row in rows]
         return [int(row) for row in rows[self._searcher.agreeing(rows, parts.areas)]]
 
+    @property
+    def knows_accounts(self) -> bool:
+        """Whether there are any."""
+        return len(self._accounts) > 0
+
+    def road(self, name: str) -> int | None:
+        """The id of the road of exactly that name."""
+        return self._indexed["roads"].names.id_of(normal_form(name))
+
     def roads(self, name: str, limit: int = 5) -> list[NameMatch]:
         """Known roads of that name or one like it, the most likely first."""
         return self._indexed["roads"].names.search(normal_form(name), limit)
