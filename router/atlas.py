@@ -23,7 +23,7 @@ UNKNOWN_AREA_M2 = 6e8  # of a middling city, where too little is known of this o
 METRES_PER_DEGREE = radians(1) * EARTH_RADIUS_M
 NEAR_M, NEIGHBOURS = 1_000.0, 8
 SAME_POINT_DEG = 3e-4
-EXACT_PROBABILITY, EXACT_RADIUS_M = 0.99, 50.0  # a known address is where the book has it
+EXACT_PROBABILITY, EXACT_RADIUS_M = 0.98, 50.0  # a known address is where the book has it
 PASSING_PROBABILITY, PASSING_M = 0.9, 300.0
 FORMAT = 1
 

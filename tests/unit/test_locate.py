@@ -59,8 +59,7 @@ ACCOUNT, ADDRESS, COORDINATES, CALLER, TEXT, NONE = LocationSource
                 "phone_filled",
             ],
         ),
-        # the finer of the two: so small a book can say little of its own accuracy
-        (None, "2 Main St", HOME, ADDRESS, HOME, ["address_coordinates_agree"]),
+        (None, "2 Main St", HOME, ADDRESS, NEXT_DOOR, ["address_coordinates_agree"]),
         ("800008", None, None, ACCOUNT, AWAY, ["address_filled"]),
         ("900009", None, None, NONE, None, ["address_filled"]),
         ("100010", "2 Main St", None, ADDRESS, NEXT_DOOR, []),
