@@ -14,14 +14,14 @@ from domain.units import Unit
 from features.facts import Facts
 from features.history import History
 from features.table import Opinion
-from models.blocks import mixed_blocks, word_blocks
+from models.blocks import MIXED_BLOCKS, mixed_blocks, word_blocks
 from models.text import TextModels
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 NAMED = 1e3  # a territory's or rule's unit is always among the candidates
-BY_VOTES, BY_TEXT = 2.0, 4.0
+BY_VOTES, BY_TEXT, BY_NAME = 2.0, 4.0, 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +56,7 @@ def retrieve(
     opinion = Opinion(
         tallies=history.tallies(facts),
         votes=history.votes(facts),
+        named=history.named(facts),
         territory=_marked([history.unit(heir) for owner in owners for heir in heirs[owner]], history),
         **_text_opinions(facts, text, history),
     )
@@ -67,7 +68,7 @@ def retrieve(
 
 
 def _support(opinion: Opinion, units: int) -> Floats:
-    """How much speaks for each unit: shares of its keys, votes and text probability; by unit index."""
+    """How much speaks for each unit: shares of its keys, votes, text probability, its name; by unit index."""
     support = [0.0] * units
     for tally in opinion.tallies:
         if tally is not None:
@@ -77,7 +78,7 @@ def _support(opinion: Opinion, units: int) -> Floats:
     weight = opinion.votes.weight
     shares = (weight / (opinion.votes.total[:, None] + 1e-3)).sum(axis=0)
     likely = np.where(opinion.text > 1e-3, opinion.text, 0.0)
-    return np.asarray(np.array(support) + BY_VOTES * shares + BY_TEXT * likely)
+    return np.asarray(np.array(support) + BY_VOTES * shares + BY_TEXT * likely + BY_NAME * opinion.named[0])
 
 
 def _passed_on(support: Floats, history: History, units: Mapping[str, Unit], at: datetime) -> Floats:
@@ -113,6 +114,7 @@ def _open_heirs(unit_id: str, units: Mapping[str, Unit], at: datetime) -> Iterat
 
 class _TextOpinions(TypedDict):
     text: Floats
+    text_parts: Floats
     words: Floats
     family: Floats
     family_of: Ints
@@ -122,10 +124,18 @@ def _text_opinions(facts: Facts, models: TextModels | None, history: History) ->
     """What each text model says, by unit index; zeros, and no families, without models."""
     known = len(history.unit_ids)
     found = _TextOpinions(
-        text=np.zeros(known), words=np.zeros(known), family=np.zeros(known), family_of=np.full(known, -1)
+        text=np.zeros(known),
+        text_parts=np.zeros((MIXED_BLOCKS, known)),
+        words=np.zeros(known),
+        family=np.zeros(known),
+        family_of=np.full(known, -1),
     )
     if models is not None:
-        found["text"][history.units(models.mixed.classes)] = models.mixed.predict(mixed_blocks(facts))
+        of_mixed, parts = history.units(models.mixed.classes), models.mixed.parts(mixed_blocks(facts))
+        found["text"][of_mixed] = models.mixed.probabilities(parts)
+        # a unit that the model never saw has no more behind it than the least likely one
+        found["text_parts"][:] = parts.min(axis=1, initial=0.0)[:, None]
+        found["text_parts"][:, of_mixed] = parts
         found["words"][history.units(models.words.classes)] = models.words.predict(word_blocks(facts))
         of_families = history.units(models.families.units)
         found["family"][of_families] = models.families.predict(facts)

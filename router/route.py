@@ -62,6 +62,7 @@ def route(ticket: Ticket, world: World) -> Decision:
 
 def learn(dispatch: Dispatch, world: World) -> None:
     """Fold one confirmed dispatch into the world's history: the next ticket feels it."""
-    location = locate(dispatch.ticket, world.atlas, world.history.callers)
+    # by its own records: what callers told meanwhile would make it depend on when it is folded
+    location = locate(dispatch.ticket, world.atlas)
     known = facts(dispatch.ticket, location, world.history.schema)
     world.history.fold(known, dispatch.unit_id, dispatch.sequence)

@@ -19,11 +19,15 @@ from router.locate import locate
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """A past ticket with its outcome, located and worked out once."""
+    """A past ticket with its outcome, located and worked out once.
+
+    `facts` are of the ticket as it came, `learnt` what its dispatch adds to the history: by its own records alone.
+    """
 
     dispatch: Dispatch
     location: Location
     facts: Facts
+    learnt: Facts
 
 
 def prepare(
@@ -38,11 +42,15 @@ def prepare(
     for i, dispatch in enumerate(sorted(dispatches, key=lambda d: (d.ticket.received_at, d.sequence))):
         for call in told.before(dispatch.ticket.received_at):
             callers.fold(call)
-        location = locate(dispatch.ticket, atlas, callers)
-        known = facts(dispatch.ticket, location, schema)
-        cases.append(Case(dispatch=dispatch, location=location, facts=known))
-        if known.call is not None:
-            told.add(dispatch, known.call)
+        ticket = dispatch.ticket
+        location = locate(ticket, atlas)
+        learnt = known = facts(ticket, location, schema)
+        if callers.last(ticket.phone):
+            location = locate(ticket, atlas, callers)
+            known = facts(ticket, location, schema)
+        cases.append(Case(dispatch=dispatch, location=location, facts=known, learnt=learnt))
+        if learnt.call is not None:
+            told.add(dispatch, learnt.call)
         if progress and i % 500 == 0:
             progress(i / len(dispatches))
     return cases
@@ -77,7 +85,7 @@ class Replay:
         now = case.dispatch.ticket.received_at
         while self._next < len(self._log) and self._log[self._next].dispatch.known_at < now:
             known = self._log[self._next]
-            self.history.fold(known.facts, known.dispatch.unit_id, known.dispatch.sequence)
+            self.history.fold(known.learnt, known.dispatch.unit_id, known.dispatch.sequence)
             self._next += 1
 
     def walk(self, cases: Sequence[Case]) -> Iterator[Case]:

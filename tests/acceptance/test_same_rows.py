@@ -15,6 +15,7 @@ from domain.dispatches import Dispatch
 from domain.rules import Rule
 from models.bundle import Bundle, load_bundle, write_bundle
 from models.ranker import Floats, Floats32, Ranker
+from router.atlas_building import atlas_of
 from router.live import LiveWorld, fold_order
 from router.ports import BundleRecord, Pointers, Store, WriteSession
 from router.route import route
@@ -107,6 +108,8 @@ def serve(store: Store, city: City, path: Path) -> Served:
     loaded = load(path)
     record = BundleRecord(version=0, digest=loaded.digest, path=str(path), registered_at=city.starts)
     store.write(furnish(city, record))
+    past = next(arrivals(city))[1]  # a bundle comes after the history that it learnt from
+    store.write(lambda session: session.append_dispatches(past))
     live = LiveWorld(store, load)
     for number, (dispatch, known) in enumerate(arrivals(city)):
         store.write(lambda session, known=known: session.append_dispatches(known))  # type: ignore[misc]
@@ -158,9 +161,12 @@ def learning(store: Store, served: Served, city: City, bundle: Path) -> Learning
     """Training material read from the store that was served, the last tickets' outcomes included."""
     remaining = sorted(city.dispatches, key=fold_order)
     store.write(lambda session: session.append_dispatches(remaining))  # those it has already are left out
+    loaded = load_bundle(bundle)
     with store.read() as session:
         material = read_material(session)
-    around, loaded = material.surroundings, load_bundle(bundle)
+        # a training now would take places from all of the past; this one goes on from where the bundle stood
+        atlas = atlas_of(session, loaded.history_sequence)
+    around = replace(material.surroundings, atlas=atlas)
     world = world_of(around, loaded)
     return Learning(
         world=world,

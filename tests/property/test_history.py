@@ -188,7 +188,9 @@ def rows_by_unit(past: Sequence[Seen], asked: Facts, heard: Sequence[str]) -> di
     opinion = Opinion(
         tallies=history.tallies(asked),
         votes=history.votes(asked),
+        named=history.named(asked),
         text=nothing,
+        text_parts=np.zeros((3, len(nothing))),
         words=nothing,
         family=nothing,
         family_of=np.full(len(nothing), -1),

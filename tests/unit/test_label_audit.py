@@ -33,7 +33,7 @@ def case(number: int, text: str, unit_id: str, **fields: object) -> Case:
     dispatch = a_dispatch(a_ticket(number, text, **fields), unit_id, sequence=number)  # type: ignore[arg-type]
     facts = facts_of(dispatch.ticket)
     location = Location(source=LocationSource.COORDINATES, point=dispatch.ticket.point)
-    return Case(dispatch=dispatch, location=location, facts=facts)
+    return Case(dispatch=dispatch, location=location, facts=facts, learnt=facts)
 
 
 @dataclass(frozen=True)

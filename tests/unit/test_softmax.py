@@ -56,6 +56,18 @@ def test_an_unknown_word_dilutes_the_known_ones(model: Softmax) -> None:
     assert model.predict(blocks([10, 7, 8], [])).max() < model.predict(blocks([10], [])).max()
 
 
+def test_blocks_add_up_to_the_answer(model: Softmax) -> None:
+    asked = blocks([10, 7], [105, 120])
+    parts = model.parts(asked)
+    assert parts.shape == (2, len(UNITS))
+    assert model.probabilities(parts).tolist() == model.predict(asked).tolist()
+    assert parts[0].tolist() == model.parts(blocks([10, 7], []))[0].tolist()
+    assert model.parts(blocks([7], [])).tolist() == [[0.0] * len(UNITS)] * 2
+    without = model.probabilities(np.zeros((2, len(UNITS))))
+    gained = np.log(model.predict(asked)) - np.log(without)
+    assert gained - gained[0] == pytest.approx(parts.sum(axis=0) - parts.sum(axis=0)[0])
+
+
 def test_storing_changes_no_bit(model: Softmax) -> None:
     again = Softmax.from_arrays(model.arrays())
     for name, array in model.arrays().items():

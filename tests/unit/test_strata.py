@@ -99,7 +99,7 @@ def ranked(count: int, wrong_every: int, kind: str, seed: int) -> list[Ranked]:
         ticket = a_ticket(seed * 100_000 + number, category=kind)
         dispatch = a_dispatch(ticket, "water" if (number + 1) % wrong_every else "roads")
         location = Location(source=LocationSource.ACCOUNT)
-        case = Case(dispatch=dispatch, location=location, facts=facts_of(ticket))
+        case = Case(dispatch=dispatch, location=location, facts=facts_of(ticket), learnt=facts_of(ticket))
         found.append(Ranked(case=case, units=("water",), scores=np.array([score]), certifiable=True))
     return found
 

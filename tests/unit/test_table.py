@@ -40,7 +40,9 @@ def rows_of(
     opinion = Opinion(
         tallies=history.tallies(asked),
         votes=history.votes(asked),
+        named=history.named(asked),
         text=text,
+        text_parts=np.log(np.vstack([text, text[::-1], text]) + 0.1),
         words=text[::-1].copy(),
         family=text / 2,
         family_of=np.array([0, 0, 1, -1]),
@@ -139,3 +141,23 @@ def test_another_schema_has_another_fingerprint(schema: HistorySchema) -> None:
 
 def test_a_half_life_is_part_of_the_fingerprint() -> None:
     assert fingerprint(HistorySchema(half_life_days=1)) != fingerprint(HistorySchema(half_life_days=2))
+
+
+@pytest.mark.parametrize(
+    ("unit_id", "column", "value"),
+    [
+        ("lamps", "text_of_words", 0.0),
+        ("roads", "text_of_words", np.log(0.2 / 0.7)),
+        ("lamps", "text_of_crosses", np.log(0.1 / 0.7)),
+        ("never seen", "text_of_crosses", 0.0),
+        ("lamps", "word_lift", 0.0),
+    ],
+)
+def test_log_odds_are_told_as_behind_the_best_candidate(unit_id: str, column: str, value: float) -> None:
+    assert named(ASKED, unit_id)[column] == pytest.approx(value, abs=1e-6)
+
+
+def test_words_and_names_speak_for_their_unit() -> None:
+    said = a_ticket(10, "a lamp of the roads")
+    assert named(said, "lamps")["word_lift_best"] > named(said, "water")["word_lift_best"]
+    assert named(said, "roads")["name_said"] > named(said, "water")["name_said"] == 0
