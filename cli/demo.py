@@ -112,7 +112,7 @@ def _run(show: Show, plan: Plan, port: int) -> None:
         store = stack.enter_context(closing(open_store(show.workspace.store_url)))
         recording = None if found else _prepare(show, plan, city, store)
         with stage(show.console, "serve") as say:
-            url = stack.enter_context(served(store, listen_near(port)))
+            url = stack.enter_context(served(store, listen_near(port), show.workspace))
             say(url)
         _stream(show, city, store, url, recording)
 
@@ -131,7 +131,14 @@ def _prepare(show: Show, plan: Plan, city: City, store: Store) -> Tracked:
         import_city(city, show.workspace, store, say)
         say(f"the files in {show.workspace.home / 'city'}, as `gridroute import` does")
     with stage(show.console, "train", spins=False) as say, stages() as report:
-        result = train(store, show.workspace.bundles, plan.settings(), now=utc_now(), report=report)
+        result = train(
+            store,
+            show.workspace.bundles,
+            plan.settings(),
+            now=utc_now(),
+            report=report,
+            load_atlas=show.workspace.atlases(report),
+        )
         held_back, right, among = (result.metrics[name] for name in ("held_back_tickets", "accuracy", "top3"))
         say(f"right at first {right:.1%}, among three {among:.1%}, of {held_back:,.0f} later tickets")
     with stage(show.console, "register") as say:

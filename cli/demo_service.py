@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from cli.serving import listen
+from cli.workspace import Workspace
 
 if TYPE_CHECKING:
     from router.ports import Store
@@ -27,7 +28,7 @@ def listen_near(port: int) -> socket.socket:
 
 
 @contextmanager
-def served(store: Store, listener: socket.socket) -> Iterator[str]:
+def served(store: Store, listener: socket.socket, workspace: Workspace) -> Iterator[str]:
     """The URL under which the store is served while the context is open."""
     import uvicorn
 
@@ -37,7 +38,7 @@ def served(store: Store, listener: socket.socket) -> Iterator[str]:
     from store.clock import utc_now
 
     with listener:
-        app = create_app(RoutingService(store, utc_now, load_bundle))
+        app = create_app(RoutingService(store, utc_now, load_bundle, load_atlas=workspace.atlases()))
         server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="gridroute-serve")
         thread.start()

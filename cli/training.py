@@ -51,7 +51,14 @@ def train(
     store = open_store(workspace.store_url)
     try:
         with stages() as report:
-            result = run(store, workspace.bundles, settings, now=now, report=report)
+            result = run(
+                store,
+                workspace.bundles,
+                settings,
+                now=now,
+                report=report,
+                load_atlas=workspace.atlases(report),
+            )
             report("registering", 0.0)
             kept = keep(store, result, tracking=tracking, now=now, serve=promote)
     finally:

@@ -27,7 +27,8 @@ HASH_BITS = 31
 class Facts:
     """A ticket as keys and numbers.
 
-    `keys` aligns with the schema's; `similarity_terms`: hashed int32, shape (≤ SIMILARITY_TERMS,). `point` is
+    `keys` aligns with the schema's; `similarity_terms`: hashed int32, shape (≤ SIMILARITY_TERMS,). `said_terms` of the
+    whole text and `placed_terms` of address and attributes are hashed alike, to find units by name. `point` is
     (latitude, longitude) in degrees, NaN where the place is unknown. `text_features` and `place_features` are
     blocks of hashed features with a weight each, for the text models. `call`: what the caller told, for later tickets.
     """
@@ -39,6 +40,8 @@ class Facts:
     cells: tuple[int, ...]
     point: tuple[float, float]
     similarity_terms: NDArray[np.int32]
+    said_terms: NDArray[np.int64]
+    placed_terms: NDArray[np.int64]
     text_features: NDArray[np.int64]
     cross_features: NDArray[np.int64]
     place_features: NDArray[np.int64]
@@ -56,6 +59,11 @@ def hash_terms(values: Iterable[str]) -> NDArray[np.int64]:
     return np.array(sorted({hash_term(value) for value in values}), np.int64)
 
 
+def table_terms(hashes: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Hashes folded to SIMILARITY_MASK, distinct, ascending; never 0."""
+    return np.unique(np.maximum(hashes & SIMILARITY_MASK, 1))
+
+
 def facts(ticket: Ticket, location: Location, schema: HistorySchema) -> Facts:
     """Everything that is looked up or learnt from a ticket; nothing here depends on history."""
     category = normalise(ticket.category or "") or None
@@ -66,6 +74,8 @@ def facts(ticket: Ticket, location: Location, schema: HistorySchema) -> Facts:
     own_cells = cells(location.point) if location.point else ()
     title, body = _text_parts(ticket.text)
     title_terms, body_terms = terms(title), terms(body)
+    said = hash_terms([*title_terms, *body_terms])
+    placed = [*terms(address or ""), *(t for value in values.values() for t in terms(value or ""))]
     return Facts(
         received=ticket.received_at.timestamp(),
         category=category,
@@ -74,8 +84,10 @@ def facts(ticket: Ticket, location: Location, schema: HistorySchema) -> Facts:
         cells=own_cells,
         point=(location.point.latitude, location.point.longitude) if location.point else (np.nan, np.nan),
         similarity_terms=_similarity_terms(title_terms, body_terms),
-        text_features=hash_terms(
-            [*title_terms, *body_terms, *(f"t:{t}" for t in title_terms), *(f"2:{b}" for b in bigrams(title))]
+        said_terms=table_terms(said),
+        placed_terms=table_terms(hash_terms(placed)),
+        text_features=np.union1d(
+            said, hash_terms([*(f"t:{t}" for t in title_terms), *(f"2:{b}" for b in bigrams(title))])
         ),
         cross_features=hash_terms(_crosses(title, category, district, street(address))),
         kind_features=hash_terms(_kinds(title, category)),

@@ -12,10 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.callers import Callers
-from features.facts import Facts
+from features.facts import SIMILARITY_MASK, Facts, hash_term
 from features.schema import DAY, HistorySchema
 from features.similar import SimilarTickets, Votes
+from features.unit_names import UnitNames
+from features.word_counts import WordCounts
 
+Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 
@@ -59,6 +62,9 @@ class History:
         self._aligned: dict[tuple[str, ...], Ints] = {}
         self._tallies: list[dict[Hashable, Tally]] = [{} for _ in self.schema.keys]
         self._similar = SimilarTickets(self.schema)
+        self._names = UnitNames()
+        self._words = WordCounts(SIMILARITY_MASK + 1)
+        self._unit_hashes: list[int] = []  # of ids: indexes are given in another order elsewhere
         self._half_life = self.schema.half_life_days * DAY
 
     def __len__(self) -> int:
@@ -70,6 +76,8 @@ class History:
         if index is None:
             index = self._unit_index[unit_id] = len(self.unit_ids)
             self.unit_ids.append(unit_id)
+            self._unit_hashes.append(hash_term(unit_id))
+            self._names.add(unit_id)
         return index
 
     def units(self, unit_ids: tuple[str, ...]) -> Ints:
@@ -90,6 +98,8 @@ class History:
                     tally = tallies[key] = Tally()
                 tally.add(unit, facts.received, self._half_life)
         self._similar.add(facts, unit)
+        self._names.fold(facts.said_terms, facts.placed_terms)
+        self._words.add(facts.similarity_terms, self._unit_hashes[unit])
         if facts.call is not None:
             self.callers.fold(facts.call)
         self.sequence = max(self.sequence, sequence)
@@ -104,3 +114,12 @@ class History:
     def votes(self, facts: Facts) -> Votes:
         """What similar past tickets say, by unit index."""
         return self._similar.votes(facts, len(self.unit_ids))
+
+    def named(self, facts: Facts) -> Floats:
+        """How much of each unit's name the ticket says, shape (4, units), as UnitNames.matches."""
+        return self._names.matches(facts.said_terms, facts.placed_terms)
+
+    def lifts(self, facts: Facts, units: Ints) -> Floats:
+        """How much likelier each of the ticket's words is at each unit, logarithms, shape (known words, units)."""
+        hashes = np.array([self._unit_hashes[unit] for unit in units.tolist()], np.int64)
+        return self._words.lifts(facts.similarity_terms, hashes)

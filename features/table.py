@@ -17,20 +17,25 @@ Floats = NDArray[np.float64]
 Floats32 = NDArray[np.float32]
 Ints = NDArray[np.int64]
 
-FORMAT = 4  # raise it when a feature changes its meaning
+TEXT_PARTS = ("text_of_words", "text_of_crosses", "text_of_place")
+NAMED = ("name_said", "name_said_weight", "name_placed", "name_placed_weight")
+FORMAT = 5  # raise it when a feature changes its meaning
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opinion:
     """What was found out about a ticket before its candidates are scored; arrays are by unit index.
 
-    `text`: P(unit | words, kind, place) of the text model, `words`: P(unit | words alone), `family`: P(the unit's
-    family | words, kind), `family_of`: which family a unit belongs to, -1 where none is known.
+    `named` as History.named. `text`: P(unit | words, kind, place) of the text model, of which
+    `text_parts` are the log odds by block, shape (3, units), `words`: P(unit | words alone),
+    `family`: P(the unit's family | words, kind), `family_of`: which family a unit belongs to, -1 where none is known.
     """
 
     tallies: list[Tally | None]
     votes: Votes
+    named: Floats
     text: Floats
+    text_parts: Floats
     words: Floats
     family: Floats
     family_of: Ints
@@ -42,6 +47,7 @@ def feature_names(schema: HistorySchema) -> tuple[str, ...]:
     per_key = [f"{what}[{key}]" for what in ("share", "count", "recent_share", "age") for key in schema.keys]
     votes = [f"{what}[{kernel}]" for what in ("vote_share", "vote") for kernel in KERNELS]
     own = ["text", "text_log", "words", "unit_count", "unit_recent_share", "unit_age", "territory", "family"]
+    own += [*NAMED, "word_lift", "word_lift_best", *TEXT_PARTS]
     own += [f"{what}[{key}]" for what in ("of_family", "family_here") for key in _local_keys(schema)]
     ahead = [f"ahead_{name}" for name in _relative_names(schema)]
     ticket = [f"total[{key}]" for key in schema.keys]
@@ -103,12 +109,27 @@ def feature_rows(facts: Facts, history: History, units: Ints, opinion: Opinion) 
         vote_share,
         votes,
         np.stack((*own, opinion.territory[units], family)),
+        opinion.named[:, units],
+        _word_lifts(facts, history, units),
+        _behind(opinion.text_parts[:, units]),
         of_family,
         family_here,
         _ahead(relative),
         np.repeat(np.array(ticket)[:, None], count, axis=1),
     )
     return np.ascontiguousarray(np.vstack(columns).T, dtype=np.float32)
+
+
+def _word_lifts(facts: Facts, history: History, units: Ints) -> Floats:
+    """What all words together say, behind the best candidate, and what the strongest says, shape (2, candidates)."""
+    lifts = history.lifts(facts, units)
+    together = lifts.sum(axis=0)
+    return np.stack([*_behind(together[None]), lifts.max(axis=0, initial=0.0)])
+
+
+def _behind(values: Floats) -> Floats:
+    """How far each candidate (column) is behind the best one, at most 0."""
+    return np.asarray(values - values.max(axis=1, initial=-np.inf, keepdims=True))
 
 
 def _of_family(schema: HistorySchema, opinion: Opinion, units: Ints) -> Floats:

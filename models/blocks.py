@@ -6,6 +6,7 @@ from features.facts import Facts
 from models.softmax import Blocks
 
 MIXED_WEIGHTS = (1.0, 0.7, 1.5)
+MIXED_BLOCKS = len(MIXED_WEIGHTS)
 
 
 def mixed_blocks(facts: Facts) -> Blocks:

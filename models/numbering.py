@@ -32,6 +32,7 @@ PIECE_M, PIECE_SLACK = (
 )  # two numbers of one road are no farther apart than this plus their gap, stretched
 PIECE_OFFSET = 60.0  # numbers
 LOOKED_AT = 48
+ALONE = 2000.0  # numbers to the second known one where there is none
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +72,9 @@ class RoadSpot:
     """Where the number may be on one piece of the road. `scale_m`: standard deviation of a point, noise included.
 
     `share`: of the road's votes, near numbers weighing most, that this piece has; `gap`: to its nearest known number;
-    `between`: known numbers stand on both sides; `inside`: of a known range; `ids` of the nearest known one.
+    `between`: known numbers stand on both sides; `inside`: of a known range; `nearest`: id of the nearest known one.
+    `next_gap` and `off_m`: gap to the second nearest, and how far the spot lies from the two nearest, at most; a road
+    whose numbers are not in order shows there.
     """
 
     x: float
@@ -84,6 +87,8 @@ class RoadSpot:
     between: bool
     inside: bool
     nearest: int
+    next_gap: float
+    off_m: float
 
 
 def place_number(low: int, high: int, odd: bool, known: Known, custom: Numbering) -> list[RoadSpot]:
@@ -115,6 +120,7 @@ def _spot(number: float, odd: bool, known: Known, gap: Floats, share: float, cus
     middle = (known.low + known.high) / 2
     x, y, scale = krige(number, odd, middle, known.odd, known.xy, custom)
     centre = known.xy.mean(axis=0)
+    off = np.hypot(known.xy[:2, 0] - x, known.xy[:2, 1] - y)
     return RoadSpot(
         x=x,
         y=y,
@@ -126,6 +132,8 @@ def _spot(number: float, odd: bool, known: Known, gap: Floats, share: float, cus
         between=bool(middle.min() <= number <= middle.max()),
         inside=bool(((gap == 0) & (known.high > known.low)).any()),
         nearest=int(known.ids[0]),
+        next_gap=float(gap[:2].max()) if len(gap) > 1 else ALONE,
+        off_m=float(off.max()),
     )
 
 

@@ -49,6 +49,8 @@ class Spot:
     count: int = 1
     spread_m: float = 0.0
     between: bool = False
+    next_gap_m: float = 0.0  # to the second nearest known number
+    off_m: float = 0.0  # from the two nearest known numbers, at most
     voted: bool = False  # by names that only share characters
     agreeing: int = 0  # other witnesses that say the same
     row: int = -1
@@ -302,6 +304,8 @@ def _on_road(spot: RoadSpot, custom: Numbering, witness: int) -> Spot:
         count=spot.count,
         spread_m=spot.spread_m,
         between=spot.between,
+        next_gap_m=spot.next_gap * custom.metres,
+        off_m=spot.off_m,
         row=spot.nearest,
     )
 

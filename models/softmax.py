@@ -61,12 +61,12 @@ class Vocabulary:
         return cls(hashes=hashes[kept], rarity=rarity.astype(np.float32))
 
     def look_up(self, ticket: Blocks) -> Iterator[tuple[NDArray[np.intp], Floats32]]:
-        """(positions, values) of the known features of each block."""
+        """(positions, values) of the known features of each block, in order."""
         for i, (block, weight) in enumerate(zip(ticket.features, ticket.weights, strict=True)):
             found = _positions(self.hashes, block)
             if not len(found):
-                continue
-            if i < ticket.by_rarity:
+                yield found, np.zeros(0, np.float32)
+            elif i < ticket.by_rarity:
                 rarity = self.rarity[found]
                 yield found, rarity * np.float32(weight / np.sqrt((rarity * rarity).sum()))
             else:
@@ -116,10 +116,20 @@ class Softmax:
 
     def predict(self, blocks: Blocks) -> Floats:
         """Probabilities aligned with `classes`, shape (classes,)."""
+        return self.probabilities(self.parts(blocks))
+
+    def parts(self, blocks: Blocks) -> Floats:
+        """What each block adds to each class's score (log odds), shape (blocks, classes)."""
+        found = list(self._vocabulary.look_up(blocks))
+        # not BLAS: its threads may sum in another order from run to run
+        sums = [np.einsum("i,ij->j", values, self._weights[at]) for at, values in found]
+        return np.array(sums, np.float64).reshape(len(found), len(self.classes))
+
+    def probabilities(self, parts: Floats) -> Floats:
+        """Probabilities from what `parts` gave, shape (classes,)."""
         scores = self._bias.astype(np.float64)
-        for found, values in self._vocabulary.look_up(blocks):
-            # not BLAS: its threads may sum in another order from run to run
-            scores += np.einsum("i,ij->j", values, self._weights[found])
+        for part in parts:
+            scores += part
         if not len(scores):
             return scores
         scores -= scores.max()

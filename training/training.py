@@ -13,7 +13,8 @@ from typing import Any
 from domain.dispatches import Dispatch
 from features.territories import Territories
 from models.bundle import load_bundle, write_bundle
-from router.atlas_building import build_atlas
+from router.atlas_building import atlas_of
+from router.live import LoadAtlas
 from router.ports import ReadSession, Store
 from training.evaluation import ERROR_TARGETS, Evaluation
 from training.fitting import Fitted, Report, Settings, Surroundings, fit, silent
@@ -29,7 +30,7 @@ class Material:
     digest: str
 
 
-def read_material(session: ReadSession) -> Material:
+def read_material(session: ReadSession, load_atlas: LoadAtlas = atlas_of) -> Material:
     """The dispatch log with accounts, addresses, ground, units and rules; `digest` is over all of it."""
     dispatches = list(session.dispatches())
     accounts, addresses = list(session.accounts()), list(session.addresses())
@@ -37,7 +38,7 @@ def read_material(session: ReadSession) -> Material:
     return Material(
         dispatches=dispatches,
         surroundings=Surroundings(
-            atlas=build_atlas(accounts, addresses, dispatches),
+            atlas=load_atlas(session, max((d.sequence for d in dispatches), default=0)),
             territories=Territories(territories),
             units={unit.unit_id: unit for unit in units},
             rules=rules,
@@ -60,11 +61,17 @@ def _plain(value: object) -> object:
 
 
 def train(
-    store: Store, bundles: Path, settings: Settings, *, now: datetime, report: Report = silent
+    store: Store,
+    bundles: Path,
+    settings: Settings,
+    *,
+    now: datetime,
+    report: Report = silent,
+    load_atlas: LoadAtlas = atlas_of,
 ) -> TrainingResult:
     """Fit on the store's history and keep the bundle as `bundles/<digest>`."""
     with store.read() as session:
-        material = read_material(session)
+        material = read_material(session, load_atlas)
     fitted = fit(
         material.dispatches, material.digest, material.surroundings, settings, issued_at=now, report=report
     )
