@@ -5,7 +5,11 @@ from __future__ import annotations
 import subprocess
 import sys
 
-SMALL = {"benchmarks.training": ["--rows", "20000"]}
+SMALL = {
+    "benchmarks.noise": ["--addresses", "50000"],
+    "benchmarks.guarantee": ["--trials", "1000"],
+    "benchmarks.training": ["--rows", "20000"],
+}
 
 for module, arguments in SMALL.items():
     print(f"== {module} {' '.join(arguments)}", flush=True)
