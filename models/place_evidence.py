@@ -124,11 +124,20 @@ class Surroundings:
 
     def known(self, name: str) -> Known | None:
         """The known numbers of exactly that road."""
-        match = next(iter(self.gazetteer.roads(name, 1)), None)
-        if match is None or match.name != name:
+        if (name_id := self.gazetteer.road(name)) is None:
             return None
-        known, _ = self._known(match.name_id, NOBODY)
+        known = self.entries(name_id)
         return known.take(known.low > 0)
+
+    def entries(self, name_id: int, without: frozenset[int] = NOBODY) -> Known:
+        """The known addresses along a road; number 0 for those without one."""
+        return self._known(name_id, without)[0]
+
+    def roads_named(self, name: str, limit: int) -> list[NameMatch]:
+        """Known roads of that name, or of one like it where nobody knows it."""
+        if (name_id := self.gazetteer.road(name)) is not None:
+            return [NameMatch(name_id=name_id, name=name, likelihood=1.0)]
+        return self.gazetteer.roads(name, limit)
 
     def _exact(self, parts: AddressParts, custom: Numbering, without: frozenset[int]) -> list[Spot]:
         if not parts.roads and not parts.names:
@@ -156,7 +165,7 @@ class Surroundings:
         witness: int,
     ) -> list[Spot]:
         found: list[Spot] = []
-        for match in self.gazetteer.roads(name, LIKE_NAMES):
+        for match in self.roads_named(name, LIKE_NAMES):
             if match.likelihood < MISHEARD or (
                 match.likelihood < SAME_NAME and found and found[0].likelihood >= SAME_NAME
             ):
@@ -253,7 +262,7 @@ class Surroundings:
 
     def _line(self, road: RoadPart, without: frozenset[int]) -> shapely.Geometry | None:
         """The road through its known numbers, pieces apart."""
-        match = next(iter(self.gazetteer.roads(road.name, 1)), None)
+        match = next(iter(self.roads_named(road.name, 1)), None)
         if match is None or match.likelihood < SAME_NAME:
             return None
         known, _ = self._known(match.name_id, without)

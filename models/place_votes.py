@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -88,6 +88,27 @@ class NameVotes:
 
     def __len__(self) -> int:
         return len(self.names)
+
+    def items(self) -> Iterator[tuple[str, NDArray[np.int64]]]:
+        """Each name with its rows."""
+        return zip(self.names, self._rows, strict=True)
+
+    def forgotten(self, without: frozenset[int]) -> list[tuple[str, NDArray[np.int64]]]:
+        """The names of these rows, each with all of its rows."""
+        touched = sorted({i for row in without for i in self._of_row.get(row, ())})
+        return [(self.names[i], self._rows[i]) for i in touched]
+
+    def voters(self, name: str, without: frozenset[int] = frozenset()) -> list[tuple[float, NDArray[np.int64]]]:
+        """The names most like this one: their likeness and rows. `without`: rows that count as unknown."""
+        if not self.names or not (found := sorted(grams(name))):
+            return []
+        likeness = self._likeness(found)
+        best = np.argsort(-likeness, kind="stable")[:VOTERS].tolist()
+        listed = [(float(likeness[i]), self._rows[i]) for i in best if likeness[i] > 0]
+        if not without:
+            return listed
+        gone = np.array(sorted(without), np.int64)
+        return [(like, left) for like, rows in listed if len(left := rows[~np.isin(rows, gone)])]
 
     def heaps(self, name: str, without: frozenset[int] = frozenset(), limit: int = 3) -> list[Heap]:
         """The heaps of votes, largest first. `without`: rows that count as unknown."""

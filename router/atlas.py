@@ -24,6 +24,7 @@ METRES_PER_DEGREE = radians(1) * EARTH_RADIUS_M
 NEAR_M, NEIGHBOURS = 1_000.0, 8
 SAME_POINT_DEG = 3e-4
 EXACT_PROBABILITY, EXACT_RADIUS_M = 0.98, 50.0  # a known address is where the book has it
+COMPARED_ADDRESSES, ENOUGH_COMPARED, LEAST_RADIUS_M = 4_000, 50, 5.0
 PASSING_PROBABILITY, PASSING_M = 0.9, 300.0
 FORMAT = 1
 
@@ -39,10 +40,12 @@ class Atlas:
         gazetteer: Gazetteer | None = None,
         model: PlaceModel | None = None,
         placeholders: frozenset[LatLon] = frozenset(),
+        exact_radius_m: float | None = None,
     ) -> None:
         self.gazetteer = gazetteer or Gazetteer()
         self.model = model or PlaceModel.fit(self.gazetteer)
         self.placeholders = placeholders
+        self.exact_radius_m = exact_radius_m or exact_radius(self.gazetteer)
         self.extent = Extent.of(self.gazetteer.points)
         self._answers: dict[str, tuple[Place, ...]] = {}
 
@@ -103,7 +106,7 @@ class Atlas:
             Place(
                 point=Point(latitude=latitude, longitude=longitude),
                 probability=EXACT_PROBABILITY,
-                radius_m=EXACT_RADIUS_M,
+                radius_m=self.exact_radius_m,
                 precision=Precision.EXACT,
                 address=self.gazetteer.entry(rows[0]).address,
             ),
@@ -138,7 +141,12 @@ class Atlas:
 
     def to_json(self) -> str:
         """What was learnt, to be kept beside the gazetteer's file."""
-        learnt = {"format": FORMAT, "model": self.model.to_json(), "placeholders": sorted(self.placeholders)}
+        learnt = {
+            "format": FORMAT,
+            "model": self.model.to_json(),
+            "placeholders": sorted(self.placeholders),
+            "exact_radius_m": self.exact_radius_m,
+        }
         return json.dumps(learnt)
 
     @classmethod
@@ -148,4 +156,19 @@ class Atlas:
         if not isinstance(learnt, dict) or learnt.get("format") != FORMAT:
             raise ValueError("not what was learnt of places, or of another format")
         placeholders = frozenset((latitude, longitude) for latitude, longitude in learnt["placeholders"])
-        return cls(gazetteer, PlaceModel.from_json(learnt["model"]), placeholders)
+        model = PlaceModel.from_json(learnt["model"])
+        return cls(gazetteer, model, placeholders, float(learnt["exact_radius_m"]))
+
+
+def exact_radius(gazetteer: Gazetteer) -> float:
+    """Metres that hold 90 % of the addresses that others of the same key place: of flats by their neighbours."""
+    step = max(1, len(gazetteer) // COMPARED_ADDRESSES)
+    apart = []
+    for row in range(0, len(gazetteer), step):
+        rows = [row, *(r for r in gazetteer.exact(parse_address(gazetteer.entry(row).address)) if r != row)]
+        there = gazetteer.points[rows]
+        if len(rows) > 1 and (np.abs(there - there[0]) <= SAME_POINT_DEG).all():
+            apart.append(float(metres_from(there[0, 0], there[0, 1], there[1:2])[0]))
+    if len(apart) < ENOUGH_COMPARED:
+        return EXACT_RADIUS_M
+    return max(LEAST_RADIUS_M, float(np.quantile(apart, 0.9)))

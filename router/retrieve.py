@@ -78,7 +78,9 @@ def _support(opinion: Opinion, units: int) -> Floats:
     weight = opinion.votes.weight
     shares = (weight / (opinion.votes.total[:, None] + 1e-3)).sum(axis=0)
     likely = np.where(opinion.text > 1e-3, opinion.text, 0.0)
-    return np.asarray(np.array(support) + BY_VOTES * shares + BY_TEXT * likely + BY_NAME * opinion.named[0])
+    # squared: half a name is mostly a word that many units are called by
+    called = opinion.named[0] ** 2
+    return np.asarray(np.array(support) + BY_VOTES * shares + BY_TEXT * likely + BY_NAME * called)
 
 
 def _passed_on(support: Floats, history: History, units: Mapping[str, Unit], at: datetime) -> Floats:

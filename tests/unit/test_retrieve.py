@@ -140,3 +140,11 @@ def test_a_ground_owner_is_marked_in_the_opinion_even_if_its_unit_closed() -> No
     found = retrieve(ASKED, history, None, owners=["split"], units=UNITS, at=at, limit=9)
     marked = {history.unit_ids[i] for i in found.opinion.territory.nonzero()[0].tolist()}
     assert marked == {"split-a", "split-c"}
+
+
+def test_a_unit_is_found_by_its_name_before_its_first_ticket() -> None:
+    history = history_of("lamps")
+    history.units(("scooter rentals",))
+    asked = facts_of(a_ticket(9, "the scooter rentals leave their wheels on the pavement"))
+    found = retrieve(asked, history, None, units=UNITS, at=START, limit=24)
+    assert [history.unit_ids[unit] for unit in found.units.tolist()] == ["scooter rentals"]
