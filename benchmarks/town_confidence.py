@@ -12,11 +12,13 @@ from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
 
 from domain.places import Place
+from models.certificate import tail
 
 Floats = NDArray[np.float64]
 
 CONFIDENT = 0.9
-FAR_OFF = 0.0025  # of all addresses may be answered confidently and be far off: half of what is promised
+FAR_OFF = 0.005  # of all addresses may be answered confidently and be far off
+SURE = 0.8  # of the held-back addresses not having been kinder than others are
 FAR_M = 1000.0
 
 
@@ -46,8 +48,8 @@ class Answer:
 class TownConfidence:
     """P(town right), and a cautious confidence that the point is within 1 km.
 
-    Confidence is that probability with its odds lowered until no more than FAR_OFF of the held-back addresses have
-    CONFIDENT or more and are far off.
+    Confidence is that probability with its odds moved until the share of addresses that have CONFIDENT or more and are
+    far off is below FAR_OFF, by the exact binomial limit that the held-back ones set.
     """
 
     centre: Floats
@@ -69,8 +71,9 @@ class TownConfidence:
         )
         scores = fitted.near.decision_function(scaled)
         order = np.argsort(-scores, kind="stable")
-        most = int((np.cumsum(far[order]) <= FAR_OFF * len(far)).sum())
-        fitted.caution = float(scores[order][most - 1]) - math.log(CONFIDENT / (1 - CONFIDENT))
+        most = int((tail(np.cumsum(far[order]), len(far), FAR_OFF) <= 1.0 - SURE).sum())
+        last = float(scores[order][most - 1]) if most else np.inf
+        fitted.caution = last - math.log(CONFIDENT / (1 - CONFIDENT))
         return fitted
 
     def town_right(self, answers: Sequence[Answer]) -> Floats:

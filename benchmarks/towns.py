@@ -40,8 +40,8 @@ class Towns:
         town[points[::-1]] = towns[::-1]  # the first one where polygons overlap
         return town
 
-    def shares(self, places: Sequence[Place]) -> list[tuple[str, float]]:
-        """Towns with their probabilities by the places' probabilities and radii, most probable first."""
+    def shares(self, places: Sequence[Place]) -> list[tuple[int, float]]:
+        """Towns (indices of `names`) with their probabilities by places and radii, most probable first."""
         degree = np.radians(1) * EARTH_RADIUS_M
         longitude, latitude, weight = [], [], []
         for place in places:
@@ -55,4 +55,4 @@ class Towns:
         inside = town >= 0
         votes = np.bincount(town[inside], np.concatenate(weight)[inside], len(self.names))
         best = [int(i) for i in np.argsort(-votes, kind="stable") if votes[i] > 0]
-        return [(self.names[i], float(votes[i])) for i in best]
+        return [(i, float(votes[i])) for i in best]

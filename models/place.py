@@ -10,18 +10,21 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from domain.places import LocationSource, Place, Point, Precision
 from features.addresses.parse import parse_address
 from features.addresses.parts import AddressParts
 from features.gazetteer import Gazetteer
 from models.numbering import Known, Numbering, learn_numbering
-from models.place_belief import PlaceBelief, believe
+from models.place_areas import AreaEvidence, Guess
+from models.place_belief import PlaceBelief, Weighed, believe
 from models.place_evidence import NOBODY, Plane, Spot, Surroundings
 
 FORMAT = 1
-SAMPLE = 5000
+SAMPLE = 2500
 ROADS_READ = 4000
+RADII = 2.15  # standard deviations of each axis in a 90 % radius
 SOURCES = (LocationSource.ADDRESS,)
 
 
@@ -36,6 +39,15 @@ class HeldBack:
     parts: AddressParts
     without: frozenset[int]
     point: Point
+    likely: bool  # to be asked so: an entry that others share its address with seldom is without all of them
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rehearsed:
+    """A held-back entry and its places, by a belief fitted without it."""
+
+    query: HeldBack
+    places: tuple[Place, ...]
 
 
 class PlaceModel:
@@ -52,6 +64,13 @@ class PlaceModel:
         cls, gazetteer: Gazetteer, progress: Callable[[float], None] = _silent, sample: int = SAMPLE
     ) -> PlaceModel:
         """Learn the city's numbering and how far each kind of guess can be trusted; deterministic."""
+        return cls.rehearse(gazetteer, progress, sample)[0]
+
+    @classmethod
+    def rehearse(
+        cls, gazetteer: Gazetteer, progress: Callable[[float], None] = _silent, sample: int = SAMPLE
+    ) -> tuple[PlaceModel, list[Rehearsed]]:
+        """As `fit`, with what held-back entries get: thresholds on places are to be set on these."""
         plane = Plane(_latitude(gazetteer))
         around = Surroundings(gazetteer, plane)
         custom = learn_numbering(_roads(around))
@@ -67,9 +86,12 @@ class PlaceModel:
             errors.append([float(np.hypot(g.x - x, g.y - y)) for g in found])
             if done % 100 == 0:
                 progress(0.1 + 0.8 * done / len(held))
-        model._belief = PlaceBelief.fit(guesses, errors)
+        model._belief, weighed = PlaceBelief.fit(guesses, errors)
         progress(1.0)
-        return model
+        return model, [
+            Rehearsed(query=query, places=model._places(weighing, gazetteer))
+            for query, weighing in zip(held, weighed, strict=True)
+        ]
 
     def places(
         self, parts: AddressParts, gazetteer: Gazetteer, without: frozenset[int] = NOBODY
@@ -81,7 +103,7 @@ class PlaceModel:
         """
         around = self._surroundings(gazetteer)
         guesses = believe(around.spots(parts, self._custom, without))
-        return tuple(self._place(*weighed, gazetteer) for weighed in self._belief.weigh(guesses))
+        return self._places(self._belief.weigh(guesses), gazetteer)
 
     def held_back(self, gazetteer: Gazetteer, most: int = SAMPLE) -> Iterator[HeldBack]:
         """Entries as queries nobody has seen; one that others share its exact address with also as they know it."""
@@ -92,9 +114,10 @@ class PlaceModel:
                 continue
             parts = parse_address(entry.address)
             same = frozenset([row, *gazetteer.exact(parts)])
-            yield HeldBack(parts=parts, without=same, point=entry.point)
-            if len(same) > 1:
-                yield HeldBack(parts=parts, without=frozenset([row]), point=entry.point)
+            alone = len(same) == 1
+            yield HeldBack(parts=parts, without=same, point=entry.point, likely=alone)
+            if not alone:
+                yield HeldBack(parts=parts, without=frozenset([row]), point=entry.point, likely=True)
 
     def to_json(self) -> str:
         """All that was learnt."""
@@ -121,6 +144,23 @@ class PlaceModel:
             )
         except (KeyError, TypeError) as error:
             raise ValueError("not a place model") from error
+
+    def evidence(self, gazetteer: Gazetteer, area: NDArray[np.int64], count: int) -> AreaEvidence:
+        """What the gazetteer says of areas; `area`: of each row, from 0 to `count` - 1 (-1: none)."""
+        return AreaEvidence(self._surroundings(gazetteer), area, self._plane.metres(gazetteer.points), count)
+
+    def guesses(self, places: Sequence[Place]) -> list[Guess]:
+        """Places in metres, as `AreaEvidence` reads them."""
+        xy = self._plane.metres(
+            np.array([(p.point.latitude, p.point.longitude) for p in places]).reshape(-1, 2)
+        )
+        return [
+            Guess(x=x, y=y, probability=place.probability, scale_m=place.radius_m / RADII)
+            for (x, y), place in zip(xy.tolist(), places, strict=True)
+        ]
+
+    def _places(self, weighed: Iterable[Weighed], gazetteer: Gazetteer) -> tuple[Place, ...]:
+        return tuple(self._place(*one, gazetteer) for one in weighed)
 
     def _surroundings(self, gazetteer: Gazetteer) -> Surroundings:
         if self._around is None or self._around.gazetteer is not gazetteer:

@@ -15,6 +15,7 @@ from domain.places import Precision
 from models.place_evidence import Spot
 
 Floats = NDArray[np.float64]
+Weighed = tuple[Spot, float, float]  # guess, probability, radius in metres
 
 NEAR_M = 1000.0
 MOST = 6
@@ -22,6 +23,7 @@ TOGETHER_M = 1500.0
 TOGETHER = 2.0  # spots as near as this many standard deviations say the same
 MINIMUM_ROWS = 150
 LEVEL = 0.9
+FOLDS = 5
 GROUP = 120  # guesses whose errors set the radius of similar ones
 PRECISIONS = tuple(Precision)
 GUESSED = {Precision.EXACT: 0.95, Precision.RANGE: 0.9, Precision.INTERPOLATED: 0.8, Precision.NEAREST: 0.5}
@@ -113,26 +115,36 @@ class PlaceBelief:
     booster: Any = field(default=None, compare=False)
 
     @classmethod
-    def fit(cls, guesses: Sequence[Sequence[Spot]], errors: Sequence[Sequence[float]]) -> PlaceBelief:
-        """Fit on held-back addresses: their guesses, and how far each was off in metres."""
+    def fit(
+        cls, guesses: Sequence[Sequence[Spot]], errors: Sequence[Sequence[float]]
+    ) -> tuple[PlaceBelief, list[list[Weighed]]]:
+        """Fit on held-back addresses: their guesses, and how far each was off in metres.
+
+        Also gives what trees that have not seen the address say of it: all that is set by it must be set on these.
+        """
         some = [(g, e) for g, e in zip(guesses, errors, strict=True) if g]
         if len(some) < MINIMUM_ROWS:
-            return cls()
+            return cls(), [cls().weigh(g) for g in guesses]
         rows = np.concatenate([features(g) for g, _ in some])
         near = np.concatenate([np.array(e) <= NEAR_M for _, e in some])
         owner = np.repeat(np.arange(len(some)), [len(g) for g, _ in some])
         probability = np.empty(len(rows))
-        for fold in range(5):  # the radius is set on probabilities of guesses that the trees have not seen
-            own = owner % 5 == fold
+        for fold in range(FOLDS):
+            own = owner % FOLDS == fold
             probability[own] = _train(rows[~own], near[~own]).predict(rows[own], num_threads=1)
         tops = [int(i) for i in _tops(owner, probability)]
         scales = np.array([g.scale_m for gs, _ in some for g in gs])
         missed = np.concatenate([np.array(e) for _, e in some])
         bounds, factors = _factors(probability[tops], missed[tops] / scales[tops])
         booster = _train(rows, near)
-        return cls(text=booster.model_to_string(), bounds=bounds, factors=factors, booster=booster)
+        belief = cls(text=booster.model_to_string(), bounds=bounds, factors=factors, booster=booster)
+        ends = np.cumsum([len(g) for g in guesses])[:-1]
+        return belief, [
+            belief._weighed(g, chances.tolist())
+            for g, chances in zip(guesses, np.split(probability, ends), strict=True)
+        ]
 
-    def weigh(self, guesses: Sequence[Spot]) -> list[tuple[Spot, float, float]]:
+    def weigh(self, guesses: Sequence[Spot]) -> list[Weighed]:
         """(guess, probability, radius in metres), most probable first; probabilities sum to at most 1."""
         if not guesses:
             return []
@@ -140,6 +152,9 @@ class PlaceBelief:
             chances = [GUESSED.get(g.precision, 0.2) * g.share * g.likelihood for g in guesses]
         else:
             chances = self.booster.predict(features(guesses), num_threads=1).tolist()
+        return self._weighed(guesses, chances)
+
+    def _weighed(self, guesses: Sequence[Spot], chances: Sequence[float]) -> list[Weighed]:
         total = max(sum(chances), 1.0)
         weighed = [(g, p / total, self._radius(g, p)) for g, p in zip(guesses, chances, strict=True)]
         return sorted(weighed, key=lambda w: -w[1])

@@ -98,7 +98,9 @@ class NameVotes:
         touched = sorted({i for row in without for i in self._of_row.get(row, ())})
         return [(self.names[i], self._rows[i]) for i in touched]
 
-    def voters(self, name: str, without: frozenset[int] = frozenset()) -> list[tuple[float, NDArray[np.int64]]]:
+    def voters(
+        self, name: str, without: frozenset[int] = frozenset()
+    ) -> list[tuple[float, NDArray[np.int64]]]:
         """The names most like this one: their likeness and rows. `without`: rows that count as unknown."""
         if not self.names or not (found := sorted(grams(name))):
             return []

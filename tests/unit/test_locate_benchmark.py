@@ -15,6 +15,8 @@ from benchmarks.towns import Towns
 from domain.places import Place, Point, Precision
 from tests.unit.test_place_model import city
 
+WEST, EAST = 0, 1
+
 
 @pytest.fixture(scope="module")
 def halves(tmp_path_factory: pytest.TempPathFactory) -> Towns:
@@ -44,18 +46,18 @@ def place(longitude: float, probability: float, radius_m: float) -> Place:
 
 
 def test_a_place_well_inside_a_town_is_all_of_it(halves: Towns) -> None:
-    assert dict(halves.shares([place(121.0, 0.9, 500.0)])) == pytest.approx({"west": 0.9})
+    assert dict(halves.shares([place(121.0, 0.9, 500.0)])) == pytest.approx({WEST: 0.9})
 
 
 def test_a_place_on_the_border_is_half_of_each(halves: Towns) -> None:
     shares = dict(halves.shares([place(121.1, 0.8, 500.0)]))
-    assert shares["west"] == pytest.approx(0.4, abs=0.05) == shares["east"]
+    assert shares[WEST] == pytest.approx(0.4, abs=0.05) == shares[EAST]
 
 
 def test_places_of_one_town_add_up(halves: Towns) -> None:
     shares = halves.shares([place(121.0, 0.4, 100.0), place(121.3, 0.35, 100.0), place(121.5, 0.25, 100.0)])
-    assert [town for town, _ in shares] == ["east", "west"]
-    assert dict(shares) == pytest.approx({"east": 0.6, "west": 0.4})
+    assert [town for town, _ in shares] == [EAST, WEST]
+    assert dict(shares) == pytest.approx({EAST: 0.6, WEST: 0.4})
 
 
 def test_no_place_no_town(halves: Towns) -> None:

@@ -143,19 +143,50 @@ def test_a_name_nobody_knows_is_placed_near_names_like_it_with_little_faith(
 
 
 def test_probabilities_and_radii_hold_on_addresses_held_back(big: tuple[Gazetteer, PlaceModel]) -> None:
-    gazetteer, model = big
+    gazetteer, fitted = big
+    model, rehearsed = PlaceModel.rehearse(gazetteer)
+    assert model.to_json() == fitted.to_json()
+    assert [one.query for one in rehearsed] == list(model.held_back(gazetteer))
     inside, near, stated = [], [], []
-    for query in model.held_back(gazetteer):
-        found = model.places(query.parts, gazetteer, query.without)
-        assert sum(place.probability for place in found) <= 1.0 + 1e-9
-        if found:
-            miss = distance_m(found[0].point, query.point)
-            inside.append(miss <= found[0].radius_m)
+    for one in rehearsed:
+        assert sum(place.probability for place in one.places) <= 1.0 + 1e-9
+        if one.places:
+            miss = distance_m(one.places[0].point, one.query.point)
+            inside.append(miss <= one.places[0].radius_m)
             near.append(miss <= 1000.0)
-            stated.append(found[0].probability)
+            stated.append(one.places[0].probability)
     assert len(inside) > 500
     assert 0.87 <= np.mean(inside) <= 0.94
     assert np.mean(stated) == pytest.approx(np.mean(near), abs=0.04)
+
+
+def test_rehearsed_places_are_by_trees_that_have_not_seen_them(big: tuple[Gazetteer, PlaceModel]) -> None:
+    gazetteer, model = big
+    _, rehearsed = PlaceModel.rehearse(gazetteer)
+    differ = 0
+    for one in rehearsed[:100]:
+        seen = model.places(one.query.parts, gazetteer, one.query.without)
+        assert {place.point for place in seen} == {place.point for place in one.places}
+        differ += seen != one.places
+    assert differ > 50
+
+
+def test_an_entry_that_shares_its_address_is_held_back_alone_and_with_the_others() -> None:
+    gazetteer = Gazetteer(
+        addresses=[
+            Address(address="人民路10弄", point=at(20, 0), district="甲城区"),
+            Address(address="人民路10弄", point=at(60_000, 0), district="乙城区"),
+            Address(address="人民路20弄", point=at(60, 0)),
+        ]
+    )
+    queries = list(PlaceModel.fit(gazetteer).held_back(gazetteer))
+    assert [(len(query.without), query.likely) for query in queries] == [
+        (2, False),
+        (1, True),
+        (2, False),
+        (1, True),
+        (1, True),
+    ]
 
 
 def test_json_keeps_every_bit_and_fitting_twice_is_the_same(big: tuple[Gazetteer, PlaceModel]) -> None:
