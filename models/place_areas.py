@@ -121,7 +121,7 @@ class AreaEvidence:
         """Votes of the known numbers of its roads: near ones, all, of the same side, the two next ones, the road."""
         votes, gaps, known = np.zeros((5, self._count)), np.full(self._count, 9.0), 0
         for name, number in list(dict.fromkeys((road.name, road.main) for road in parts.roads))[:LISTED]:
-            for match in self._around.roads_named(name, 2):
+            for match in self._around.roads_named(name, 2, without):
                 if match.likelihood < SAME_NAME:
                     break
                 entries = self._around.entries(match.name_id, without)

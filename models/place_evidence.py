@@ -133,9 +133,10 @@ class Surroundings:
         """The known addresses along a road; number 0 for those without one."""
         return self._known(name_id, without)[0]
 
-    def roads_named(self, name: str, limit: int) -> list[NameMatch]:
-        """Known roads of that name, or of one like it where nobody knows it."""
-        if (name_id := self.gazetteer.road(name)) is not None:
+    def roads_named(self, name: str, limit: int, without: frozenset[int] = NOBODY) -> list[NameMatch]:
+        """Known roads of that name, or of one like it where nobody knows it; searching for those takes longer."""
+        name_id = self.gazetteer.road(name)
+        if name_id is not None and len(self.entries(name_id, without).ids):
             return [NameMatch(name_id=name_id, name=name, likelihood=1.0)]
         return self.gazetteer.roads(name, limit)
 
@@ -165,7 +166,7 @@ class Surroundings:
         witness: int,
     ) -> list[Spot]:
         found: list[Spot] = []
-        for match in self.roads_named(name, LIKE_NAMES):
+        for match in self.roads_named(name, LIKE_NAMES, without):
             if match.likelihood < MISHEARD or (
                 match.likelihood < SAME_NAME and found and found[0].likelihood >= SAME_NAME
             ):
@@ -262,7 +263,7 @@ class Surroundings:
 
     def _line(self, road: RoadPart, without: frozenset[int]) -> shapely.Geometry | None:
         """The road through its known numbers, pieces apart."""
-        match = next(iter(self.roads_named(road.name, 1)), None)
+        match = next(iter(self.roads_named(road.name, 1, without)), None)
         if match is None or match.likelihood < SAME_NAME:
             return None
         known, _ = self._known(match.name_id, without)

@@ -171,6 +171,17 @@ def test_rehearsed_places_are_by_trees_that_have_not_seen_them(big: tuple[Gazett
     assert differ > 50
 
 
+def test_a_road_whose_only_entry_is_held_back_is_as_unknown_as_one_that_was_never_there() -> None:
+    book = [*along("祖冲之路", [100, 120, 140], 0, 0), *along("祖充之路", [120], 90_000, 0)]
+    all_known, one_missing = Gazetteer(addresses=book), Gazetteer(addresses=book[:-1])
+    model = PlaceModel.fit(all_known)
+    parts = parse_address(book[-1].address)
+    held_back = model.places(parts, all_known, frozenset(all_known.exact(parts)))
+    never = PlaceModel.from_json(model.to_json()).places(parts, one_missing)
+    assert distance_m(held_back[0].point, never[0].point) < 1.0
+    assert held_back[0].precision is never[0].precision
+
+
 def test_an_entry_that_shares_its_address_is_held_back_alone_and_with_the_others() -> None:
     gazetteer = Gazetteer(
         addresses=[
