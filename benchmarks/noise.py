@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import random
 import resource
 import statistics
@@ -27,16 +28,16 @@ from features.addresses.parse import parse_address
 from features.gazetteer import Gazetteer
 
 WORKERS = 2
-BESIDE = 40  # queries that extractOne answers too: it takes its time
+BESIDE = 150  # queries that extractOne answers too: it takes its time
 
 
-def ask(gazetteer: Gazetteer, query: str, truth: str) -> tuple[bool, float]:
-    """Whether the answer to the query is right, and the seconds it took, parsing included."""
-    started = time.perf_counter()
+def ask(gazetteer: Gazetteer, query: str, truth: str) -> tuple[bool, float, float]:
+    """Whether the answer to the query is right, the seconds it took and those of the processor, parsing included."""
+    started, working = time.perf_counter(), time.thread_time()
     matches = gazetteer.search(parse_address(query))
-    seconds = time.perf_counter() - started
+    worked, seconds = time.thread_time() - working, time.perf_counter() - started
     best = [match.entry.address for match in matches if match.likelihood > matches[0].likelihood - 1e-9]
-    return truth in best, seconds
+    return truth in best, seconds, worked
 
 
 def queries(said: Sequence[Said], seed: int) -> dict[str, list[tuple[str, str]]]:
@@ -53,25 +54,30 @@ def measure(count: int, asked: int, seed: int, folder: Path, report: Callable[[s
     """Build the book's gazetteer in `folder`, open it and ask."""
     book = Book(count, seed)
     path, started = folder / "noise.gazetteer", time.perf_counter()
-    Gazetteer.build(
-        path, addresses=book, progress=lambda stage, share: report(f"{stage} {share:.0%}"), workers=WORKERS
-    )
+    reading_mb = 0
+
+    def progress(stage: str, share: float) -> None:
+        nonlocal reading_mb
+        report(f"{stage} {share:.0%}")
+        if stage == "addresses":
+            reading_mb = _most_mb(resource.RUSAGE_SELF)
+
+    Gazetteer.build(path, addresses=book, progress=progress, workers=WORKERS)
     build_s = time.perf_counter() - started
-    # with what the processes that read the addresses took, each as much as the largest
-    own, child = (
-        resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
-    )
-    rss_mb = (own + WORKERS * child) // 1024
+    # the processes that read the addresses, each as large as the largest, end before the sections are made
+    rss_mb = max(reading_mb + WORKERS * _most_mb(resource.RUSAGE_CHILDREN), _most_mb(resource.RUSAGE_SELF))
     gazetteer = Gazetteer.open(path)
     pairs = queries(book.sample(asked, seed), seed)
-    hits, times, wrong = {}, [], {}
+    hits, wrong = {}, {}
+    times: list[float] = []
+    worked: list[float] = []
     for kind, some in pairs.items():
         report(kind)
         answers = [ask(gazetteer, query, truth) for query, truth in some]
-        hits[kind] = sum(right for right, _ in answers) / len(answers)
-        times += [seconds for _, seconds in answers]
-        wrong[kind] = [pair for pair, (right, _) in zip(some, answers, strict=True) if not right]
-    times.sort()
+        hits[kind] = sum(right for right, _, _ in answers) / len(answers)
+        times += [seconds for _, seconds, _ in answers]
+        worked += [seconds for _, _, seconds in answers]
+        wrong[kind] = [pair for pair, (right, _, _) in zip(some, answers, strict=True) if not right]
     return {
         "addresses": count,
         "roads": len(book.roads),
@@ -79,13 +85,24 @@ def measure(count: int, asked: int, seed: int, folder: Path, report: Callable[[s
         "queries": len(times),
         "hit_at_1": {kind: round(share, 4) for kind, share in hits.items()},
         "p50_ms": round(statistics.median(times) * 1e3, 3),
-        "p99_ms": round(times[int(0.99 * len(times))] * 1e3, 3),
+        "p99_ms": round(_p99(times) * 1e3, 3),
+        "p50_cpu_ms": round(statistics.median(worked) * 1e3, 3),
+        "p99_cpu_ms": round(_p99(worked) * 1e3, 3),  # without the time that other processes had
+        "load": round(os.getloadavg()[0], 1),
         "build_s": round(build_s, 1),
         "rss_mb": rss_mb,
         "file_mb": path.stat().st_size >> 20,
         **beside_extract_one(gazetteer, book, pairs, seed, report),
         "wrong": wrong,
     }
+
+
+def _most_mb(who: int) -> int:
+    return resource.getrusage(who).ru_maxrss // 1024
+
+
+def _p99(times: Sequence[float]) -> float:
+    return sorted(times)[int(0.99 * len(times))]
 
 
 def beside_extract_one(
@@ -104,7 +121,7 @@ def beside_extract_one(
     right, their_right = 0, 0
     for i, (query, truth) in enumerate(some):
         report(f"extractOne {i / len(some):.0%}")
-        hit, seconds = ask(gazetteer, query, truth)
+        hit, seconds, _ = ask(gazetteer, query, truth)
         right, ours = right + hit, [*ours, seconds]
         started = time.perf_counter()
         found = process.extractOne(query, texts, scorer=fuzz.ratio)

@@ -30,6 +30,7 @@ class AreaIndex:
         self.names = NameIndex("areas", sections)
         # the known areas that a word may mean, with likelihoods; the few words there are come again and again
         self.meant = lru_cache(maxsize=4096)(self._meant)
+        self._levelled = lru_cache(maxsize=65_536)(self._with_levels)
         self._lists: NDArray[np.int32] = sections["areas.lists"]
         self._starts: NDArray[np.int64] = sections["areas.list_starts"]
 
@@ -52,10 +53,13 @@ class AreaIndex:
             ids, likelihoods = self.names.like(area)
         return {int(i): float(p) for i, p in zip(ids, likelihoods, strict=True) if p >= LIKE}
 
+    def _with_levels(self, area_list: int) -> tuple[list[int], frozenset[str]]:
+        ids = self.ids(area_list)
+        return ids, frozenset(level(self.names.names[i]) for i in ids)
+
     def agreement(self, said: Sequence[tuple[str, Mapping[int, float]]], area_list: int) -> float:
         """How well a list of areas agrees with those said; 1 where it says the same."""
-        ids = self.ids(area_list)
-        levels = {level(self.names.names[i]) for i in ids}
+        ids, levels = self._levelled(area_list)
         score, agreed = 1.0, 0
         for word, meant in said:
             best = max((meant.get(i, 0.0) for i in ids), default=0.0)

@@ -75,13 +75,15 @@ class NameIndex:
 
     def same(self, name: str) -> tuple[Ids, Floats]:
         """Ids and likelihoods of the names of the same text or sound, or the same but for the generic word."""
-        found = [self._hash.find(hash64(mark + key(name))) for mark, key in _KEYS]
-        return self._weigh(name, np.unique(np.concatenate(found)))
+        return self._weigh(name, np.unique(self._keyed(name)))
 
     def like(self, name: str) -> tuple[Ids, Floats]:
         """Ids and likelihoods of the names most like this one; slower than `same`, whose answers it includes."""
-        found = [self._hash.find(hash64(mark + key(name))) for mark, key in _KEYS]
-        return self._weigh(name, np.unique(np.concatenate([*found, self._grams.sharing(name, CANDIDATES)])))
+        found = self._keyed(name), self._grams.sharing(name, CANDIDATES)
+        return self._weigh(name, np.unique(np.concatenate(found)))
+
+    def _keyed(self, name: str) -> Ids:
+        return self._hash.find_all([hash64(mark + key(name)) for mark, key in _KEYS])
 
     def search(self, name: str, limit: int) -> list[NameMatch]:
         """The names most like this one, best first."""

@@ -25,6 +25,7 @@ CONTRADICTED, UNSAID, OVERSAID = (
     0.85,
     0.95,
 )  # a number that is another, that only the query or the entry says
+IN_RANGE = 0.97  # the entry is a range that the number lies in
 NO_NAME, NAME_ALONE = 0.92, 0.5  # only the road agrees, only the name
 ENOUGH = 0.6  # no need to look for misheard names where an entry of the very name is as likely as this
 MOST = 4096  # postings weighed for one anchor
@@ -60,11 +61,14 @@ class Searcher:
         if look_up is NameIndex.like and not parts.roads:
             on += [self._roads.weigh(anchor, look_up) for anchor in _unsorted(parts, named)]
         rows, scores = _both(_all(on), _all([self._names.weigh(anchor, look_up) for anchor in named]))
-        return _best(rows, scores * self._area_scores(rows, said))
+        scores = scores * self._area_scores(rows, said)
+        order = np.lexsort((rows, -scores))
+        return rows[order], scores[order]
 
     def _area_scores(self, rows: Rows, said: Any) -> Floats:
-        lists, which = np.unique(self._area_list[rows], return_inverse=True)
-        return np.array([self._areas.agreement(said, i) for i in lists.tolist()])[which]
+        lists = self._area_list[rows].tolist()
+        agreement = {i: self._areas.agreement(said, i) for i in set(lists)}
+        return np.array([agreement[i] for i in lists], np.float64)
 
 
 def _unsorted(parts: AddressParts, named: Sequence[Anchor]) -> list[Anchor]:
@@ -80,7 +84,7 @@ def _unsorted(parts: AddressParts, named: Sequence[Anchor]) -> list[Anchor]:
 def _all(found: Sequence[tuple[Rows, Floats]]) -> tuple[Rows, Floats]:
     if not found:
         return np.empty(0, np.int32), np.empty(0)
-    return _best(np.concatenate([rows for rows, _ in found]), np.concatenate([scores for _, scores in found]))
+    return _once(np.concatenate([rows for rows, _ in found]), np.concatenate([scores for _, scores in found]))
 
 
 def _both(on: tuple[Rows, Floats], at: tuple[Rows, Floats]) -> tuple[Rows, Floats]:
@@ -93,12 +97,13 @@ def _both(on: tuple[Rows, Floats], at: tuple[Rows, Floats]) -> tuple[Rows, Float
     return rows, np.concatenate([on[1] * np.where(agreed, 1.0, NO_NAME), at[1][alone] * NAME_ALONE])
 
 
-def _best(rows: Rows, scores: Floats) -> tuple[Rows, Floats]:
-    """Each row once with its best score, best first."""
-    order = np.lexsort((rows, -scores))
-    _, first = np.unique(rows[order], return_index=True)
-    keep = order[np.sort(first)]
-    return rows[keep], scores[keep]
+def _once(rows: Rows, scores: Floats) -> tuple[Rows, Floats]:
+    """Each row once with its best score."""
+    order = np.lexsort((-scores, rows))
+    rows, scores = rows[order], scores[order]
+    first = np.ones(len(rows), bool)
+    first[1:] = rows[1:] != rows[:-1]
+    return rows[first], scores[first]
 
 
 class Indexed:
@@ -146,11 +151,9 @@ def number_scores(said: Sequence[int], known: NDArray[np.int32]) -> Floats:
     spoken, written = q_low > 0, low > 0
     agree = (low <= q_low) & (q_high <= high) & (suffix == q_suffix)
     both = spoken & written
-    parts = (
-        CONTRADICTED ** (both & ~agree).sum(1),
-        UNSAID ** (spoken & ~written).sum(1),
-        OVERSAID ** (written & ~spoken).sum(1),
-        0.97 ** (both & agree & (low < high) & (q_low == q_high)).sum(1),
-    )
-    scores: Floats = parts[0] * parts[1] * parts[2] * parts[3]
+    factors = np.where(both & ~agree, CONTRADICTED, 1.0)
+    factors[spoken & ~written] = UNSAID
+    factors[written & ~spoken] = OVERSAID
+    factors[both & agree & (low < high) & (q_low == q_high)] = IN_RANGE
+    scores: Floats = factors.prod(1)
     return scores

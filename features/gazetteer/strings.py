@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, overload
 
 import numpy as np
@@ -95,6 +95,12 @@ class HashIndex:
         if first == len(self._keys) or self._keys[first] != wanted:
             return self._rows[:0]
         return self._rows[first : first + self._keys[first:].searchsorted(wanted, "right")]
+
+    def find_all(self, keys: Sequence[int]) -> NDArray[np.int32]:
+        """The rows of all those hashes, one hash after the other."""
+        wanted = np.array(keys, np.uint64)
+        spans = zip(self._keys.searchsorted(wanted), self._keys.searchsorted(wanted, "right"), strict=True)
+        return np.concatenate([self._rows[first:last] for first, last in spans])
 
 
 def index(name: str, keys: Hashes, rows: NDArray[np.int32]) -> dict[str, NDArray[Any]]:
