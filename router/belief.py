@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from math import hypot, log, pi, sqrt
 
-from domain.places import Place, PlaceWitness, Point
+from domain.places import LocationSource, Place, PlaceWitness, Point
 from features.place import distance_m
 
 R90_IN_SIGMAS = sqrt(2 * log(10))  # the radius that holds 90 % of a round normal distribution
@@ -20,6 +20,7 @@ KEPT = 12  # components carried from witness to witness
 NAMED = 5  # places of the final belief
 NEGLIGIBLE = 0.01
 SAME_PLACE_M = 30.0
+FINE_M = 150.0  # coordinates with a wider radius are rounded
 MEETING_SHARE = (
     0.5  # of the distance between two witnesses that meet, as the radius of the place where they do
 )
@@ -53,8 +54,11 @@ def _meet(
         return weight * place.probability, said
     apart = distance_m(known.point, place.point)
     finer, coarser = (known, said) if known.radius_m <= said.radius_m else (said, known)
+    # coordinates are of the trouble itself, an address is of a house near by
+    given = witness.source is LocationSource.COORDINATES and apart <= said.radius_m <= FINE_M
     together = replace(
         finer,
+        point=said.point if given else finer.point,
         address=finer.address or coarser.address,
         radius_m=max(finer.radius_m, MEETING_SHARE * apart),
         sources=(*known.sources, witness.source),

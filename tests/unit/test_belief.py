@@ -46,7 +46,8 @@ def test_witnesses_that_meet_are_surer_together(apart_m: float) -> None:
         [witness(ACCOUNT, a_place(0)), witness(COORDINATES, a_place(apart_m, radius_m=100.0))], CITY_M2
     )
     assert belief.places[0].probability > 0.99
-    assert belief.places[0].point == place(0)  # the finer one's
+    # of the trouble itself, where they are given and agree; else the finer one's
+    assert belief.places[0].point == place(apart_m if apart_m <= 100 else 0)
     assert belief.places[0].sources == (ACCOUNT, COORDINATES)
     assert belief.places[0].radius_m >= max(50.0, apart_m / 2 - 1e-6)
 
@@ -67,14 +68,14 @@ def test_two_overrule_one() -> None:
         ],
         CITY_M2,
     )
-    assert belief.places[0].point == place(0)
+    assert belief.places[0].point == place(40)
     assert belief.places[0].probability > 0.99
 
 
 def test_a_second_witness_decides_between_the_first_ones_places() -> None:
     doubtful = witness(ADDRESS, a_place(0, 0.5), a_place(5_000, 0.45))
     belief = combine([doubtful, witness(COORDINATES, a_place(5_030, radius_m=100.0))], CITY_M2)
-    assert belief.places[0].point == place(5_000)
+    assert belief.places[0].point == place(5_030)
     assert belief.places[0].probability > 0.99
 
 
