@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -22,3 +23,19 @@ class Unit:
     def is_open(self, at: datetime) -> bool:
         """Whether tickets may be dispatched to it at that time."""
         return self.validity.holds(at)
+
+
+def open_heirs(unit_id: str, units: Mapping[str, Unit], at: datetime) -> tuple[str, ...]:
+    """The unit itself where it is open or not listed, else its open successors, and theirs, each once."""
+    found: dict[str, None] = {}
+    seen, waiting = {unit_id}, [unit_id]
+    while waiting:
+        one = waiting.pop(0)
+        unit = units.get(one)
+        if unit is None or unit.is_open(at):
+            found[one] = None
+            continue
+        fresh = [s for s in dict.fromkeys(unit.successors) if s not in seen]
+        seen.update(fresh)
+        waiting += fresh
+    return tuple(found)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypedDict
@@ -10,7 +10,7 @@ from typing import TypedDict
 import numpy as np
 from numpy.typing import NDArray
 
-from domain.units import Unit
+from domain.units import Unit, open_heirs
 from features.facts import Facts
 from features.history import History
 from features.table import Opinion
@@ -51,7 +51,7 @@ def retrieve(
     """
     units = units or {}
     known = len(history.unit_ids)
-    heirs = {unit_id: list(_open_heirs(unit_id, units, at)) for unit_id in (*owners, *named)}
+    heirs = {unit_id: open_heirs(unit_id, units, at) for unit_id in (*owners, *named)}
     sure = [history.unit(heir) for found in heirs.values() for heir in found]
     opinion = Opinion(
         tallies=history.tallies(facts),
@@ -90,7 +90,7 @@ def _passed_on(support: Floats, history: History, units: Mapping[str, Unit], at:
         unit = units.get(history.unit_ids[index])
         if unit is not None and not unit.is_open(at):
             passed[index] = 0.0
-            passed[[history.unit(heir) for heir in _open_heirs(unit.unit_id, units, at)]] += support[index]
+            passed[[history.unit(heir) for heir in open_heirs(unit.unit_id, units, at)]] += support[index]
     return passed
 
 
@@ -98,20 +98,6 @@ def _best(support: Floats, history: History, limit: int) -> Ints:
     ids = history.unit_ids
     found = sorted(np.flatnonzero(support > 0).tolist(), key=lambda i: (-support[i], ids[i]))[:limit]
     return np.array(sorted(found, key=ids.__getitem__), np.int64)
-
-
-def _open_heirs(unit_id: str, units: Mapping[str, Unit], at: datetime) -> Iterator[str]:
-    """The unit itself where it is open (or not listed), else its open successors, each once."""
-    seen, waiting = {unit_id}, [unit_id]
-    while waiting:
-        one = waiting.pop(0)
-        unit = units.get(one)
-        if unit is None or unit.is_open(at):
-            yield one
-        else:
-            fresh = [s for s in unit.successors if s not in seen]
-            seen.update(fresh)
-            waiting += fresh
 
 
 class _TextOpinions(TypedDict):

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from domain.time import Validity
-from domain.units import Unit
+from domain.units import Unit, open_heirs
 from router.ports import ReadSession
 
 RECENT = timedelta(days=90)
@@ -98,21 +98,6 @@ def units_diff(session: ReadSession, new: Iterable[Unit], now: datetime) -> Unit
         moved=moved,
         recent=counts.recent.total(),
     )
-
-
-def open_heirs(unit_id: str, units: Mapping[str, Unit], at: datetime) -> tuple[str, ...]:
-    """The unit itself where it is open or not listed, else those of its successors, and theirs, that are open."""
-    found: dict[str, None] = {}
-    seen, waiting = {unit_id}, [unit_id]
-    while waiting:
-        one = waiting.pop(0)
-        unit = units.get(one)
-        if unit is None or unit.is_open(at):
-            found[one] = None
-            continue
-        waiting += [s for s in unit.successors if s not in seen]
-        seen.update(unit.successors)
-    return tuple(found)
 
 
 def _change(old: Unit | None, new: Unit, now: datetime) -> Change | None:

@@ -150,10 +150,10 @@ def number_scores(said: Sequence[int], known: NDArray[np.int32]) -> Floats:
     q_low, q_high, q_suffix = (asked[part * KINDS : (part + 1) * KINDS] for part in range(3))
     spoken, written = q_low > 0, low > 0
     agree = (low <= q_low) & (q_high <= high) & (suffix == q_suffix)
-    both = spoken & written
-    factors = np.where(both & ~agree, CONTRADICTED, 1.0)
-    factors[spoken & ~written] = UNSAID
-    factors[written & ~spoken] = OVERSAID
-    factors[both & agree & (low < high) & (q_low == q_high)] = IN_RANGE
-    scores: Floats = factors.prod(1)
+    ranged = (low < high) & (q_low == q_high)
+    both = np.where(agree, np.where(ranged, IN_RANGE, 1.0), CONTRADICTED)
+    one = np.where(spoken, UNSAID, np.where(written, OVERSAID, 1.0))
+    scores: Floats = (
+        np.where(spoken & written, both, one).prod(1).round(12)
+    )  # ties, whatever order they agree in
     return scores

@@ -147,6 +147,8 @@ def test_a_hash_index_is_a_dictionary_of_lists(keys: list[str], asked: str) -> N
     for key in {*keys, asked}:
         wanted = int(hashes([key])[0])
         assert found.find(wanted).tolist() == [i for i, other in enumerate(keys) if other == key]
+    both = [*found.find(int(hashes([asked])[0])), *found.find(int(hashes(keys[:1] or [""])[0]))]
+    assert found.find_all(hashes([asked, *(keys[:1] or [""])]).tolist()).tolist() == both
 
 
 @given(

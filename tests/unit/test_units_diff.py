@@ -11,11 +11,11 @@ import pytest
 from domain.rules import Rule
 from domain.tickets import TicketStatus
 from domain.time import Validity
-from domain.units import Unit
+from domain.units import Unit, open_heirs
 from store.memory import MemoryStore
 from tests.estimators import START, a_dispatch, a_ticket
 from tests.serving import square
-from training.units_diff import ChangeKind, UnitsDiff, open_heirs, units_diff
+from training.units_diff import ChangeKind, UnitsDiff, units_diff
 
 NOW = START + timedelta(days=200)
 LATER = NOW + timedelta(days=30)
