@@ -153,5 +153,6 @@ def number_scores(said: Sequence[int], known: NDArray[np.int32]) -> Floats:
     ranged = (low < high) & (q_low == q_high)
     both = np.where(agree, np.where(ranged, IN_RANGE, 1.0), CONTRADICTED)
     one = np.where(spoken, UNSAID, np.where(written, OVERSAID, 1.0))
-    factors: Floats = np.where(spoken & written, both, one)
-    return factors.prod(1).round(12)  # one likelihood for one set of factors, in whatever order
+    factors = np.where(spoken & written, both, one)
+    scores: Floats = factors.prod(1).round(12)  # one likelihood for one set of factors, in whatever order
+    return scores
