@@ -88,17 +88,21 @@ def _all(found: Sequence[tuple[Rows, Floats]]) -> tuple[Rows, Floats]:
 
 
 def _both(on: tuple[Rows, Floats], at: tuple[Rows, Floats]) -> tuple[Rows, Floats]:
-    """Rows found by a road, by a name or by both, the latter being the most likely."""
+    """Rows found by a road, by a name or by both, the latter being the most likely; rows of each ascend."""
     if not len(on[0]) or not len(at[0]):
         return on if len(on[0]) else at
-    agreed = np.isin(on[0], at[0])
-    alone = ~np.isin(at[0], on[0])
+    place = at[0].searchsorted(on[0])
+    agreed = at[0][np.minimum(place, len(at[0]) - 1)] == on[0]
+    alone = np.ones(len(at[0]), bool)
+    alone[place[agreed]] = False
     rows = np.concatenate([on[0], at[0][alone]])
     return rows, np.concatenate([on[1] * np.where(agreed, 1.0, NO_NAME), at[1][alone] * NAME_ALONE])
 
 
 def _once(rows: Rows, scores: Floats) -> tuple[Rows, Floats]:
-    """Each row once with its best score."""
+    """Each row once with its best score; ascending."""
+    if len(rows) < 2:
+        return rows, scores
     order = np.lexsort((-scores, rows))
     rows, scores = rows[order], scores[order]
     first = np.ones(len(rows), bool)
