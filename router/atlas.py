@@ -63,6 +63,11 @@ class Atlas:
         wide = (self.extent.east - self.extent.west) * cos(radians((south + north) / 2))
         return max(1e6, (north - south) * wide * METRES_PER_DEGREE**2)
 
+    def known_as(self, address: str | None) -> str | None:
+        """The address as the gazetteer's first entry of the same building writes it, else as it is."""
+        rows = self.gazetteer.exact(parse_address(address)) if address else []
+        return self.gazetteer.entry(rows[0]).address if rows else address
+
     def area_name(self, point: Point) -> str | None:
         """The district of the nearest known address that tells one, or the narrowest area that it names."""
         for row, _ in self.gazetteer.nearest(point, within_m=NEAR_M, limit=NEIGHBOURS):

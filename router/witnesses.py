@@ -36,7 +36,7 @@ def account_witness(account: Account | None, atlas: Atlas) -> PlaceWitness | Non
         probability=1.0,
         radius_m=ACCOUNT_RADIUS_M,
         precision=Precision.EXACT,
-        address=account.address,
+        address=atlas.known_as(account.address),  # one building, one history, whatever the flat
     )
     return _witness(LocationSource.ACCOUNT, (place,), account.address or "")
 
