@@ -21,9 +21,9 @@ from router.route import route
 from router.world import World
 from training.baselines import accuracy, names, run_baseline
 from training.evaluation import Evaluation, risk_coverage
-from training.fitting import Fitted, Report, Settings, Surroundings, fit, silent
+from training.fitting import Report, Settings, Surroundings, fit, silent
 from training.held_back import evaluate_decisions
-from training.replay import Replay, prepare
+from training.replay import Case, Replay, prepare
 from training.results import BacktestResult, CertifiedOutcome, Delayed
 
 SECOND_DELAY_DAYS = 7.0
@@ -69,9 +69,10 @@ def backtest(
     )
     # the whole test part is measured under the certificate, however long it is
     served = reissued(fitted.bundle, test_from, test[-1].ticket.received_at + timedelta(days=1))
-    evaluation, coverage, realised, seconds = _replay(ordered, at, served, atlas, report, "test replay")
-    delayed = _delayed(ordered, at, served, atlas, plan, report)
-    baselines, curves = _baselines(train, test, fitted, atlas, plan, report)
+    cases = prepare(ordered, atlas, served.schema)
+    evaluation, coverage, realised, seconds = _replay(cases, at, served, atlas, report, "test replay")
+    delayed = _delayed(cases, at, served, atlas, plan, report)
+    baselines, curves = _baselines(cases[:at], cases[at:], plan, report)
     return BacktestResult(
         rows=rows,
         rejected=rejected,
@@ -124,10 +125,9 @@ def _boundary(ordered: Sequence[Dispatch], plan: Plan) -> int:
 
 
 def _replay(
-    ordered: Sequence[Dispatch], at: int, bundle: Bundle, atlas: Atlas, report: Report, stage: str
+    cases: Sequence[Case], at: int, bundle: Bundle, atlas: Atlas, report: Report, stage: str
 ) -> tuple[Evaluation, float, float | None, float]:
     """(evaluation, certified coverage, its realised error, seconds) of the test part under `route` itself."""
-    cases = prepare(ordered, atlas, bundle.schema)
     history = History(bundle.schema)
     world = World(history=history, bundle=bundle, atlas=atlas)
     replay = Replay(cases, history)
@@ -148,27 +148,25 @@ def _replay(
 
 
 def _delayed(
-    ordered: Sequence[Dispatch], at: int, bundle: Bundle, atlas: Atlas, plan: Plan, report: Report
+    cases: Sequence[Case], at: int, bundle: Bundle, atlas: Atlas, plan: Plan, report: Report
 ) -> Delayed | None:
     """The same bundle, with labels arriving a week late (beyond the plan's own delay, if that is shorter)."""
     more = timedelta(days=SECOND_DELAY_DAYS - plan.label_delay_days)
     if more <= timedelta(0):
         return None
-    late = [replace(dispatch, known_at=dispatch.known_at + more) for dispatch in ordered]
+    known = [replace(case.dispatch, known_at=case.dispatch.known_at + more) for case in cases]
+    if any(dispatch.ticket.phone for dispatch in known):
+        # what callers told is known later as well, and may place their next tickets otherwise
+        late = prepare(known, atlas, bundle.schema)
+    else:
+        late = [replace(case, dispatch=dispatch) for case, dispatch in zip(cases, known, strict=True)]
     evaluation, _, _, _ = _replay(late, at, bundle, atlas, report, "delayed replay")
     return Delayed(days=SECOND_DELAY_DAYS, evaluation=evaluation)
 
 
 def _baselines(
-    train: Sequence[Dispatch],
-    test: Sequence[Dispatch],
-    fitted: Fitted,
-    atlas: Atlas,
-    plan: Plan,
-    report: Report,
+    earlier: Sequence[Case], later: Sequence[Case], plan: Plan, report: Report
 ) -> tuple[dict[str, float | None], dict[str, object]]:
-    schema = fitted.bundle.schema
-    earlier, later = prepare(train, atlas, schema), prepare(test, atlas, schema)
     figures: dict[str, float | None] = dict.fromkeys(names("all"))
     curves: dict[str, object] = {}
     for i, name in enumerate(names(plan.baselines)):
