@@ -30,7 +30,7 @@ from domain.tickets import Ticket
 from features.facts import Facts, facts
 from features.schema import HistorySchema
 from models.blocks import word_blocks
-from models.softmax import Softmax
+from models.text import fit_words
 
 _HAN = r"\u3400-\u9fff"
 _BETWEEN_HAN = re.compile(rf"(?<=[{_HAN}]) +(?=[{_HAN}])")
@@ -62,7 +62,7 @@ def as_written(tokens: str) -> str:
 def measure(train: Labelled, test: Labelled) -> dict[str, Any]:
     """Fit both on `train`, ask both about `test`."""
     started = time.perf_counter()
-    model = Softmax.fit([word_blocks(_facts(text)) for text in train.tokens], train.categories)
+    model = fit_words([_facts(text) for text in train.tokens], train.categories)
     fitted = time.perf_counter() - started
     blocks = [word_blocks(_facts(text)) for text in test.tokens]
     started = time.perf_counter()

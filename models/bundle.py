@@ -37,11 +37,12 @@ from features.schema import HistorySchema
 from features.table import feature_names, fingerprint
 from models.calibration import Calibrator
 from models.families import Families
+from models.guarantee import Guarantee
 from models.ranker import Ranker
 from models.softmax import Softmax
 from models.text import TextModels
 
-FORMAT = 3
+FORMAT = 5
 FILES = (
     "schema.json",
     "ranker.txt",
@@ -65,9 +66,14 @@ class Bundle:
     ranker: Ranker
     text: TextModels
     calibrator: Calibrator
-    certificate: Certificate
+    guarantee: Guarantee
     history_sequence: int = 0
     digest: str = ""
+
+    @property
+    def certificate(self) -> Certificate:
+        """The guarantee as one statement over all groups."""
+        return self.guarantee.whole
 
 
 def write_bundle(bundle: Bundle, parent: Path) -> Path:
@@ -126,7 +132,7 @@ def load_bundle(path: Path) -> Bundle:
             families=Families.from_arrays(_arrays(path / "families.npz")),
         ),
         calibrator=Calibrator(intercept=calibrator["intercept"], weights=tuple(calibrator["weights"])),
-        certificate=_certificate(path),
+        guarantee=_guarantee(path),
         history_sequence=schema_file["history_sequence"],
         digest=manifest["digest"],
     )
@@ -166,9 +172,6 @@ def _manifest(path: Path) -> dict[str, Any]:
 
 
 def _files(bundle: Bundle) -> dict[str, bytes]:
-    certificate = {
-        k: v for k, v in asdict(bundle.certificate).items() if k not in ("issued_at", "expires_at")
-    }
     schema = {
         "schema": asdict(bundle.schema),
         "fingerprint": fingerprint(bundle.schema),
@@ -182,7 +185,7 @@ def _files(bundle: Bundle) -> dict[str, bytes]:
         "words.npz": _npz(bundle.text.words.arrays()),
         "families.npz": _npz(bundle.text.families.arrays()),
         "calibrator.json": _json(asdict(bundle.calibrator)),
-        "certificate.json": _json(certificate),
+        "certificate.json": _json(bundle.guarantee.to_dict()),
     }
 
 
@@ -191,10 +194,10 @@ def _issue(certificate: Certificate) -> bytes:
     return _json({name: date.isoformat() for name, date in dates.items()})
 
 
-def _certificate(path: Path) -> Certificate:
+def _guarantee(path: Path) -> Guarantee:
     dates, certified = (json.loads((path / name).read_bytes()) for name in (ISSUE, "certificate.json"))
     issued_at, expires_at = (datetime.fromisoformat(dates[name]) for name in ("issued_at", "expires_at"))
-    return Certificate(**certified, issued_at=issued_at, expires_at=expires_at)
+    return Guarantee.from_dict(certified, issued_at, expires_at)
 
 
 def _arrays(path: Path) -> dict[str, NDArray[np.generic]]:
@@ -227,7 +230,5 @@ def _digest_of(digests: Mapping[str, str]) -> str:
 
 
 def reissued(bundle: Bundle, issued_at: datetime, expires_at: datetime) -> Bundle:
-    """The same bundle with its certificate's dates set."""
-    return replace(
-        bundle, certificate=replace(bundle.certificate, issued_at=issued_at, expires_at=expires_at)
-    )
+    """The same bundle with its certificates' dates set."""
+    return replace(bundle, guarantee=bundle.guarantee.issued(issued_at, expires_at))

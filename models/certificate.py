@@ -118,7 +118,7 @@ def certify_groups(
     A group too small to pass even without an error is not tested and costs the others nothing: its size is known before
     any label is looked at. `coverage` is of the group's own tickets.
     """
-    large = {group for group, alpha in alphas.items() if _could_pass(slice_, group, alpha, confidence)}
+    large = {g for g, alpha in alphas.items() if _lacking(slice_.of(g)[0], alpha, confidence) <= 0}
     own = 1.0 - (1.0 - confidence) / max(len(large), 1)
     found = {}
     for group, alpha in alphas.items():
@@ -126,16 +126,16 @@ def certify_groups(
         if group in large:
             outcome = certify(scores, correct, *earlier.of(group), alpha, own)
         else:
-            fewest = max(MINIMUM_ROWS, clean_rows_needed(alpha, own)) - int(np.isfinite(scores).sum())
+            fewest = _lacking(scores, alpha, own)
             outcome = nothing(max(fewest, needed_rows(scores, correct, alpha, own) or 0))
         found[group] = outcome, own
     return found
 
 
-def _could_pass(slice_: Scored, group: str, alpha: float, confidence: float) -> bool:
-    scores, _ = slice_.of(group)
-    fewest = max(MINIMUM_ROWS, clean_rows_needed(alpha, confidence))
-    return len(scores) >= MINIMUM_ROWS and int(np.isfinite(scores).sum()) >= fewest
+def _lacking(scores: Floats, alpha: float, confidence: float) -> int:
+    """Tickets that are lacking for a test even without an error; 0 or less: it can be made."""
+    testable = int(np.isfinite(scores).sum())
+    return max(MINIMUM_ROWS - len(scores), clean_rows_needed(alpha, confidence) - testable)
 
 
 def _sequence(

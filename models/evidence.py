@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 TIMES = (2.0, 5.0, 10.0, 20.0)
 NEARLY_ALL = 0.9
@@ -48,11 +47,6 @@ class Errors:
     def evidence(self) -> float:
         """While the rate is tolerated, its expectation is at most the number of labels."""
         return math.fsum(self.sums) / len(self.sums) if self.sums else 0.0
-
-    @classmethod
-    def from_dict(cls, stored: Mapping[str, Any]) -> Errors:
-        """The inverse of dataclasses.asdict."""
-        return cls(**{**stored, "sums": tuple(stored["sums"])})
 
 
 Run = tuple[float, int, int]
@@ -108,11 +102,6 @@ class Returns:
             rows, returned = rows + more, returned + back
             logs = (returned * math.log(g) - (g - 1.0) * hazard * rows for g in times)
             yield returned, rows, sum(min(math.exp(min(log, 500.0)), LARGEST) for log in logs) / len(times)
-
-    @classmethod
-    def from_dict(cls, stored: Mapping[str, Any]) -> Returns:
-        """The inverse of dataclasses.asdict."""
-        return cls(runs=tuple((float(since), rows, back) for since, rows, back in stored["runs"]))
 
 
 def _condensed(runs: list[Run]) -> tuple[Run, ...]:

@@ -16,7 +16,7 @@ from sklearn.cluster import AgglomerativeClustering
 
 from features.facts import Facts
 from models.blocks import kind_blocks, word_blocks
-from models.softmax import Softmax, SoftmaxSettings
+from models.softmax import Found, Softmax, SoftmaxSettings
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -32,8 +32,9 @@ class Families:
     def __init__(self, units: tuple[str, ...], family: Ints, model: Softmax) -> None:
         self.units = units
         self.family = family  # shape (units,)
-        self._model = model
+        self.model = model
         self._column = np.array([int(name) for name in model.classes], np.int64)
+        self._families = int(family.max(initial=-1)) + 1
 
     @classmethod
     def fit(
@@ -50,15 +51,15 @@ class Families:
         model = Softmax.fit([kind_blocks(facts) for facts in tickets], labels, settings)
         return cls(tuple(map(str, names)), family, model)
 
-    def predict(self, facts: Facts) -> Floats:
-        """Probability of each unit's family, shape (units,)."""
-        by_family = np.zeros(int(self.family.max(initial=-1)) + 1)
-        by_family[self._column] = self._model.predict(kind_blocks(facts))
+    def predict(self, facts: Facts, found: Found | None = None) -> Floats:
+        """Probability of each unit's family, shape (units,); `found` as in Softmax.parts."""
+        by_family = np.zeros(self._families)
+        by_family[self._column] = self.model.predict(kind_blocks(facts), found)
         return np.asarray(by_family[self.family])
 
     def arrays(self) -> dict[str, NDArray[np.generic]]:
         """What to store, for `from_arrays`."""
-        return {**self._model.arrays(), "units": np.array(self.units, np.str_), "family": self.family}
+        return {**self.model.arrays(), "units": np.array(self.units, np.str_), "family": self.family}
 
     @classmethod
     def from_arrays(cls, arrays: dict[str, NDArray[np.generic]]) -> Families:

@@ -13,22 +13,17 @@ thus in the long run at most labels / c, however many tests there are, and c fol
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from enum import StrEnum
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
+from domain.automation import Cause, Scope, Suspension
 from models.evidence import Errors, Returns, returns_tolerated
 
 FAMILIES = 3
 """Audits by group, audits by unit, returns by unit: each gets the same part of the bearable alarms."""
-
-
-class Cause(StrEnum):
-    """What suspended automation."""
-
-    AUDITS = "audits"
-    RETURNS = "returns"
+LEAST_EVIDENCE = 100.0
+"""In a small office a month's labels are few; nothing is suspended by less than this."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,31 +77,12 @@ class Terms:
     @property
     def audits_threshold(self) -> float:
         """The evidence from audits that suspends."""
-        return FAMILIES * self.tickets * self.audited / self.alarms
+        return max(FAMILIES * self.tickets * self.audited / self.alarms, LEAST_EVIDENCE)
 
     @property
     def returns_threshold(self) -> float:
         """The evidence from returns that suspends."""
-        return FAMILIES * self.tickets / self.alarms
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Suspension:
-    """Why a group or unit is no longer automatic.
-
-    Of `rows` audits or dispatches `errors` were wrong or came back, where a rate of `tolerated` would have been borne;
-    `evidence` is the detector's sum, which reached `threshold`.
-    """
-
-    group: str | None
-    unit: str | None
-    cause: Cause
-    at: datetime
-    errors: int
-    rows: int
-    tolerated: float
-    evidence: float
-    threshold: float
+        return max(FAMILIES * self.tickets / self.alarms, LEAST_EVIDENCE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,9 +124,9 @@ class Monitor:
         unit = self.units.get(event.unit, Errors()).after(event.wrong, terms.unit_alpha)
         found = list(self.suspensions)
         if group.evidence >= bound and not any(one.group == event.group for one in found):
-            found.append(_audits(event, group, alpha, bound, group=event.group))
+            found.append(_audits(event, Scope.GROUP, event.group, group, alpha, bound))
         if unit.evidence >= bound and not any(one.unit == event.unit for one in found):
-            found.append(_audits(event, unit, terms.unit_alpha, bound, unit=event.unit))
+            found.append(_audits(event, Scope.UNIT, event.unit, unit, terms.unit_alpha, bound))
         return replace(
             self,
             groups={**self.groups, event.group: group},
@@ -167,8 +143,8 @@ class Monitor:
             return found
         errors, rows = seen.worst(tolerated)
         suspension = Suspension(
-            group=None,
-            unit=event.unit,
+            scope=Scope.UNIT,
+            key=event.unit,
             cause=Cause.RETURNS,
             at=event.at,
             errors=errors,
@@ -179,39 +155,11 @@ class Monitor:
         )
         return replace(found, suspensions=(*self.suspensions, suspension))
 
-    def to_dict(self) -> dict[str, Any]:
-        """For JSON; times as ISO 8601."""
-        stored = asdict(self)
-        stored["suspensions"] = [{**one, "at": one["at"].isoformat()} for one in stored["suspensions"]]
-        return stored
 
-    @classmethod
-    def from_dict(cls, stored: Mapping[str, Any]) -> Monitor:
-        """The inverse of `to_dict`."""
-        suspensions = (
-            Suspension(**{**one, "cause": Cause(one["cause"]), "at": datetime.fromisoformat(one["at"])})
-            for one in stored["suspensions"]
-        )
-        return cls(
-            groups={name: Errors.from_dict(state) for name, state in stored["groups"].items()},
-            units={name: Errors.from_dict(state) for name, state in stored["units"].items()},
-            returns={name: Returns.from_dict(state) for name, state in stored["returns"].items()},
-            suspensions=tuple(suspensions),
-        )
-
-
-def _audits(
-    event: Audit,
-    seen: Errors,
-    tolerated: float,
-    bound: float,
-    *,
-    group: str | None = None,
-    unit: str | None = None,
-) -> Suspension:
+def _audits(event: Audit, scope: Scope, key: str, seen: Errors, tolerated: float, bound: float) -> Suspension:
     return Suspension(
-        group=group,
-        unit=unit,
+        scope=scope,
+        key=key,
         cause=Cause.AUDITS,
         at=event.at,
         errors=seen.errors,

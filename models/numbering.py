@@ -1,30 +1,19 @@
-"""Where a number lies along a road whose other numbers are known.
-
-The position along a road is a Gaussian process of the number, one for each axis: a trend, a bend that forgets after
-some hundred metres, and noise of Student's t (points that are simply wrong must not drag the others along). Two sides
-of a road are told apart by parity: odd numbers lie to the left or to the right of the way the numbers grow, by the
-city's custom, which is learnt.
-"""
+"""Where a number lies along a road whose other numbers are known, and the custom of a city's numbers, learnt."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from models.kriging import ANY_WAY, Numbering, Slopes, krige
+
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
-BEND_M, BEND_LENGTH_M = (
-    600.0,
-    1500.0,
-)  # how far a road leaves its trend, and after how much road it forgets it
-START_M = 6000.0
-STUDENT = 3.0  # degrees of freedom of the noise
-ROUNDS = 3
 NEIGHBOURS = 12
 PIECE_M, PIECE_SLACK = (
     1500.0,
@@ -32,18 +21,10 @@ PIECE_M, PIECE_SLACK = (
 )  # two numbers of one road are no farther apart than this plus their gap, stretched
 PIECE_OFFSET = 60.0  # numbers
 LOOKED_AT = 48
+CLEAR_WAY = 0.1  # metres a metre of road: less is noise
+WAY_M = 800.0  # points that slopes lead to are one place within about this distance
+SAME_WAY_M, LEAST_WAY = 50.0, 0.15
 ALONE = 2000.0  # numbers to the second known one where there is none
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Numbering:
-    """A city's custom: metres of road a number (both sides counted), the noise of a point along each axis in metres,
-    and how far odd numbers lie to the left of the road's middle line (negative: to the right).
-    """
-
-    metres: float = 2.0
-    noise_m: float = 100.0
-    left_m: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +46,14 @@ class Known:
             xy=self.xy[index],
             ids=self.ids[index],
         )
+
+
+SlopesAt = Callable[[Floats], Slopes]
+
+
+def no_slopes(_at: Floats) -> Slopes:
+    """Nothing is known of the roads near by."""
+    return ANY_WAY
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,10 +80,13 @@ class RoadSpot:
     off_m: float
 
 
-def place_number(low: int, high: int, odd: bool, known: Known, custom: Numbering) -> list[RoadSpot]:
+def place_number(
+    low: int, high: int, odd: bool, known: Known, custom: Numbering, slopes: SlopesAt = no_slopes
+) -> list[RoadSpot]:
     """Where a number (or a range of numbers) may lie, the most voted piece first; empty where nothing is known.
 
-    A road of one name in two towns, or a point that is far from its neighbours, makes a piece of its own.
+    A road of one name in two towns, or a point that is far from its neighbours, makes a piece of its own. `slopes`:
+    what way numbers may grow at a place. A piece that may go either way gives two spots.
     """
     gap = np.maximum(np.maximum(known.low - high, low - known.high), 0.0)
     if not len(gap):
@@ -105,36 +97,72 @@ def place_number(low: int, high: int, odd: bool, known: Known, custom: Numbering
     votes = 1.0 / (gap + PIECE_OFFSET)
     totals = np.bincount(label, votes)
     total = float(votes.sum())
-    found = []
+    found: list[RoadSpot] = []
     for piece in np.argsort(-totals, kind="stable")[:3].tolist():
         if totals[piece] <= 0:
             break
         members = np.flatnonzero(label == piece)[:NEIGHBOURS]
-        found.append(
-            _spot((low + high) / 2, odd, known.take(members), gap[members], totals[piece] / total, custom)
-        )
+        own = known.take(members)
+        found += _spots((low + high) / 2, odd, own, gap[members], totals[piece] / total, custom, slopes)
     return found
 
 
-def _spot(number: float, odd: bool, known: Known, gap: Floats, share: float, custom: Numbering) -> RoadSpot:
+def _spots(
+    number: float,
+    odd: bool,
+    known: Known,
+    gap: Floats,
+    share: float,
+    custom: Numbering,
+    slopes: SlopesAt,
+) -> list[RoadSpot]:
     middle = (known.low + known.high) / 2
-    x, y, scale = krige(number, odd, middle, known.odd, known.xy, custom)
     centre = known.xy.mean(axis=0)
-    off = np.hypot(known.xy[:2, 0] - x, known.xy[:2, 1] - y)
-    return RoadSpot(
-        x=x,
-        y=y,
-        scale_m=scale,
-        share=float(share),
-        gap=float(gap[0]),
-        count=len(gap),
-        spread_m=float(np.hypot(known.xy[:, 0] - centre[0], known.xy[:, 1] - centre[1]).mean()),
-        between=bool(middle.min() <= number <= middle.max()),
-        inside=bool(((gap == 0) & (known.high > known.low)).any()),
-        nearest=int(known.ids[0]),
-        next_gap=float(gap[:2].max()) if len(gap) > 1 else ALONE,
-        off_m=float(off.max()),
-    )
+    estimate = krige(number, odd, middle, known.odd, known.xy, custom, slopes(centre))
+    spread = float(np.hypot(known.xy[:, 0] - centre[0], known.xy[:, 1] - centre[1]).mean())
+    found = []
+    for x, y, scale, weight in _ways(estimate.points, estimate.weights, estimate.scale_m):
+        off = np.hypot(known.xy[:2, 0] - x, known.xy[:2, 1] - y)
+        spot = RoadSpot(
+            x=x,
+            y=y,
+            scale_m=scale,
+            share=float(share) * weight,
+            gap=float(gap[0]),
+            count=len(gap),
+            spread_m=spread,
+            between=bool(middle.min() <= number <= middle.max()),
+            inside=bool(((gap == 0) & (known.high > known.low)).any()),
+            nearest=int(known.ids[0]),
+            next_gap=float(gap[:2].max()) if len(gap) > 1 else ALONE,
+            off_m=float(off.max()),
+        )
+        found.append(spot)
+    return found
+
+
+def _ways(points: Floats, weights: Floats, scale: float) -> list[tuple[float, float, float, float]]:
+    """x, y, standard deviation and weight of the heaviest heap of the points, and of a second one that matters."""
+    found = []
+    left = weights
+    if np.ptp(points, axis=0).max() < SAME_WAY_M:
+        x, y = weights @ points
+        return [(float(x), float(y), scale, 1.0)]
+    apart = np.hypot(points[:, None, 0] - points[None, :, 0], points[:, None, 1] - points[None, :, 1])
+    pull = np.exp(-0.5 * (apart / WAY_M) ** 2)
+    for _ in range(2):
+        heights = pull @ left
+        top = int(heights.argmax())
+        if heights[top] < LEAST_WAY:
+            break
+        own = left * pull[top]
+        own = own / own.sum()
+        x, y = own @ points
+        beside = float(own @ ((points[:, 0] - x) ** 2 + (points[:, 1] - y) ** 2)) / 2.0
+        found.append((float(x), float(y), float(np.sqrt(scale**2 + beside)), float(heights[top])))
+        left = left * (apart[top] > 2.0 * WAY_M)
+    total = sum(weight for *_, weight in found)
+    return [(x, y, wide, weight / total) for x, y, wide, weight in found]
 
 
 def pieces(numbers: Floats, xy: Floats, custom: Numbering) -> Ints:
@@ -150,67 +178,6 @@ def pieces(numbers: Floats, xy: Floats, custom: Numbering) -> Ints:
         if (lowest == label).all():
             return label
         label = lowest
-
-
-def krige(
-    number: float, odd: bool, numbers: Floats, odds: Bools, xy: Floats, custom: Numbering
-) -> tuple[float, float, float]:
-    """(x, y, standard deviation of a point there) of a number, from those of one piece; any order, at least one."""
-    count = len(numbers)
-    step = 110.0 / custom.metres
-    middle = float(numbers.mean())
-    side = np.where(odds, 1.0, -1.0)
-    own = 1.0 if odd else -1.0
-    # the middle line is asked for on both sides of every number: that is its direction there
-    asked = np.concatenate(([number], numbers - step, numbers + step, (number - step, number + step)))
-    asked_side = np.zeros(len(asked))
-    asked_side[0] = own
-    covariance = _covariance(numbers, side, numbers, side, middle, custom)
-    across = _covariance(asked, asked_side, numbers, side, middle, custom)
-    own_variance = float(
-        _covariance(asked[:1], asked_side[:1], asked[:1], asked_side[:1], middle, custom)[0, 0]
-    )
-    centre = xy.mean(axis=0)
-    offset = np.zeros_like(xy)
-    weight = np.ones(count)
-    noise = custom.noise_m**2
-    diagonal = np.diag_indices(count)
-    for turn in range(ROUNDS):
-        noisy = covariance.copy()
-        noisy[diagonal] += noise / weight
-        inverse = np.linalg.inv(noisy)
-        fitted = inverse @ (xy - centre - offset)
-        line = across @ fitted
-        way = np.vstack((line[1 + count : 1 + 2 * count] - line[1 : 1 + count], line[-1:] - line[-2:-1]))
-        way /= 2 * step * custom.metres
-        way /= np.maximum(np.hypot(way[:, 0], way[:, 1]), 1.0)[:, None]
-        left = np.column_stack((-way[:, 1], way[:, 0])) * custom.left_m
-        if turn == ROUNDS - 1:
-            break
-        offset = left[:-1] * side[:, None]
-        if count >= 3:
-            spread = 1.0 / inverse[diagonal]
-            missed = fitted * spread[:, None]  # by what the others say
-            # against the noise of an ordinary point: a point once doubted must not be believed for its doubt
-            surprise = (missed * missed).sum(axis=1) / (spread - noise / weight + noise)
-            weight = (STUDENT + 2.0) / (STUDENT + surprise)
-    variance = max(own_variance - float(across[0] @ inverse @ across[0]), 0.0) + noise
-    x, y = line[0] + left[-1] * own + centre
-    return float(x), float(y), float(np.sqrt(variance))
-
-
-def _covariance(
-    a: Floats, side_a: Floats, b: Floats, side_b: Floats, middle: float, custom: Numbering
-) -> Floats:
-    """Trend, Matérn 3/2 bend, start and side; shape (len(a), len(b)), in square metres."""
-    trend = 0.7 * custom.metres
-    gap = np.abs(a[:, None] - b[None, :]) * (custom.metres * np.sqrt(3.0) / BEND_LENGTH_M)
-    bend: Floats = (1.0 + gap) * np.exp(-gap)
-    bend *= BEND_M**2
-    bend += ((a - middle) * trend**2)[:, None] * (b - middle)[None, :]
-    bend += ((0.4 * custom.noise_m) ** 2 * side_a)[:, None] * side_b[None, :]
-    bend += START_M**2
-    return bend
 
 
 def learn_numbering(roads: Iterable[Known]) -> Numbering:
@@ -248,7 +215,6 @@ def _pairs(roads: list[Known]) -> tuple[Floats, Floats]:
 def _left(roads: list[Known], custom: Numbering, most: int = 400) -> float:
     """How much farther to the left odd numbers lie than is known, in metres."""
     found: list[float] = []
-    step = 110.0 / custom.metres
     for known in roads:
         if len(found) >= most:
             break
@@ -263,13 +229,11 @@ def _left(roads: list[Known], custom: Numbering, most: int = 400) -> float:
             )
             number = float(known.low[own])
             odd = bool(known.odd[own])
-            guess = krige(number, odd, near.low, near.odd, near.xy, custom)
-            ahead = krige(number + step, odd, near.low, near.odd, near.xy, custom)
-            behind = krige(number - step, odd, near.low, near.odd, near.xy, custom)
-            way = np.array([ahead[0] - behind[0], ahead[1] - behind[1]])
-            if guess[2] > 4 * custom.noise_m or np.hypot(*way) < 20.0:
+            estimate = krige(number, odd, near.low, near.odd, near.xy, custom)
+            way = estimate.way
+            length = float(np.hypot(*way))
+            if estimate.scale_m > 4 * custom.noise_m or length < CLEAR_WAY:
                 continue
-            way /= np.hypot(*way)
-            miss = known.xy[own] - guess[:2]
-            found.append(float((miss[1] * way[0] - miss[0] * way[1]) * (1 if odd else -1)))
+            miss = known.xy[own] - estimate.mean
+            found.append(float((miss[1] * way[0] - miss[0] * way[1]) / length * (1 if odd else -1)))
     return float(np.clip(np.median(found), -60.0, 60.0)) if len(found) >= 60 else 0.0

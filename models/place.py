@@ -16,14 +16,15 @@ from domain.places import LocationSource, Place, Point, Precision
 from features.addresses.parse import parse_address
 from features.addresses.parts import AddressParts
 from features.gazetteer import Gazetteer
-from models.numbering import Known, Numbering, learn_numbering
+from models.kriging import Numbering
+from models.numbering import learn_numbering
 from models.place_areas import AreaEvidence, Guess
 from models.place_belief import PlaceBelief, Weighed, believe
-from models.place_evidence import NOBODY, Plane, Spot, Surroundings
+from models.place_evidence import NOBODY, Plane, Surroundings, sample
+from models.place_spots import Spot
 
-FORMAT = 1
+FORMAT = 2
 SAMPLE = 2500
-ROADS_READ = 4000
 RADII = 2.15  # standard deviations of each axis in a 90 % radius
 SOURCES = (LocationSource.ADDRESS,)
 
@@ -61,24 +62,24 @@ class PlaceModel:
 
     @classmethod
     def fit(
-        cls, gazetteer: Gazetteer, progress: Callable[[float], None] = _silent, sample: int = SAMPLE
+        cls, gazetteer: Gazetteer, progress: Callable[[float], None] = _silent, most: int = SAMPLE
     ) -> PlaceModel:
         """Learn the city's numbering and how far each kind of guess can be trusted; deterministic."""
-        return cls.rehearse(gazetteer, progress, sample)[0]
+        return cls.rehearse(gazetteer, progress, most)[0]
 
     @classmethod
     def rehearse(
-        cls, gazetteer: Gazetteer, progress: Callable[[float], None] = _silent, sample: int = SAMPLE
+        cls, gazetteer: Gazetteer, progress: Callable[[float], None] = _silent, most: int = SAMPLE
     ) -> tuple[PlaceModel, list[Rehearsed]]:
         """As `fit`, with what held-back entries get: thresholds on places are to be set on these."""
         plane = Plane(_latitude(gazetteer))
         around = Surroundings(gazetteer, plane)
-        custom = learn_numbering(_roads(around))
+        custom = learn_numbering(known for _, known in around.numbered_roads())
         model = cls(plane.latitude, custom, PlaceBelief())
         model._around = around
         progress(0.1)
         guesses, errors = [], []
-        held = list(model.held_back(gazetteer, sample))
+        held = list(model.held_back(gazetteer, most))
         for done, query in enumerate(held):
             found = believe(around.spots(query.parts, custom, query.without))
             guesses.append(found)
@@ -107,7 +108,7 @@ class PlaceModel:
 
     def held_back(self, gazetteer: Gazetteer, most: int = SAMPLE) -> Iterator[HeldBack]:
         """Entries as queries nobody has seen; one that others share its exact address with also as they know it."""
-        rows = _sample(len(gazetteer), most)
+        rows = sample(len(gazetteer), most)
         for row in rows:
             entry = gazetteer.entry(row)
             if entry.point is None:
@@ -147,7 +148,7 @@ class PlaceModel:
 
     def evidence(self, gazetteer: Gazetteer, area: NDArray[np.int64], count: int) -> AreaEvidence:
         """What the gazetteer says of areas; `area`: of each row, from 0 to `count` - 1 (-1: none)."""
-        return AreaEvidence(self._surroundings(gazetteer), area, self._plane.metres(gazetteer.points), count)
+        return AreaEvidence(self._surroundings(gazetteer), area, count)
 
     def guesses(self, places: Sequence[Place]) -> list[Guess]:
         """Places in metres, as `AreaEvidence` reads them."""
@@ -182,19 +183,6 @@ class PlaceModel:
 
 def _latitude(gazetteer: Gazetteer) -> float:
     """The median of its points."""
-    points = [gazetteer.entry(row).point for row in _sample(len(gazetteer), 1000)]
+    points = [gazetteer.entry(row).point for row in sample(len(gazetteer), 1000)]
     known = [point.latitude for point in points if point is not None]
     return float(np.median(known)) if known else 0.0
-
-
-def _sample(count: int, most: int) -> list[int]:
-    if count <= most:
-        return list(range(count))
-    return sorted(np.random.default_rng(0).choice(count, most, replace=False).tolist())
-
-
-def _roads(around: Surroundings) -> Iterable[Known]:
-    names: Sequence[str] = sorted(around.roads)
-    for name in [names[i] for i in _sample(len(names), ROADS_READ)]:
-        if (known := around.known(name)) is not None:
-            yield known

@@ -66,8 +66,8 @@ class Candidates:
 class AreaEvidence:
     """What the rows of a gazetteer, each with its area (-1: none), say of an address's area."""
 
-    def __init__(self, around: Surroundings, area: Ints, xy: Floats, count: int) -> None:
-        self._around, self._area, self._xy, self._count = around, area, xy, count
+    def __init__(self, around: Surroundings, area: Ints, count: int) -> None:
+        self._around, self._area, self._xy, self._count = around, area, around.xy, count
         self._prior = np.bincount(area[area >= 0], minlength=count) + 0.5
         self._prior /= self._prior.sum()
         self._characters: defaultdict[str, Floats] = defaultdict(lambda: np.zeros(count))

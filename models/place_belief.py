@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from domain.places import Precision
-from models.place_evidence import Spot
+from models.place_radius import Radii
+from models.place_spots import Spot
 
 Floats = NDArray[np.float64]
 Weighed = tuple[Spot, float, float]  # guess, probability, radius in metres
@@ -22,9 +23,7 @@ MOST = 6
 TOGETHER_M = 1500.0
 TOGETHER = 2.0  # spots as near as this many standard deviations say the same
 MINIMUM_ROWS = 150
-LEVEL = 0.9
 FOLDS = 5
-GROUP = 120  # guesses whose errors set the radius of similar ones
 PRECISIONS = tuple(Precision)
 GUESSED = {Precision.EXACT: 0.95, Precision.RANGE: 0.9, Precision.INTERPOLATED: 0.8, Precision.NEAREST: 0.5}
 PARAMETERS = {
@@ -110,8 +109,7 @@ class PlaceBelief:
     """P(within NEAR_M) of each guess, and the 90 % radius by that probability; a cautious default when not fitted."""
 
     text: str = ""
-    bounds: tuple[float, ...] = ()  # of probability, descending
-    factors: tuple[float, ...] = ()  # radius / scale for each group of probability
+    radii: Radii = field(default_factory=Radii)
     booster: Any = field(default=None, compare=False)
 
     @classmethod
@@ -133,11 +131,11 @@ class PlaceBelief:
             own = owner % FOLDS == fold
             probability[own] = _train(rows[~own], near[~own]).predict(rows[own], num_threads=1)
         tops = [int(i) for i in _tops(owner, probability)]
-        scales = np.array([g.scale_m for gs, _ in some for g in gs])
+        told = [g for gs, _ in some for g in gs]
         missed = np.concatenate([np.array(e) for _, e in some])
-        bounds, factors = _factors(probability[tops], missed[tops] / scales[tops])
+        radii = Radii.fit([told[i] for i in tops], probability[tops], missed[tops])
         booster = _train(rows, near)
-        belief = cls(text=booster.model_to_string(), bounds=bounds, factors=factors, booster=booster)
+        belief = cls(text=booster.model_to_string(), radii=radii, booster=booster)
         ends = np.cumsum([len(g) for g in guesses])[:-1]
         return belief, [
             belief._weighed(g, chances.tolist())
@@ -156,18 +154,12 @@ class PlaceBelief:
 
     def _weighed(self, guesses: Sequence[Spot], chances: Sequence[float]) -> list[Weighed]:
         total = max(sum(chances), 1.0)
-        weighed = [(g, p / total, self._radius(g, p)) for g, p in zip(guesses, chances, strict=True)]
+        weighed = [(g, p / total, self.radii.radius_m(g, p)) for g, p in zip(guesses, chances, strict=True)]
         return sorted(weighed, key=lambda w: -w[1])
-
-    def _radius(self, guess: Spot, probability: float) -> float:
-        for bound, factor in zip(self.bounds, self.factors, strict=True):
-            if probability >= bound:
-                return guess.scale_m * factor
-        return guess.scale_m * (self.factors[-1] if self.factors else 4.0)
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON can hold it."""
-        return {"text": self.text, "bounds": list(self.bounds), "factors": list(self.factors)}
+        return {"text": self.text, "radii": self.radii.to_dict()}
 
     @classmethod
     def from_dict(cls, stored: dict[str, Any]) -> PlaceBelief:
@@ -175,8 +167,7 @@ class PlaceBelief:
         text = stored["text"]
         return cls(
             text=text,
-            bounds=tuple(stored["bounds"]),
-            factors=tuple(stored["factors"]),
+            radii=Radii.from_dict(stored["radii"]),
             booster=lgb.Booster(model_str=text) if text else None,
         )
 
@@ -194,15 +185,3 @@ def _tops(owner: NDArray[np.int64], probability: Floats) -> NDArray[np.int64]:
     _, first = np.unique(owner[order], return_index=True)
     found: NDArray[np.int64] = order[first]
     return found
-
-
-def _factors(probability: Floats, ratio: Floats) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Groups of GROUP guesses or more by descending probability, with the conformal quantile of their ratios."""
-    order = np.argsort(-probability, kind="stable")
-    groups = np.array_split(order, max(1, min(8, len(order) // GROUP)))
-    bounds = [float(probability[group].min()) for group in groups]
-    factors = []
-    for group in groups:
-        rank = min(math.ceil(LEVEL * (len(group) + 1)), len(group)) - 1
-        factors.append(float(np.sort(ratio[group])[rank]))
-    return tuple(bounds), tuple(factors)

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 import shapely
 from numpy.typing import NDArray
 
 from domain.places import Precision
-from features.addresses.parse import parse_address
 from features.addresses.parts import AddressParts, Number, NumberKind, Relation, RoadPart
 from features.gazetteer import Gazetteer
 from features.gazetteer.entries import NUMBER_KINDS, NameMatch
 from features.place import EARTH_RADIUS_M
-from models.numbering import Known, Numbering, RoadSpot, pieces, place_number
-from models.place_votes import Heap, NameVotes, spoken
+from models.kriging import Numbering, Slopes
+from models.numbering import Known, pieces, place_number
+from models.place_spots import Spot, clusters, on_road, voted
+from models.place_votes import NameVotes, Rows, spoken
+from models.road_slopes import RoadSlopes, learn_slopes
 
 Floats = NDArray[np.float64]
 NOBODY: frozenset[int] = frozenset()
@@ -32,28 +35,7 @@ AREA_NAME_WEIGHT = 1.2
 OTHER_AREA, SAME_AREA = 0.1, 4.0
 ALONG = [NUMBER_KINDS.index(kind) for kind in (NumberKind.HOUSE, NumberKind.LANE)]
 REMEMBERED = 5000  # roads
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Spot:
-    """Where the address may be by one witness: metres east and north, standard deviation, and what led there."""
-
-    x: float
-    y: float
-    scale_m: float
-    precision: Precision
-    witness: int
-    likelihood: float = 1.0  # of the name
-    share: float = 1.0  # among the spots of the same name
-    gap_m: float = 0.0
-    count: int = 1
-    spread_m: float = 0.0
-    between: bool = False
-    next_gap_m: float = 0.0  # to the second nearest known number
-    off_m: float = 0.0  # from the two nearest known numbers, at most
-    voted: bool = False  # by names that only share characters
-    agreeing: int = 0  # other witnesses that say the same
-    row: int = -1
+ROADS_READ = 4000  # for what the city's numbers are like
 
 
 class Plane:
@@ -74,35 +56,38 @@ class Plane:
 
 
 class Surroundings:
-    """A gazetteer with what it says about names and areas as a whole, read from at most SAMPLED_ROWS of its rows."""
+    """A gazetteer with what it says about names and areas as a whole, by at most SAMPLED_ROWS of its rows."""
 
     def __init__(self, gazetteer: Gazetteer, plane: Plane) -> None:
         self.gazetteer, self.plane = gazetteer, plane
+        self.xy = plane.metres(gazetteer.points)
         step = max(1, -(-len(gazetteer) // SAMPLED_ROWS))
-        self.rows = range(0, len(gazetteer), step)
-        names: defaultdict[str, list[int]] = defaultdict(list)
-        areas: defaultdict[str, list[int]] = defaultdict(list)
-        points = np.full((len(gazetteer), 2), np.nan)
-        self.roads: dict[str, None] = {}
-        for row in self.rows:
-            entry = gazetteer.entry(row)
-            if entry.point is None:
-                continue
-            points[row] = entry.point.latitude, entry.point.longitude
-            parts = parse_address(entry.address)
-            roads = [road.name for road in parts.roads]
-            self.roads |= dict.fromkeys(roads)
-            within = [*parts.areas, *([entry.district] if entry.district else [])]
-            for name in {*spoken([*roads, *parts.names, *([entry.name] if entry.name else [])])}:
-                names[name].append(row)
-            for area in within:
-                areas[area].append(row)
-        xy = plane.metres(points)
-        for area, rows in areas.items():
-            names.setdefault(area, []).extend(rows)
-        self.votes = NameVotes(names, xy, dict.fromkeys(areas, AREA_NAME_WEIGHT))
+        self.sampled = ~np.isnan(self.xy[:, 0])
+        self.sampled[np.arange(len(gazetteer)) % step > 0] = False
+        listed = [(spoken(name), rows) for kind in ("roads", "names") for name, rows in self._listed(kind)]
+        areas = dict(self._listed("areas"))
+        names: defaultdict[str, list[Rows]] = defaultdict(list)
+        for name, rows in [*listed, *areas.items()]:
+            names[name].append(rows)
+        names.pop("", None)
+        self.votes = NameVotes(
+            {name: _joined(rows) for name, rows in names.items()},
+            self.xy,
+            dict.fromkeys(areas, AREA_NAME_WEIGHT),
+        )
+        self._slopes: RoadSlopes | None = None
+        self._areas = {area: self.xy[rows] for area, rows in areas.items()}
         self._roads: dict[int, tuple[Known, NDArray[np.int32]]] = {}
-        self._areas = {area: xy[rows] for area, rows in areas.items()}
+
+    def _listed(self, kind: str) -> Iterator[tuple[str, Rows]]:
+        """The names of that kind with the sampled rows that hang on each."""
+        names, name_of, rows = self.gazetteer.hanging(kind)
+        kept = self.sampled[rows]
+        name_of, rows = name_of[kept], rows[kept]
+        starts = name_of.searchsorted(np.arange(len(names) + 1))
+        for name, first, last in zip(names, starts[:-1].tolist(), starts[1:].tolist(), strict=True):
+            if first < last:
+                yield name, rows[first:last]
 
     def spots(self, parts: AddressParts, custom: Numbering, without: frozenset[int] = NOBODY) -> list[Spot]:
         """Where the address may be, by each of its words. `without`: rows that count as unknown."""
@@ -119,19 +104,18 @@ class Surroundings:
             found += self._name(name, without, witness, alone=not known)
         if not known:
             for witness, name in enumerate([*dict.fromkeys(road for road, _ in listed), *parts.names][:2], 8):
-                found += [_voted(heap, witness) for heap in self.votes.heaps(name, without)]
+                found += [voted(heap, witness) for heap in self.votes.heaps(name, without)]
         return found or self._within(parts)
-
-    def known(self, name: str) -> Known | None:
-        """The known numbers of exactly that road."""
-        if (name_id := self.gazetteer.road(name)) is None:
-            return None
-        known = self.entries(name_id)
-        return known.take(known.low > 0)
 
     def entries(self, name_id: int, without: frozenset[int] = NOBODY) -> Known:
         """The known addresses along a road; number 0 for those without one."""
         return self._known(name_id, without)[0]
+
+    def numbered_roads(self) -> Iterator[tuple[int, Known]]:
+        """The ids of at most ROADS_READ roads, with their known numbers."""
+        for name_id in sample(len(self.gazetteer.hanging("roads")[0]), ROADS_READ):
+            known = self.entries(name_id)
+            yield name_id, known.take(known.low > 0)
 
     def roads_named(self, name: str, limit: int, without: frozenset[int] = NOBODY) -> list[NameMatch]:
         """Known roads of that name, or of one like it where nobody knows it; searching for those takes longer."""
@@ -153,7 +137,7 @@ class Surroundings:
         xy = self.plane.metres(points)
         return [
             replace(spot, row=entries[spot.row].row)
-            for spot in _clusters(xy, SAME_PLACE_M, Precision.EXACT, 0, least=0.5 * custom.noise_m)
+            for spot in clusters(xy, SAME_PLACE_M, Precision.EXACT, 0, least=0.5 * custom.noise_m)
         ]
 
     def _road(
@@ -189,13 +173,26 @@ class Surroundings:
             return []
         numbered = known.low > 0
         if number is None or not numbered.any():
-            spots = _clusters(known.xy, 3000.0, Precision.STREET, witness, least=300.0)
+            spots = clusters(known.xy, 3000.0, Precision.STREET, witness, least=300.0)
         else:
             odd = bool(number.low & 1) ^ (parts.relation is Relation.OPPOSITE)
-            placed = place_number(number.low, number.high, odd, known.take(numbered), custom)
-            spots = [_on_road(spot, custom, witness) for spot in placed]
+            placed = place_number(
+                number.low,
+                number.high,
+                odd,
+                known.take(numbered),
+                custom,
+                lambda at: self._slopes_near(at, match.name_id, custom),
+            )
+            spots = [on_road(spot, custom, witness) for spot in placed]
         spots = [replace(spot, likelihood=match.likelihood) for spot in spots]
         return self._weigh_areas(spots, known, area, parts) if parts.areas else spots
+
+    def _slopes_near(self, at: Floats, name_id: int, custom: Numbering) -> Slopes:
+        """What way the numbers of the roads near by grow."""
+        if self._slopes is None:
+            self._slopes = learn_slopes(self.numbered_roads(), custom)
+        return self._slopes.near(at, name_id)
 
     def _known(self, name_id: int, without: frozenset[int]) -> tuple[Known, NDArray[np.int32]]:
         """The known numbers of a road and their areas; 0 for entries without a number."""
@@ -286,78 +283,23 @@ class Surroundings:
             points = [p for row in rows if (p := self.gazetteer.entry(row).point) is not None]
             if points:
                 xy = self.plane.metres(np.array([(p.latitude, p.longitude) for p in points]))
-                spots = _clusters(xy, 800.0, Precision.NAME, witness, least=120.0)
+                spots = clusters(xy, 800.0, Precision.NAME, witness, least=120.0)
                 found += [replace(spot, likelihood=match.likelihood, row=-1) for spot in spots]
         return found
 
     def _within(self, parts: AddressParts) -> list[Spot]:
         for area in reversed(parts.areas):
             if (xy := self._areas.get(area)) is not None:
-                return _clusters(xy[:2000], np.inf, Precision.AREA, 0, least=500.0)
+                return clusters(xy[:2000], np.inf, Precision.AREA, 0, least=500.0)
         return []
 
 
-def _on_road(spot: RoadSpot, custom: Numbering, witness: int) -> Spot:
-    precision = Precision.NEAREST
-    if spot.inside:
-        precision = Precision.RANGE
-    elif spot.between:
-        precision = Precision.INTERPOLATED
-    return Spot(
-        x=spot.x,
-        y=spot.y,
-        scale_m=spot.scale_m,
-        precision=precision,
-        witness=witness,
-        share=spot.share,
-        gap_m=spot.gap * custom.metres,
-        count=spot.count,
-        spread_m=spot.spread_m,
-        between=spot.between,
-        next_gap_m=spot.next_gap * custom.metres,
-        off_m=spot.off_m,
-        row=spot.nearest,
-    )
+def sample(count: int, most: int) -> list[int]:
+    """At most so many of the first whole numbers, at random but always the same, ascending."""
+    if count <= most:
+        return list(range(count))
+    return sorted(np.random.default_rng(0).choice(count, most, replace=False).tolist())
 
 
-def _voted(heap: Heap, witness: int) -> Spot:
-    return Spot(
-        x=heap.x,
-        y=heap.y,
-        scale_m=max(heap.spread_m, 600.0),
-        precision=Precision.NAME,
-        witness=witness,
-        likelihood=heap.best,
-        share=heap.share,
-        count=heap.voters,
-        spread_m=heap.mean,
-        voted=True,
-    )
-
-
-def _clusters(xy: Floats, joined_m: float, precision: Precision, witness: int, *, least: float) -> list[Spot]:
-    """A spot for each group of points that are near one another, the largest first; `row` is a point's place in xy."""
-    left = np.arange(len(xy))
-    found: list[Spot] = []
-    while len(left) and len(found) < 4:
-        middle = np.median(xy[left], axis=0)
-        seed = xy[left[np.abs(xy[left] - middle).sum(axis=1).argmin()]]
-        away = np.hypot(xy[left, 0] - seed[0], xy[left, 1] - seed[1])
-        own = left[away <= joined_m]
-        centre = np.median(xy[own], axis=0)
-        spread = np.hypot(xy[own, 0] - centre[0], xy[own, 1] - centre[1])
-        found.append(
-            Spot(
-                x=float(centre[0]),
-                y=float(centre[1]),
-                scale_m=max(least, float(spread.mean())),
-                precision=precision,
-                witness=witness,
-                share=len(own) / len(xy),
-                count=len(own),
-                spread_m=float(spread.max()),
-                row=int(own[spread.argmin()]),
-            )
-        )
-        left = left[away > joined_m]
-    return sorted(found, key=lambda spot: -spot.share)
+def _joined(rows: Sequence[Rows]) -> Rows:
+    return rows[0] if len(rows) == 1 else np.unique(np.concatenate(rows))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from features.gazetteer.sounding import core
 
 Floats = NDArray[np.float64]
+Rows = NDArray[np.int64]
 
 VOTERS, POSTINGS = 60, 4000
 POWER = 3.0
@@ -53,15 +54,14 @@ def grams(name: str) -> set[str]:
 class NameVotes:
     """Names with their points, by the characters they consist of."""
 
-    def __init__(self, names: Mapping[str, Sequence[int]], xy: Floats, weight: Mapping[str, float]) -> None:
-        """`names`: the rows of each; `xy`: points of all rows in metres, shape (rows, 2), NaN where unknown."""
-        self._rows: list[NDArray[np.int64]] = []
+    def __init__(self, names: Mapping[str, Rows], xy: Floats, weight: Mapping[str, float]) -> None:
+        """`names`: the rows of each, ascending; `xy`: points of all rows in metres, shape (rows, 2)."""
+        self._rows: list[Rows] = []
         self._xy = xy
         self.names: list[str] = []
         centres, weights = [], []
         postings: defaultdict[str, list[int]] = defaultdict(list)
-        for name, listed in names.items():
-            rows = np.array(sorted(set(listed)), np.int64)
+        for name, rows in names.items():
             if not (found := grams(name)):
                 continue
             for gram in found:
@@ -77,14 +77,15 @@ class NameVotes:
         self._postings = {gram: np.array(ids, np.int64) for gram, ids in postings.items()}
         self._rare = {gram: math.log((total + 1.0) / len(ids)) ** 2 for gram, ids in postings.items()}
         norms = np.zeros(total)
-        for gram, ids in self._postings.items():
-            norms[ids] += self._rare[gram]
+        for gram in sorted(
+            self._postings
+        ):  # sets have another order in each process, and sums their own rounding
+            norms[self._postings[gram]] += self._rare[gram]
         self._norms = np.sqrt(np.maximum(norms, 1e-9))
-        of_row: defaultdict[int, list[int]] = defaultdict(list)
-        for i, rows in enumerate(self._rows):
-            for row in rows.tolist():
-                of_row[row].append(i)
-        self._of_row = dict(of_row)
+        names_of = np.repeat(np.arange(len(self._rows)), [len(rows) for rows in self._rows])
+        rows_of = np.concatenate([np.empty(0, np.int64), *self._rows])
+        order = np.argsort(rows_of, kind="stable")
+        self._names_of, self._rows_of = names_of[order], rows_of[order]
 
     def __len__(self) -> int:
         return len(self.names)
@@ -95,8 +96,14 @@ class NameVotes:
 
     def forgotten(self, without: frozenset[int]) -> list[tuple[str, NDArray[np.int64]]]:
         """The names of these rows, each with all of its rows."""
-        touched = sorted({i for row in without for i in self._of_row.get(row, ())})
+        touched = sorted(self._touched(without))
         return [(self.names[i], self._rows[i]) for i in touched]
+
+    def _touched(self, without: Iterable[int]) -> set[int]:
+        """The names of these rows."""
+        rows = np.fromiter(without, np.int64)
+        spans = zip(self._rows_of.searchsorted(rows), self._rows_of.searchsorted(rows, "right"), strict=True)
+        return {int(i) for first, last in spans for i in self._names_of[first:last]}
 
     def voters(
         self, name: str, without: frozenset[int] = frozenset()
@@ -143,7 +150,7 @@ class NameVotes:
 
     def _forget(self, without: frozenset[int], likeness: Floats) -> Floats:
         centres = self._centres
-        touched = {i for row in without for i in self._of_row.get(row, ())}
+        touched = self._touched(without)
         if touched:
             centres = centres.copy()
         for i in touched:
@@ -174,7 +181,8 @@ def _segment(name: str) -> tuple[str, tuple[float, float]]:
 
 
 def _medoid(points: Floats) -> Floats:
-    nearest = np.abs(points - np.median(points, axis=0)).sum(axis=1).argmin()
+    # a median of one takes as long as of many, and most names have one point
+    nearest = np.abs(points - np.median(points, axis=0)).sum(axis=1).argmin() if len(points) > 1 else 0
     found: Floats = points[nearest]
     return found
 
@@ -211,6 +219,7 @@ def _heaps(at: Floats, likeness: Floats, limit: int) -> list[Heap]:
     return found
 
 
-def spoken(names: Iterable[str]) -> list[str]:
-    """Names without brackets and numbers, those of one character left out."""
-    return [bare for name in names if len(bare := _NAMES.sub("", name).strip()) > 1]
+def spoken(name: str) -> str:
+    """A name without brackets and numbers; empty where hardly anything is left."""
+    bare = _NAMES.sub("", name).strip()
+    return bare if len(bare) > 1 else ""

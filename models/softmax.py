@@ -1,13 +1,16 @@
 """Multinomial logistic regression on hashed sparse features, with AdaGrad (Duchi et al. 2011).
 
 scikit-learn's one-vs-rest SGD takes minutes at hundreds of classes and needs pickle; this one takes seconds, and its
-weights are two arrays.
+weights are one byte each.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,86 +19,149 @@ from scipy import sparse
 Floats32 = NDArray[np.float32]
 Floats = NDArray[np.float64]
 Hashes = NDArray[np.int64]
+Positions = NDArray[np.intp]
+Bytes = NDArray[np.int8]
+
+LEAST_TOLD = 1e-3  # a feature that tells nothing still weighs a little: a ticket of such alone has words too
+MOST_STEPS = 127
+
+
+class Found(NamedTuple):
+    """Known features of several blocks, in a row: where they stand among all asked for, and where in the vocabulary.
+
+    `ends`: how many of them are of the first block, of the first two, …
+    """
+
+    asked: Positions
+    at: Positions
+    ends: tuple[int, ...]
+
+    def first(self, blocks: int) -> Found:
+        """Those of the first blocks alone."""
+        end = self.ends[blocks - 1]
+        return Found(self.asked[:end], self.at[:end], self.ends[:blocks])
+
+    def and_last(self, blocks: int) -> Found:
+        """Those of the first blocks and of the last one."""
+        end, start = self.ends[blocks - 1], self.ends[-2]
+        asked = np.concatenate((self.asked[:end], self.asked[start:]))
+        at = np.concatenate((self.at[:end], self.at[start:]))
+        return Found(asked, at, (*self.ends[:blocks], len(at)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Blocks:
     """Hashed features of one ticket in blocks; `weights` gives each block's Euclidean norm.
 
-    In the first `by_rarity` blocks a feature weighs by its inverse document frequency, in the others all alike.
+    In the first `by_rarity` blocks a feature weighs by how rare it is and how much it tells, in the others all alike.
+    `amounts`: how much of each of the first block's features the ticket holds (None: of all alike).
     """
 
     features: tuple[Hashes, ...]
     weights: tuple[float, ...]
     by_rarity: int = 0
+    amounts: Floats32 | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SoftmaxSettings:
-    """How it is fitted. `minimum_count`: a feature seen in fewer tickets is left out."""
+    """How it is fitted. `minimum_count`: a feature seen in fewer tickets is left out.
 
-    epochs: int = 12
+    `surprise`: the power of what a feature tells in its weight; `prior`: imaginary average tickets that hold it.
+    """
+
+    epochs: int = 10
     rate: float = 0.2
     batch: int = 128
     penalty: float = 1e-6
     minimum_count: int = 2
+    surprise: float = 0.5
+    prior: float = 10.0
     seed: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Vocabulary:
-    """The features that a model knows: `hashes` ascending, `rarity` their inverse document frequencies."""
+    """The features that a model knows: `hashes` ascending, `worth` what each weighs in blocks by rarity.
+
+    Inverse document frequency times a power of what the feature tells of the class: how far the classes of the tickets
+    that hold it diverge from those of all (DeWeese and Meister 1999), drawn to nothing where these are few.
+    """
 
     hashes: Hashes
-    rarity: Floats32
+    worth: Floats32
 
     @classmethod
-    def of(cls, tickets: Sequence[Blocks], minimum: int) -> Vocabulary:
-        """The features that at least `minimum` tickets hold."""
+    def of(cls, tickets: Sequence[Blocks], y: Positions, settings: SoftmaxSettings) -> Vocabulary:
+        """The features that at least `minimum_count` tickets hold; `y`: each ticket's class."""
         if not tickets:
-            return cls(hashes=np.zeros(0, np.int64), rarity=np.zeros(0, np.float32))
-        every = np.concatenate([block for ticket in tickets for block in ticket.features])
-        hashes, counts = np.unique(every, return_counts=True)
-        kept = counts >= minimum
-        rarity = np.log((len(tickets) + 1.0) / (counts[kept] + 1.0)) + 1.0
-        return cls(hashes=hashes[kept], rarity=rarity.astype(np.float32))
+            return cls(hashes=np.zeros(0, np.int64), worth=np.zeros(0, np.float32))
+        features = [np.concatenate(ticket.features) for ticket in tickets]
+        every, owner = np.concatenate(features), np.repeat(y, [len(one) for one in features])
+        hashes, column, counts = np.unique(every, return_inverse=True, return_counts=True)
+        kept = counts >= settings.minimum_count
+        rarity = np.log((len(tickets) + 1.0) / (counts + 1.0)) + 1.0
+        told = _surprise(column, owner, np.bincount(y) / len(y), settings.prior)
+        worth = rarity * (told + LEAST_TOLD) ** settings.surprise
+        return cls(hashes=hashes[kept], worth=worth[kept].astype(np.float32))
 
-    def look_up(self, ticket: Blocks) -> Iterator[tuple[NDArray[np.intp], Floats32]]:
-        """(positions, values) of the known features of each block, in order."""
-        for i, (block, weight) in enumerate(zip(ticket.features, ticket.weights, strict=True)):
-            found = _positions(self.hashes, block)
-            if not len(found):
-                yield found, np.zeros(0, np.float32)
-            elif i < ticket.by_rarity:
-                rarity = self.rarity[found]
-                yield found, rarity * np.float32(weight / np.sqrt((rarity * rarity).sum()))
+    def find(self, blocks: Sequence[Hashes]) -> Found:
+        """Those of the blocks' features that it knows."""
+        if not len(self.hashes):
+            return Found(np.zeros(0, np.intp), np.zeros(0, np.intp), (0,) * len(blocks))
+        asked = np.concatenate(blocks)
+        at = np.minimum(self.hashes.searchsorted(asked), len(self.hashes) - 1)
+        known = (self.hashes.take(at) == asked).nonzero()[0]
+        ends = known.searchsorted(list(accumulate(map(len, blocks))))
+        return Found(known, at.take(known), tuple(ends.tolist()))
+
+    def look_up(self, ticket: Blocks, found: Found | None = None) -> tuple[Found, Floats32]:
+        """The known features of all blocks and their values; `found`: where they stand, if that is known already."""
+        found = found or self.find(ticket.features)
+        asked, at, ends = found
+        values = self.worth.take(at)
+        if ticket.amounts is not None:
+            values[: ends[0]] *= ticket.amounts.take(asked[: ends[0]])
+        start = 0
+        for i, (end, block, weight) in enumerate(zip(ends, ticket.features, ticket.weights, strict=True)):
+            own = values[start:end]
+            if start == end:
+                continue
+            if i < ticket.by_rarity:
+                own *= np.float32(weight / np.sqrt((own * own).sum()))
             else:
                 # the norm of all the block's features, known or not: an unknown one dilutes the others
-                yield found, np.full(len(found), weight / np.sqrt(len(block)), np.float32)
+                own[:] = weight / math.sqrt(len(block))
+            start = end
+        return found, values
 
     def matrix(self, tickets: Sequence[Blocks]) -> sparse.csr_matrix:
         """One row per ticket, shape (tickets, features)."""
         columns, values, ends = [np.zeros(0, np.intp)], [np.zeros(0, np.float32)], [0]
         for ticket in tickets:
-            size = 0
-            for found, value in self.look_up(ticket):
-                columns.append(found)
-                values.append(value)
-                size += len(found)
-            ends.append(ends[-1] + size)
+            found, value = self.look_up(ticket)
+            columns.append(found.at)
+            values.append(value)
+            ends.append(ends[-1] + len(value))
         data = (np.concatenate(values), np.concatenate(columns).astype(np.int32), np.array(ends))
         return sparse.csr_matrix(data, shape=(len(tickets), len(self.hashes)))
 
 
 class Softmax:
-    """P(unit | features). Classes are unit ids in sorted order; weights are float16 on disk and float32 in memory."""
+    """P(unit | features). Classes are unit ids in sorted order; a weight is a byte times its feature's step."""
 
     def __init__(
-        self, classes: tuple[str, ...], vocabulary: Vocabulary, weights: Floats32, bias: Floats32
+        self,
+        classes: tuple[str, ...],
+        vocabulary: Vocabulary,
+        weights: Bytes,
+        steps: Floats32,
+        bias: Floats32,
     ) -> None:
         self.classes = classes
-        self._vocabulary = vocabulary
+        self.vocabulary = vocabulary
         self._weights = weights  # shape (features, classes)
+        self._steps = steps  # shape (features,)
         self._bias = bias  # shape (classes,)
 
     @classmethod
@@ -109,21 +175,29 @@ class Softmax:
         """Fit on tickets and their units, both of length n; the same input and seed give the same weights."""
         settings = settings or SoftmaxSettings()
         classes, y = np.unique(np.asarray(units, dtype=np.str_), return_inverse=True)
-        vocabulary = Vocabulary.of(tickets, settings.minimum_count)
+        vocabulary = Vocabulary.of(tickets, y, settings)
         matrix = vocabulary.matrix(tickets)
         weights, bias = _adagrad(matrix, y, len(classes), settings, progress)
-        return cls(tuple(map(str, classes)), vocabulary, weights.astype(np.float16).astype(np.float32), bias)
+        return cls(tuple(map(str, classes)), vocabulary, *_in_bytes(weights), bias)
 
-    def predict(self, blocks: Blocks) -> Floats:
+    def predict(self, blocks: Blocks, found: Found | None = None) -> Floats:
         """Probabilities aligned with `classes`, shape (classes,)."""
-        return self.probabilities(self.parts(blocks))
+        return self.probabilities(self.parts(blocks, found))
 
-    def parts(self, blocks: Blocks) -> Floats:
-        """What each block adds to each class's score (log odds), shape (blocks, classes)."""
-        found = list(self._vocabulary.look_up(blocks))
-        # not BLAS: its threads may sum in another order from run to run
-        sums = [np.einsum("i,ij->j", values, self._weights[at]) for at, values in found]
-        return np.array(sums, np.float64).reshape(len(found), len(self.classes))
+    def parts(self, blocks: Blocks, found: Found | None = None) -> Floats:
+        """What each block adds to each class's score (log odds), shape (blocks, classes).
+
+        `found`: where the features stand in the vocabulary, if that is known already.
+        """
+        (_, at, ends), values = self.vocabulary.look_up(blocks, found)
+        values *= self._steps.take(at)
+        weights = self._weights.take(at, axis=0).astype(np.float32)
+        sums, start = np.empty((len(ends), len(self.classes))), 0
+        for i, end in enumerate(ends):
+            # not BLAS: its threads may sum in another order from run to run
+            sums[i] = np.einsum("i,ij->j", values[start:end], weights[start:end])
+            start = end
+        return sums
 
     def probabilities(self, parts: Floats) -> Floats:
         """Probabilities from what `parts` gave, shape (classes,)."""
@@ -140,9 +214,10 @@ class Softmax:
         """What to store, for `from_arrays`."""
         return {
             "classes": np.array(self.classes, np.str_),
-            "hashes": self._vocabulary.hashes,
-            "rarity": self._vocabulary.rarity,
-            "weights": self._weights.astype(np.float16),
+            "hashes": self.vocabulary.hashes,
+            "worth": self.vocabulary.worth,
+            "weights": self._weights,
+            "steps": self._steps,
             "bias": self._bias,
         }
 
@@ -150,19 +225,35 @@ class Softmax:
     def from_arrays(cls, arrays: dict[str, NDArray[np.generic]]) -> Softmax:
         """The model that `arrays` came from, to the bit."""
         classes = tuple(map(str, arrays["classes"]))
-        weights = np.ascontiguousarray(arrays["weights"].astype(np.float32))
+        weights = np.ascontiguousarray(arrays["weights"].astype(np.int8))
+        steps, bias = arrays["steps"].astype(np.float32), arrays["bias"].astype(np.float32)
         vocabulary = Vocabulary(
-            hashes=arrays["hashes"].astype(np.int64), rarity=arrays["rarity"].astype(np.float32)
+            hashes=arrays["hashes"].astype(np.int64), worth=arrays["worth"].astype(np.float32)
         )
-        return cls(classes, vocabulary, weights, arrays["bias"].astype(np.float32))
+        return cls(classes, vocabulary, weights, steps, bias)
 
 
-def _positions(known: Hashes, asked: Hashes) -> NDArray[np.intp]:
-    """Positions in `known` of those asked that occur there."""
-    if not len(known):
-        return np.zeros(0, np.intp)
-    at = np.minimum(np.searchsorted(known, asked), len(known) - 1)
-    return np.asarray(at[known[at] == asked], np.intp)
+def _surprise(column: Positions, owner: Positions, share: Floats, prior: float) -> Floats:
+    """Divergence KL(P(class | feature) || P(class)) of each feature, `prior` average tickets added to its own.
+
+    `column`, `owner`: feature and class of each occurrence; `share`: P(class).
+    """
+    pairs, counts = np.unique(column * len(share) + owner, return_counts=True)
+    feature, of_class = np.divmod(pairs, len(share))
+    size, expected = np.bincount(feature, counts), share[of_class]
+    # classes that never hold the feature all fall by one factor; what the others add to that is summed
+    unseen = prior / (size + prior)
+    fallen = unseen * np.log(unseen)
+    observed = (counts + prior * expected) / (size + prior)[feature]
+    more = observed * np.log(observed / expected) - fallen[feature] * expected
+    return np.asarray(np.bincount(feature, more) + fallen)
+
+
+def _in_bytes(weights: Floats32) -> tuple[Bytes, Floats32]:
+    """Each feature's weights in steps of a 127th of its largest, and these steps."""
+    steps = np.abs(weights).max(axis=1, initial=0.0) / np.float32(MOST_STEPS)
+    counted = np.divide(weights, steps[:, None], out=np.zeros_like(weights), where=steps[:, None] > 0)
+    return np.rint(counted).astype(np.int8), steps.astype(np.float32)
 
 
 def _adagrad(

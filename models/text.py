@@ -3,12 +3,52 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from numpy.typing import NDArray
 
 from features.facts import Facts
-from models.blocks import mixed_blocks, word_blocks
+from models.blocks import kind_blocks, mixed_blocks, word_blocks
 from models.families import Families
-from models.softmax import Softmax, SoftmaxSettings
+from models.softmax import Found, Hashes, Softmax, SoftmaxSettings, Vocabulary
+
+Floats = NDArray[np.float64]
+
+WORDS_FASTER = (
+    3.0  # words are seen often, crosses seldom: longer steps learn more of them before they fit by heart
+)
+
+
+class SharedVocabulary:
+    """All features of several vocabularies: what a ticket holds is looked up once for all of them."""
+
+    def __init__(self, *vocabularies: Vocabulary) -> None:
+        hashes = np.unique(np.concatenate([one.hashes for one in vocabularies]))
+        self._all = Vocabulary(hashes=hashes, worth=np.zeros(0, np.float32))
+        self._places = [np.full(len(hashes), -1, np.intp) for _ in vocabularies]
+        for places, one in zip(self._places, vocabularies, strict=True):
+            places[self._all.find([one.hashes]).at] = np.arange(len(one.hashes))
+
+    def found_by(self, vocabulary: int, found: Found) -> Found:
+        """Those features that the vocabulary of that number knows."""
+        places = self._places[vocabulary].take(found.at)
+        own = (places >= 0).nonzero()[0]
+        return Found(found.asked.take(own), places.take(own), tuple(own.searchsorted(found.ends).tolist()))
+
+    def find(self, blocks: Sequence[Hashes]) -> Found:
+        """Those features of the blocks that any of the vocabularies knows."""
+        return self._all.find(blocks)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TextAnswers:
+    """What the models say of a ticket: the mixed one by block and altogether, the words alone, each unit's family."""
+
+    parts: Floats
+    mixed: Floats
+    words: Floats
+    family: Floats
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,6 +58,25 @@ class TextModels:
     mixed: Softmax
     words: Softmax
     families: Families
+    _shared: SharedVocabulary = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        models = (self.mixed, self.words, self.families.model)
+        object.__setattr__(self, "_shared", SharedVocabulary(*(model.vocabulary for model in models)))
+
+    def answer(self, facts: Facts) -> TextAnswers:
+        """As the models answer one by one, to the bit."""
+        shared = self._shared
+        mixed, words, kinds = mixed_blocks(facts), word_blocks(facts), kind_blocks(facts)
+        # the words are the first blocks of all three, the kind the last of one
+        found = shared.find([*mixed.features, kinds.features[-1]])
+        parts = self.mixed.parts(mixed, shared.found_by(0, found.first(len(mixed.features))))
+        return TextAnswers(
+            parts=parts,
+            mixed=self.mixed.probabilities(parts),
+            words=self.words.predict(words, shared.found_by(1, found.first(len(words.features)))),
+            family=self.families.predict(facts, shared.found_by(2, found.and_last(len(words.features)))),
+        )
 
     @classmethod
     def fit(
@@ -29,6 +88,15 @@ class TextModels:
     ) -> TextModels:
         """Fit all on tickets and their units, both of length n."""
         mixed = Softmax.fit([mixed_blocks(f) for f in tickets], units, settings, progress)
-        words = Softmax.fit([word_blocks(f) for f in tickets], units, settings)
+        words = fit_words(tickets, units, settings)
         families = Families.fit(tickets, units, words, settings)
         return cls(mixed=mixed, words=words, families=families)
+
+
+def fit_words(
+    tickets: Sequence[Facts], units: Sequence[str], settings: SoftmaxSettings | None = None
+) -> Softmax:
+    """Fit P(unit | words) on tickets and their units, both of length n."""
+    settings = settings or SoftmaxSettings()
+    own = replace(settings, rate=settings.rate * WORDS_FASTER, minimum_count=settings.minimum_count + 1)
+    return Softmax.fit([word_blocks(f) for f in tickets], units, own)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 from hypothesis import given
@@ -21,6 +22,13 @@ def test_the_normal_form_is_final(text: str) -> None:
     assert normalise(once) == once
     assert once == once.strip()
     assert "  " not in once
+
+
+@given(st.one_of(ANY_TEXT, st.text("aA1 ，。（Ａ１～　\u3012\u4e00\u9fff路灯\t\u2019", max_size=60)))
+def test_the_short_ways_lead_to_the_same_form(text: str) -> None:
+    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+    bare = "".join(c for c in unicodedata.normalize("NFD", folded) if unicodedata.category(c) != "Mn")
+    assert normalise(text) == re.sub(r"\s+", " ", unicodedata.normalize("NFKC", bare)).strip()
 
 
 @given(ANY_TEXT)

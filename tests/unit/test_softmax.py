@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from scipy.special import softmax as scipy_softmax
+from scipy.stats import entropy
 from sklearn.feature_extraction.text import TfidfVectorizer
 
-from models.softmax import Blocks, Softmax, SoftmaxSettings
+from models.softmax import LEAST_TOLD, Blocks, Softmax, SoftmaxSettings
 
 UNITS = ("lamps", "roads", "water")
 
@@ -92,7 +93,8 @@ def test_the_order_of_classes_is_that_of_their_names() -> None:
 
 def test_it_answers_as_the_formula_does(model: Softmax) -> None:
     arrays = model.arrays()
-    hashes, weights, bias = arrays["hashes"], arrays["weights"].astype(float), arrays["bias"].astype(float)
+    hashes, bias = arrays["hashes"], arrays["bias"].astype(float)
+    weights = arrays["weights"].astype(float) * arrays["steps"][:, None]
     for asked in [*tickets()[0][:50], blocks([10, 11, 999], [100, 101, 7])]:
         row = np.zeros(len(hashes))
         for features, weight in zip(asked.features, asked.weights, strict=True):
@@ -104,16 +106,65 @@ def test_it_answers_as_the_formula_does(model: Softmax) -> None:
 def test_words_weigh_by_their_rarity_as_in_scikit_learn() -> None:
     seen, owners = tickets(80)
     words = [Blocks(features=one.features[:1], weights=(1.0,), by_rarity=1) for one in seen]
-    model = Softmax.fit(words, owners)
+    model = Softmax.fit(words, owners, SoftmaxSettings(surprise=0.0))
     arrays = model.arrays()
     texts = [" ".join(map(str, one.features[0])) for one in words]
     rows = TfidfVectorizer(token_pattern=r"\d+", min_df=2).fit(texts).transform(texts)
     order = np.argsort(arrays["hashes"].astype(str))  # scikit-learn sorts its words as texts
-    expected = scipy_softmax(
-        rows @ arrays["weights"][order].astype(float) + arrays["bias"].astype(float), axis=1
-    )
+    weights = arrays["weights"].astype(float) * arrays["steps"][:, None]
+    expected = scipy_softmax(rows @ weights[order] + arrays["bias"].astype(float), axis=1)
     found = np.array([model.predict(one) for one in words])
     assert found == pytest.approx(expected, rel=1e-5)
+
+
+def test_words_weigh_by_what_they_tell() -> None:
+    one, other, both = 11, 12, 13  # as often as each other; the last stands with every unit alike
+    features = [[one, both], [one], [other], [other, both]] * 10
+    words = [Blocks(features=(np.array(f),), weights=(1.0,), by_rarity=1) for f in features]
+    owners = ["a", "a", "b", "b"] * 10
+    worth = dict(zip((one, other, both), Softmax.fit(words, owners).arrays()["worth"].tolist(), strict=True))
+    assert worth[one] == pytest.approx(worth[other])
+    assert worth[both] < worth[one] / 5
+    # by the formula: KL((20 + 5, 0 + 5) / 30 || (1/2, 1/2)), ten average tickets added
+    told = entropy([25, 5], [1, 1])
+    assert worth[one] == pytest.approx((np.log(41 / 21) + 1) * np.sqrt(told + LEAST_TOLD), rel=1e-5)
+
+
+def test_where_all_tickets_have_one_unit_no_word_tells_more_than_another() -> None:
+    seen, owners = tickets(80)
+    words = [Blocks(features=one.features[:1], weights=(1.0,), by_rarity=1) for one in seen]
+    alike = Softmax.fit(words, ["same"] * len(owners)).arrays()
+    told = Softmax.fit(words, owners).arrays()
+    assert alike["hashes"].tolist() == told["hashes"].tolist()
+    assert all(low <= high for low, high in zip(alike["worth"].tolist(), told["worth"].tolist(), strict=True))
+
+
+def test_a_word_said_more_often_weighs_more(model: Softmax) -> None:
+    seen, owners = tickets(80)
+    words = [Blocks(features=one.features[:1], weights=(1.0,), by_rarity=1) for one in seen]
+    fitted = Softmax.fit(words, owners)
+    asked = [10, 11]
+    alike, more = (
+        Blocks(
+            features=(np.array(asked),), weights=(1.0,), by_rarity=1, amounts=np.array(amounts, np.float32)
+        )
+        for amounts in ([1, 1], [3, 1])
+    )
+    assert fitted.predict(more)[0] > fitted.predict(alike)[0] > fitted.predict(alike)[2]
+    # an unknown word takes its amount with it
+    with_unknown = Blocks(
+        features=(np.array([5, 10, 11]),),
+        weights=(1.0,),
+        by_rarity=1,
+        amounts=np.array([9, 3, 1], np.float32),
+    )
+    assert fitted.predict(with_unknown).tolist() == fitted.predict(more).tolist()
+
+
+def test_one_byte_a_weight_is_near_what_was_learnt(model: Softmax) -> None:
+    arrays = model.arrays()
+    assert arrays["weights"].dtype == np.int8
+    assert (np.abs(arrays["weights"].astype(int)).max(axis=1) == 127).all()
 
 
 def test_where_words_weigh_by_rarity_an_unknown_one_changes_nothing() -> None:

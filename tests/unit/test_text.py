@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from features.text import MAX_TERMS, bigrams, normalise, terms, words
+from features.text import MAX_TERMS, bigrams, normalise, term_counts, terms, words
 
 
 @pytest.mark.parametrize(
@@ -49,14 +49,21 @@ def test_terms(text: str, expected: list[str]) -> None:
     assert terms(text) == expected
 
 
+def test_terms_are_counted() -> None:
+    assert term_counts("lamp 停停停 lamp") == {"lamp": 2, "停": 3, "停停": 2}
+    assert term_counts("a b a", 1) == {"a": 1}
+
+
 def test_words_of_one_stem_share_a_term() -> None:
     assert set(terms("streetlight")) & set(terms("streetlights"))
     assert set(terms("streetlight")) & set(terms("street"))
 
 
 def test_a_long_text_has_the_terms_of_its_beginning() -> None:
+    letters = "abcdefghij"
     text = " ".join(
-        f"w{'abcdefghij'[i % 10]}{'abcdefghij'[i // 10 % 10]}{'klm'[i // 100]}" for i in range(300)
+        f"{letters[i % 10]}{letters[i // 10 % 10]}{letters[i // 100 % 10]}{letters[i // 1000]}"
+        for i in range(5000)
     )
     assert terms(text) == terms(text + " more")
     assert len(terms(text)) == MAX_TERMS

@@ -1,0 +1,76 @@
+"""Many short lists in a few flat arrays: memory for the numbers and next to none for the lists.
+
+Each list has a slot, cells of the arrays in a row. A full slot moves to one of twice the size; what it leaves is given
+to the next that needs it.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections import defaultdict
+from collections.abc import Iterable
+
+import numpy as np
+from numpy.typing import NDArray
+
+Column = NDArray  # type: ignore[type-arg]
+GROWTH = 1.25
+
+
+class Slots:
+    """Lists that grow at their end; `columns` are the arrays, as of now: adding may replace them by longer ones."""
+
+    def __init__(self, *columns: Column) -> None:
+        self.columns = list(columns)
+        self._start, self._size, self._room = array("q"), array("i"), array("i")
+        self._cells = 0
+        self._left: defaultdict[int, list[int]] = defaultdict(list)  # by room: where such slots were
+
+    def __len__(self) -> int:
+        return len(self._start)
+
+    def add(self) -> int:
+        """The number of a new list, empty."""
+        self._start.append(self._allocate(1))
+        self._size.append(0)
+        self._room.append(1)
+        return len(self._start) - 1
+
+    def size(self, slot: int) -> int:
+        """How long a list is."""
+        return self._size[slot]
+
+    def pieces(self, slots: Iterable[int]) -> list[slice]:
+        """The cells of each of these lists."""
+        start, size = self._start, self._size
+        return [slice(start[slot], start[slot] + size[slot]) for slot in slots]
+
+    def append(self, slot: int) -> int:
+        """The cell behind the last of a list; what is in it is undefined."""
+        size, room = self._size[slot], self._room[slot]
+        if size == room:
+            old, new = self._start[slot], self._allocate(2 * room)
+            for column in self.columns:
+                column[new : new + size] = column[old : old + size]
+            self._left[room].append(old)
+            self._start[slot], self._room[slot] = new, 2 * room
+        self._size[slot] = size + 1
+        return self._start[slot] + size
+
+    def _allocate(self, room: int) -> int:
+        if self._left[room]:
+            return self._left[room].pop()
+        start = self._cells
+        self._cells += room
+        if self._cells > len(self.columns[0]):
+            self.columns = [grown(column, self._cells) for column in self.columns]
+        return start
+
+
+def grown(values: Column, least: int) -> Column:
+    """The same with room for `least` rows and some more; for `least` within it, itself."""
+    if least <= len(values):
+        return values
+    fresh = np.zeros((max(least, int(GROWTH * len(values))), *values.shape[1:]), values.dtype)
+    fresh[: len(values)] = values
+    return fresh

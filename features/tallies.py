@@ -1,0 +1,113 @@
+"""Counts of units at every value of every key, in a few flat arrays: a look-up costs the same at any size."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from features.slots import Slots, grown
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+NOTHING = np.array((0.0, 0.0, -np.inf))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tallies:
+    """What is counted at a ticket's keys, an entry for each key and unit, by key.
+
+    `key` and `unit`, shape (entries,): which; `numbers`, shape (entries, 3): count, decayed count, time of the last.
+    `totals`, shape (keys, 3): the same of all units; (0, 0, -inf) at a key that was never seen. Decayed counts are as
+    of the last time.
+    """
+
+    key: Ints
+    unit: Ints
+    numbers: Floats
+    totals: Floats
+
+    def of(self, units: Ints, known: int) -> Floats:
+        """The numbers of each key at some of the `known` units, NOTHING where there are none, (keys, units, 3)."""
+        place = np.empty(known, np.int64)
+        place.fill(-1)
+        place[units] = np.arange(len(units))
+        column = place.take(self.unit)
+        here = (column >= 0).nonzero()[0]
+        found = np.empty((len(self.totals) * len(units), 3))
+        found[:] = NOTHING
+        found[self.key.take(here) * len(units) + column.take(here)] = self.numbers.take(here, axis=0)
+        return found.reshape(len(self.totals), len(units), 3)
+
+
+class TallyTable:
+    """The tallies of `keys` keys. Times are in seconds, and may come out of order."""
+
+    def __init__(self, keys: int, half_life: float) -> None:
+        self._half_life = half_life
+        self._index: list[dict[Hashable, int]] = [{} for _ in range(keys)]  # slots by key and value
+        self._totals = np.zeros((256, 3))  # by slot
+        self._entries = Slots(np.zeros(1024, np.int32), np.zeros((1024, 3)))  # unit, numbers
+
+    def add(self, keys: Sequence[Hashable | None], unit: int, time: float) -> None:
+        """Count one dispatch at each of its keys, None where it has none."""
+        slots = np.array([self._slot(i, key) for i, key in enumerate(keys) if key is not None], np.int64)
+        cells = self._cells_of(slots, unit)
+        self._count(self._totals, slots, time)
+        self._count(self._entries.columns[1], cells, time)
+
+    def at(self, keys: Sequence[Hashable | None]) -> Tallies:
+        """What is counted at each of these keys."""
+        found = [
+            (i, slot)
+            for i, (slots, key) in enumerate(zip(self._index, keys, strict=True))
+            if key is not None and (slot := slots.get(key)) is not None
+        ]
+        positions, known = [i for i, _ in found], [slot for _, slot in found]
+        totals = np.empty((len(self._index), 3))
+        totals[:] = NOTHING
+        totals[positions] = self._totals[known]
+        pieces, (units, numbers) = self._entries.pieces(known), self._entries.columns
+        sizes = [piece.stop - piece.start for piece in pieces]
+        return Tallies(
+            key=np.array(positions, np.int64).repeat(sizes),
+            unit=np.concatenate([units[:0], *(units[piece] for piece in pieces)], dtype=np.int64),
+            numbers=np.concatenate([numbers[:0], *(numbers[piece] for piece in pieces)]),
+            totals=totals,
+        )
+
+    def _slot(self, position: int, key: Hashable) -> int:
+        slot = self._index[position].get(key)
+        if slot is None:
+            slot = self._index[position][key] = self._entries.add()
+            self._totals = grown(self._totals, slot + 1)
+            self._totals[slot] = NOTHING
+        return slot
+
+    def _cells_of(self, slots: Ints, unit: int) -> Ints:
+        """The unit's cell in each of the slots, made where it has none."""
+        entries = self._entries
+        pieces, units = entries.pieces(slots.tolist()), entries.columns[0]
+        stops = np.array([piece.stop for piece in pieces], np.int64)
+        ends = np.cumsum([piece.stop - piece.start for piece in pieces], dtype=np.int64)
+        at = np.flatnonzero(np.concatenate([units[:0], *(units[piece] for piece in pieces)]) == unit)
+        which = np.searchsorted(ends, at, side="right")
+        cells = np.full(len(slots), -1)
+        # as far before its slot's end as it is among all the cells that were looked through
+        cells[which] = stops[which] - (ends[which] - at)
+        for i in np.flatnonzero(cells < 0).tolist():
+            cells[i] = cell = entries.append(int(slots[i]))
+            units, numbers = entries.columns
+            units[cell], numbers[cell] = unit, NOTHING
+        return cells
+
+    def _count(self, numbers: Floats, rows: Ints, time: float) -> None:
+        count, decayed, last = numbers[rows].T
+        later, apart = time >= last, np.abs(time - last)
+        faded = np.exp2(apart / -self._half_life)
+        numbers[rows, 0] = count + 1.0
+        numbers[rows, 1] = np.where(later, decayed * faded + 1.0, decayed + faded)
+        numbers[rows, 2] = np.maximum(last, time)
