@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -10,11 +11,12 @@ from domain.places import Point
 
 REMEMBERED = 4  # of each caller
 SHORTEST_PHONE, LONGEST_PHONE = 6, 11
+_OTHER = re.compile(r"[^0-9]+")
 
 
 def phone_key(phone: str | None) -> str | None:
     """A phone number as a key: its last digits, whatever the country code and the punctuation."""
-    digits = "".join(c for c in phone or "" if c.isdigit() and c.isascii())
+    digits = _OTHER.sub("", phone or "")
     return digits[-LONGEST_PHONE:] if len(digits) >= SHORTEST_PHONE else None
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Hashable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from functools import lru_cache
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,11 +18,12 @@ from features.callers import Call, phone_key
 from features.gazetteer import normalise_account
 from features.place import RESOLUTIONS, cells
 from features.schema import HistorySchema
-from features.text import bigrams, normalise, stem, terms, words
+from features.text import bigrams, normalise, stem, term_counts, terms, words
 
 SIMILARITY_TERMS = 32
 SIMILARITY_MASK = (1 << 16) - 1  # 0 is padding
 HASH_BITS = 31
+IN_TITLE = 0x5BD1E995  # makes another hash of a word that stands in the title
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,8 +32,9 @@ class Facts:
 
     `keys` aligns with the schema's; `similarity_terms`: hashed int32, shape (≤ SIMILARITY_TERMS,). `said_terms` of the
     whole text and `placed_terms` of address and attributes are hashed alike, to find units by name. `point` is
-    (latitude, longitude) in degrees, NaN where the place is unknown. `text_features` and `place_features` are
-    blocks of hashed features with a weight each, for the text models. `call`: what the caller told, for later tickets.
+    (latitude, longitude) in degrees, NaN where the place is unknown. The `…_features` are blocks of hashed features for
+    the text models; `text_counts`: how often the text says each of `text_features`. `call`: what the caller told, for
+    later tickets.
     """
 
     received: float
@@ -43,12 +47,29 @@ class Facts:
     said_terms: NDArray[np.int64]
     placed_terms: NDArray[np.int64]
     text_features: NDArray[np.int64]
+    text_counts: NDArray[np.int32]
+    title_features: NDArray[np.int64]
     cross_features: NDArray[np.int64]
     place_features: NDArray[np.int64]
     kind_features: NDArray[np.int64]
     call: Call | None = None
 
+    def agrees(self, other: Facts) -> bool:
+        """Whether both are of one ticket and of one way to work it out; points may differ by a rounding."""
+        if not np.allclose(self.point, other.point, rtol=0, atol=1e-9, equal_nan=True):
+            return False
+        pairs = [
+            (getattr(self, f.name), getattr(other, f.name))
+            for f in fields(self)
+            if f.name not in ("point", "call")
+        ]
+        return all(
+            np.array_equal(mine, theirs) if isinstance(mine, np.ndarray) else mine == theirs
+            for mine, theirs in pairs
+        )
 
+
+@lru_cache(maxsize=1 << 17)  # words come again and again
 def hash_term(term: str) -> int:
     """A stable hash below 2**HASH_BITS (CRC-32)."""
     return zlib.crc32(term.encode("utf-8", "surrogatepass")) >> (32 - HASH_BITS)
@@ -59,9 +80,9 @@ def hash_terms(values: Iterable[str]) -> NDArray[np.int64]:
     return np.array(sorted({hash_term(value) for value in values}), np.int64)
 
 
-def table_terms(hashes: NDArray[np.int64]) -> NDArray[np.int64]:
+def table_terms(hashes: Iterable[int]) -> NDArray[np.int64]:
     """Hashes folded to SIMILARITY_MASK, distinct, ascending; never 0."""
-    return np.unique(np.maximum(hashes & SIMILARITY_MASK, 1))
+    return np.array(sorted({value & SIMILARITY_MASK or 1 for value in hashes}), np.int64)
 
 
 def facts(ticket: Ticket, location: Location, schema: HistorySchema) -> Facts:
@@ -73,27 +94,40 @@ def facts(ticket: Ticket, location: Location, schema: HistorySchema) -> Facts:
     district = values.get(schema.district) if schema.district else None
     own_cells = cells(location.point) if location.point else ()
     title, body = _text_parts(ticket.text)
-    title_terms, body_terms = terms(title), terms(body)
-    said = hash_terms([*title_terms, *body_terms])
+    titled = [hash_term(term) for term in terms(title)]
+    told = _hash_counts(title, body)
+    said = sorted(told)
+    stems, road = [stem(word) for word in words(title)], street(address)
     placed = [*terms(address or ""), *(t for value in values.values() for t in terms(value or ""))]
     return Facts(
         received=ticket.received_at.timestamp(),
         category=category,
         district=district,
-        keys=_keys(schema, category, own_cells, values, district, address, account),
+        keys=_keys(schema, category, own_cells, values, district, address, road, account),
         cells=own_cells,
         point=(location.point.latitude, location.point.longitude) if location.point else (np.nan, np.nan),
-        similarity_terms=_similarity_terms(title_terms, body_terms),
-        said_terms=table_terms(said),
-        placed_terms=table_terms(hash_terms(placed)),
-        text_features=np.union1d(
-            said, hash_terms([*(f"t:{t}" for t in title_terms), *(f"2:{b}" for b in bigrams(title))])
-        ),
-        cross_features=hash_terms(_crosses(title, category, district, street(address))),
-        kind_features=hash_terms(_kinds(title, category)),
-        place_features=hash_terms(_places(category, own_cells, values, street(address))),
+        similarity_terms=_similarity_terms(told),
+        said_terms=table_terms(told),
+        placed_terms=table_terms(map(hash_term, placed)),
+        text_features=np.array(said, np.int64),
+        text_counts=np.array([told[term] for term in said], np.int32),
+        title_features=np.array(sorted({*(term ^ IN_TITLE for term in titled), *_bigrams(title)}), np.int64),
+        cross_features=hash_terms(_crosses(stems, category, district, road)),
+        kind_features=hash_terms(_kinds(stems, category)),
+        place_features=hash_terms(_places(category, own_cells, values, road)),
         call=_call(ticket, location),
     )
+
+
+def same_facts(one: Location, other: Location) -> bool:
+    """Whether a ticket's facts are the same at both."""
+    if one is other:
+        return True
+    filled, also_filled = (
+        [repair.value for repair in location.repairs if repair.field == "account"]
+        for location in (one, other)
+    )
+    return (one.point, one.address, filled) == (other.point, other.address, also_filled)
 
 
 def _call(ticket: Ticket, location: Location) -> Call | None:
@@ -122,10 +156,10 @@ def _keys(
     values: dict[str, str | None],
     district: str | None,
     address: str | None,
+    road: str | None,
     account: str | None,
 ) -> tuple[Hashable | None, ...]:
     by_resolution = dict(zip(RESOLUTIONS, own_cells, strict=True)) if own_cells else {}
-    road = street(address)
 
     def both(left: Hashable | None, right: Hashable | None) -> Hashable | None:
         return None if left is None or right is None else (left, right)
@@ -147,28 +181,42 @@ def _keys(
     )
 
 
-def _similarity_terms(title: list[str], body: list[str]) -> NDArray[np.int32]:
-    distinct = dict.fromkeys([*title, *body])
-    hashed = dict.fromkeys(hash_term(term) & SIMILARITY_MASK or 1 for term in distinct)
-    return np.array(list(hashed)[:SIMILARITY_TERMS], np.int32)
+def _hash_counts(title: str, body: str) -> dict[int, int]:
+    """How often each word's hash occurs, in order of appearance."""
+    counts: dict[int, int] = {}
+    for part in (title, body):
+        for term, count in term_counts(part).items():
+            hashed = hash_term(term)
+            counts[hashed] = counts.get(hashed, 0) + count
+    return counts
 
 
-def _crosses(title: str, category: str | None, district: str | None, road: str | None) -> Iterable[str]:
+def _similarity_terms(told: Iterable[int]) -> NDArray[np.int32]:
+    """The first words' hashes, folded."""
+    folded = dict.fromkeys(value & SIMILARITY_MASK or 1 for value in told)
+    return np.array(list(islice(folded, SIMILARITY_TERMS)), np.int32)
+
+
+def _bigrams(title: str) -> Iterable[int]:
+    return (hash_term(f"2:{pair}") for pair in bigrams(title))
+
+
+def _crosses(stems: list[str], category: str | None, district: str | None, road: str | None) -> Iterable[str]:
     """Title words by kind and by area: the same words mean another unit elsewhere."""
     places = [(name, value) for name, value in (("d", district), ("c", category)) if value]
     if category and district:
         places.append(("cd", f"{category}|{district}"))
     for name, value in places:
-        yield from (f"x{name}:{stem(word)}|{value}" for word in words(title))
+        yield from (f"x{name}:{word}|{value}" for word in stems)
     if road and category:
         yield f"xs:{category}|{road}"
 
 
-def _kinds(title: str, category: str | None) -> Iterable[str]:
+def _kinds(stems: list[str], category: str | None) -> Iterable[str]:
     """The kind of trouble, and title words by kind."""
     if category:
         yield f"c:{category}"
-        yield from (f"xc:{stem(word)}|{category}" for word in words(title))
+        yield from (f"xc:{word}|{category}" for word in stems)
 
 
 def _places(

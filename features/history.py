@@ -5,8 +5,7 @@ There is one implementation: training replays the fold as of each ticket, servin
 
 from __future__ import annotations
 
-import math
-from collections.abc import Hashable
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +14,7 @@ from features.callers import Callers
 from features.facts import SIMILARITY_MASK, Facts, hash_term
 from features.schema import DAY, HistorySchema
 from features.similar import SimilarTickets, Votes
+from features.tallies import Tallies, TallyTable
 from features.unit_names import UnitNames
 from features.word_counts import WordCounts
 
@@ -22,31 +22,7 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 
-class Tally:
-    """Counts of units at one value of one key: unit index -> [count, decayed count, time of the last]."""
-
-    __slots__ = ("by_unit", "total")
-
-    def __init__(self) -> None:
-        self.by_unit: dict[int, list[float]] = {}
-        self.total = [0.0, 0.0, -math.inf]
-
-    def add(self, unit: int, time: float, half_life: float) -> None:
-        """Count one dispatch of that time (seconds); times may come out of order."""
-        _count(self.total, time, half_life)
-        entry = self.by_unit.get(unit)
-        if entry is None:
-            self.by_unit[unit] = [1.0, 1.0, time]
-        else:
-            _count(entry, time, half_life)
-
-
-def _count(entry: list[float], time: float, half_life: float) -> None:
-    count, decayed, last = entry
-    if time >= last:
-        entry[:] = count + 1.0, decayed * 2.0 ** ((last - time) / half_life) + 1.0, time
-    else:
-        entry[:] = count + 1.0, decayed + 2.0 ** ((time - last) / half_life), last
+EVERYTHING = ""  # the one value of the key that every ticket has
 
 
 class History:
@@ -56,16 +32,16 @@ class History:
         self.schema = schema or HistorySchema()
         self.sequence = 0
         self.unit_ids: list[str] = []
-        self.overall = Tally()
         self.callers = Callers()
         self._unit_index: dict[str, int] = {}
-        self._aligned: dict[tuple[str, ...], Ints] = {}
-        self._tallies: list[dict[Hashable, Tally]] = [{} for _ in self.schema.keys]
+        self._aligned: dict[
+            int, tuple[tuple[str, ...], Ints]
+        ] = {}  # by the tuple's address: to hash it takes long
+        self._tallies = TallyTable(len(self.schema.keys) + 1, self.schema.half_life_days * DAY)
         self._similar = SimilarTickets(self.schema)
         self._names = UnitNames()
         self._words = WordCounts(SIMILARITY_MASK + 1)
         self._unit_hashes: list[int] = []  # of ids: indexes are given in another order elsewhere
-        self._half_life = self.schema.half_life_days * DAY
 
     def __len__(self) -> int:
         return len(self._similar)
@@ -80,40 +56,45 @@ class History:
             self._names.add(unit_id)
         return index
 
+    def index(self, unit_id: str) -> int | None:
+        """Index of a unit; None for one that was never heard of."""
+        return self._unit_index.get(unit_id)
+
     def units(self, unit_ids: tuple[str, ...]) -> Ints:
         """Indexes of many units, shape (units,); the answer for the same tuple is remembered."""
-        indexes = self._aligned.get(unit_ids)
-        if indexes is None:
-            indexes = self._aligned[unit_ids] = np.array([self.unit(u) for u in unit_ids], np.int64)
-        return indexes
+        known = self._aligned.get(id(unit_ids))
+        if known is None or known[0] is not unit_ids:
+            known = unit_ids, np.array([self.unit(u) for u in unit_ids], np.int64)
+            self._aligned[id(unit_ids)] = known
+        return known[1]
 
     def fold(self, facts: Facts, unit_id: str, sequence: int) -> None:
         """Take in one confirmed dispatch."""
         unit = self.unit(unit_id)
-        self.overall.add(unit, facts.received, self._half_life)
-        for tallies, key in zip(self._tallies, facts.keys, strict=True):
-            if key is not None:
-                tally = tallies.get(key)
-                if tally is None:
-                    tally = tallies[key] = Tally()
-                tally.add(unit, facts.received, self._half_life)
-        self._similar.add(facts, unit)
+        self._tallies.add((*facts.keys, EVERYTHING), unit, facts.received)
+        self._similar.add(facts, unit, sequence)
         self._names.fold(facts.said_terms, facts.placed_terms)
         self._words.add(facts.similarity_terms, self._unit_hashes[unit])
         if facts.call is not None:
             self.callers.fold(facts.call)
         self.sequence = max(self.sequence, sequence)
 
-    def tallies(self, facts: Facts) -> list[Tally | None]:
-        """The tally of each of the ticket's keys, aligned with the schema's."""
-        return [
-            None if key is None else tallies.get(key)
-            for tallies, key in zip(self._tallies, facts.keys, strict=True)
-        ]
+    @property
+    def overall(self) -> Tallies:
+        """What is counted of everything, at the last of the keys."""
+        return self._tallies.at((*(None for _ in self.schema.keys), EVERYTHING))
+
+    def tallies(self, facts: Facts) -> Tallies:
+        """What is counted at each of the ticket's keys, as in the schema, and last of everything."""
+        return self._tallies.at((*facts.keys, EVERYTHING))
 
     def votes(self, facts: Facts) -> Votes:
         """What similar past tickets say, by unit index."""
         return self._similar.votes(facts, len(self.unit_ids))
+
+    def likeness(self, facts: Facts, others: Sequence[Facts]) -> Floats:
+        """How like the ticket's words those of each other one are, shape (others,)."""
+        return self._similar.likeness(facts, others)
 
     def named(self, facts: Facts) -> Floats:
         """How much of each unit's name the ticket says, shape (4, units), as UnitNames.matches."""

@@ -14,6 +14,8 @@ Floats = NDArray[np.float64]
 
 RESOLUTIONS = (6, 7, 8, 9, 10)
 EARTH_RADIUS_M = 6_371_008.8
+METRES_PER_DEGREE = math.radians(1) * EARTH_RADIUS_M  # of latitude
+R90_IN_SIGMAS = math.sqrt(2 * math.log(10))  # the radius that holds 90 % of a round normal distribution
 
 
 def cells(point: Point) -> tuple[int, ...]:
@@ -41,9 +43,10 @@ def metres_from(latitude: float, longitude: float, points: Floats) -> Floats:
 
     Equirectangular around the place: true to a thousandth within some kilometres.
     """
-    scale = math.radians(1) * EARTH_RADIUS_M
-    north = (points[:, 0] - latitude) * scale
-    east = (points[:, 1] - longitude) * (scale * math.cos(math.radians(latitude)))
-    metres = np.hypot(north, east)
+    north = (points[:, 0] - latitude) * METRES_PER_DEGREE
+    east = (points[:, 1] - longitude) * (METRES_PER_DEGREE * math.cos(math.radians(latitude)))
+    metres = np.sqrt(
+        north * north + east * east
+    )  # hypot takes three times as long, to be true beyond the earth
     metres[np.isnan(metres)] = np.inf
     return metres

@@ -11,12 +11,12 @@ import re
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from functools import cache
 from importlib.resources import files
 from typing import Any
 
 from domain.errors import InvalidInput
+from domain.safety import Priority, SafetySignal
 from features.text import normalise
 
 _HAN = re.compile(r"[\u3400-\u9fff]")
@@ -26,22 +26,6 @@ _CLAUSE = r"[^,.;:!?\n，。；：！？、()]"
 HAN_GAP, SPACED_GAP = 5, 16  # letters of one clause between the two words of a `near`
 _NEVER = "(?!)"
 NEGATION_REACH = 40  # characters before the words in which they can be denied
-
-
-class Priority(StrEnum):
-    """How soon a person has to see a ticket."""
-
-    URGENT = "urgent"
-    HIGH = "high"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SafetySignal:
-    """One kind of danger that a ticket's text names; `words` as found, in normal form and in order."""
-
-    kind: str
-    words: tuple[str, ...]
-    priority: Priority = Priority.URGENT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from features.place import RESOLUTIONS
 
@@ -25,18 +26,29 @@ class HistorySchema:
     @property
     def keys(self) -> tuple[str, ...]:
         """Names of the history keys, broadest first; a key that does not apply to a ticket is None there."""
-        return (
-            "category",
-            *(f"category*h3_{resolution}" for resolution in RESOLUTIONS),
-            "h3_6",
-            "h3_8",
-            "h3_10",
-            *(f"category*{name}" for name in self.attributes),
-            *([self.district, f"{self.district}*h3_7"] if self.district else []),
-            "street",
-            "category*street",
-            "address",
-            "category*address",
-            "account",
-            "category*account",
-        )
+        return _keys(self.attributes, self.district)
+
+    @property
+    def of_place_alone(self) -> list[int]:
+        """Positions of the keys that say nothing of the kind of trouble."""
+        of_kind = {"category", *(key for key in self.keys if key.startswith("category*"))}
+        return [position for position, key in enumerate(self.keys) if key not in of_kind]
+
+
+@lru_cache
+def _keys(attributes: tuple[str, ...], district: str | None) -> tuple[str, ...]:
+    return (
+        "category",
+        *(f"category*h3_{resolution}" for resolution in RESOLUTIONS),
+        "h3_6",
+        "h3_8",
+        "h3_10",
+        *(f"category*{name}" for name in attributes),
+        *([district, f"{district}*h3_7"] if district else []),
+        "street",
+        "category*street",
+        "address",
+        "category*address",
+        "account",
+        "category*account",
+    )

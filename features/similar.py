@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections import deque
-from collections.abc import Hashable, Iterable
+from array import array
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from features.facts import SIMILARITY_MASK, SIMILARITY_TERMS, Facts
 from features.place import metres_from, ring
 from features.schema import DAY, HistorySchema
+from features.slots import Slots, grown
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -26,21 +27,32 @@ KERNELS = (
     "place_80m",
     "place_40m",
 )
-NEIGHBOURS = 20
+RESEMBLANCE = tuple(map(KERNELS.index, ("text_1200m", "text", "place_40m")))
+NEIGHBOURS, NEAREST = 20, 3
 NEAR, KIND, WORDS = 64, 192, 48  # how many of the latest tickets each bucket remembers
 RARE_TERMS = 6
+# a remembered ticket: two lines of the processor's cache, fetched together
+TICKET = np.dtype(
+    {
+        "names": ["time", "place", "sequence", "unit", "category", "district", "terms"],
+        "formats": ["f8", ("f8", 2), "i8", "i4", "i4", "i4", ("u2", SIMILARITY_TERMS)],
+        "itemsize": 128,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Votes:
     """Votes by unit index for each kernel, shape (kernels, units), their total and the best one, shape (kernels,).
 
-    `total` is summed by ticket: its last bit does not hang on the order in which units were heard of.
+    `total` is summed by ticket: its last bit does not hang on the order in which units were heard of. `nearest`:
+    numbers in the log of the tickets most like it in words and place, with their similarity, the first the most.
     """
 
     weight: Floats
     total: Floats
     best: Floats
+    nearest: tuple[tuple[int, float], ...] = ()
 
 
 class SimilarTickets:
@@ -48,31 +60,37 @@ class SimilarTickets:
 
     def __init__(self, schema: HistorySchema) -> None:
         self._half_life = schema.text_half_life_days * DAY
-        self._buckets: dict[Hashable, deque[int]] = {}
+        self._buckets: dict[Hashable, int] = {}  # slots of rows
+        self._rows = Slots(np.zeros(1024, np.int32))
+        self._oldest = array("i")  # by slot: where the next row goes when it is full
         self._frequency = np.zeros(SIMILARITY_MASK + 1, np.float64)  # tickets that hold the term
         self._log_frequency = np.zeros(SIMILARITY_MASK + 1, np.float64)  # log(1 + frequency), kept up to date
-        self._asked = np.zeros(SIMILARITY_MASK + 1, np.bool_)  # scratch: the terms of the ticket looked up
+        self._weight = np.zeros(SIMILARITY_MASK + 1, np.float64)  # scratch: of terms that are looked up
         self._categories: dict[str | None, int] = {None: -1}
         self._districts: dict[str | None, int] = {None: -1}
         self._size = 0
-        self._terms = np.zeros((1024, SIMILARITY_TERMS), np.int32)
-        self._numbers = np.zeros((1024, 3), np.float64)  # time, latitude, longitude
-        self._codes = np.zeros((1024, 3), np.int64)  # unit, category, district
+        self._tickets = np.zeros(1024, TICKET)
 
     def __len__(self) -> int:
         return self._size
 
-    def add(self, facts: Facts, unit: int) -> None:
-        """Remember a confirmed ticket."""
+    def add(self, facts: Facts, unit: int, sequence: int) -> None:
+        """Remember a confirmed ticket, which has that number in the log."""
         row = self._size
-        if row == len(self._terms):
-            self._grow()
-        count = len(facts.similarity_terms)
-        self._terms[row, :count] = facts.similarity_terms
-        self._numbers[row] = (facts.received, *facts.point)
+        self._tickets = grown(self._tickets, row + 1)
+        terms = np.zeros(SIMILARITY_TERMS, np.uint16)
+        terms[: len(facts.similarity_terms)] = facts.similarity_terms
         category = self._categories.setdefault(facts.category, len(self._categories))
         district = self._districts.setdefault(facts.district, len(self._districts))
-        self._codes[row] = (unit, category, district)
+        self._tickets[row] = (
+            facts.received,
+            facts.point,
+            sequence,
+            unit,
+            category,
+            district,
+            terms,
+        )
         for key, size in self._places(facts):
             self._remember(key, row, size)
         for term in self._rare(facts):
@@ -81,18 +99,21 @@ class SimilarTickets:
         self._log_frequency[facts.similarity_terms] = np.log1p(self._frequency[facts.similarity_terms])
         self._size += 1
 
-    def _grow(self) -> None:
-        self._terms = np.vstack([self._terms, np.zeros_like(self._terms)])
-        self._numbers = np.vstack([self._numbers, np.zeros_like(self._numbers)])
-        self._codes = np.vstack([self._codes, np.zeros_like(self._codes)])
-
     def _remember(self, key: Hashable, row: int, size: int) -> None:
+        """Put a row into a bucket, the oldest out of it where it is full."""
         bucket = self._buckets.get(key)
         if bucket is None:
-            bucket = self._buckets[key] = deque(maxlen=size)
-        bucket.append(row)
+            bucket = self._buckets[key] = self._rows.add()
+            self._oldest.append(0)
+        if self._rows.size(bucket) < size:
+            cell = self._rows.append(bucket)
+        else:
+            oldest = self._oldest[bucket]
+            cell = self._rows.pieces([bucket])[0].start + oldest
+            self._oldest[bucket] = (oldest + 1) % size
+        self._rows.columns[0][cell] = row
 
-    def _places(self, facts: Facts) -> Iterable[tuple[Hashable, int]]:
+    def _places(self, facts: Facts) -> Iterator[tuple[Hashable, int]]:
         """Buckets a ticket is put into."""
         if facts.cells:
             yield ("cell", facts.cells[2]), NEAR
@@ -114,71 +135,99 @@ class SimilarTickets:
         if facts.cells:
             keys += [("cell", cell) for cell in ring(facts.cells[2])[1:]]
         keys += [int(term) for term in self._rare(facts)]
-        found: set[int] = set()
-        for key in keys:
-            found.update(self._buckets.get(key, ()))
-        rows = np.fromiter(found, np.int64, len(found))
+        buckets = [bucket for key in keys if (bucket := self._buckets.get(key)) is not None]
+        column = self._rows.columns[0]
+        rows = np.concatenate([column[:0], *(column[piece] for piece in self._rows.pieces(buckets))])
         rows.sort()
-        return rows
+        fresh = np.empty(len(rows), np.bool_)
+        fresh[:1] = True
+        np.not_equal(rows[1:], rows[:-1], out=fresh[1:])
+        return rows[fresh].astype(np.int64)
 
     def votes(self, facts: Facts, units: int) -> Votes:
         """What the most similar past tickets say, of `units` known units."""
         rows = self._pool(facts)
-        weight, total, best = np.zeros((len(KERNELS), units)), np.zeros(len(KERNELS)), np.zeros(len(KERNELS))
         if not len(rows):
-            return Votes(weight=weight, total=total, best=best)
+            nothing = np.zeros(len(KERNELS))
+            return Votes(weight=np.zeros((len(KERNELS), units)), total=nothing, best=nothing)
         similarities = self._kernels(facts, rows)
-        unit = self._codes[rows, 0]
-        for k, similarity in enumerate(similarities):
-            top = _largest(similarity, NEIGHBOURS)
-            weight[k] = np.bincount(unit[top], similarity[top], units)
-            total[k] = similarity[top].sum()
-            best[k] = similarity[top].max()
-        return Votes(weight=weight, total=total, best=best)
+        kernel, position = np.nonzero(_largest(similarities, NEIGHBOURS))
+        votes = similarities[kernel, position]
+        cells = kernel * units + self._tickets["unit"][rows[position]]
+        return Votes(
+            weight=_summed(votes, cells, len(KERNELS) * units).reshape(len(KERNELS), units),
+            total=_summed(votes, kernel, len(KERNELS)),
+            best=similarities.max(axis=1),
+            nearest=self._nearest(kernel, rows[position], votes),
+        )
+
+    def likeness(self, facts: Facts, others: Sequence[Facts]) -> Floats:
+        """TF-IDF cosine of its words with those of each other ticket, by the words heard so far, shape (others,)."""
+        terms = np.zeros((len(others), SIMILARITY_TERMS), np.intp)
+        for row, other in zip(terms, others, strict=True):
+            row[: len(other.similarity_terms)] = other.similarity_terms
+        return self._cosine(facts, terms)
+
+    def _nearest(self, kernel: Ints, rows: Ints, votes: Floats) -> tuple[tuple[int, float], ...]:
+        """By the first of RESEMBLANCE under which any ticket votes; `kernel` ascends, `rows` within each."""
+        bounds = kernel.searchsorted(range(len(KERNELS) + 1)).tolist()
+        for one in RESEMBLANCE:
+            first, end = bounds[one], bounds[one + 1]
+            if first < end:
+                # of equally similar ones the latest
+                best = end - 1 - (-votes[first:end][::-1]).argsort(kind="stable")[:NEAREST]
+                sequences = self._tickets["sequence"][rows[best]].tolist()
+                return tuple(zip(sequences, votes[best].tolist(), strict=True))
+        return ()
 
     def _kernels(self, facts: Facts, rows: Ints) -> Floats:
         """Similarities of the ticket with each row, shape (kernels, rows)."""
-        code_of = self._codes[rows]
-        numbers = self._numbers[rows]
-        text = self._cosine(facts, rows)
-        text *= np.exp2(-np.abs(facts.received - numbers[:, 0]) / self._half_life)
+        tickets = self._tickets.take(rows)
+        text = self._cosine(facts, tickets["terms"].astype(np.intp))
+        text *= np.exp2(np.abs(facts.received - tickets["time"]) / -self._half_life)
         category = self._categories.get(facts.category, -2)
         district = self._districts.get(facts.district, -2)
-        same_category = (code_of[:, 1] == category) & (category >= 0)
-        same_district = (code_of[:, 2] == district) & (district >= 0)
-        metres = metres_from(*facts.point, numbers[:, 1:])
-        return np.stack(
-            [
-                text,
-                text * same_district,
-                text * same_district * same_category,
-                text * np.exp(-metres / 250.0),
-                text * np.exp(-metres / 1200.0) * (1.0 + same_category),
-                np.exp(-metres / 80.0) * same_category,
-                np.exp(-metres / 40.0),
-            ]
-        )
+        same_category = (tickets["category"] == category) & (category >= 0)
+        same_district = (tickets["district"] == district) & (district >= 0)
+        metres = metres_from(*facts.point, tickets["place"])
+        found = np.empty((len(KERNELS), len(rows)))
+        found[0] = text
+        found[1] = text * same_district
+        found[2] = found[1] * same_category
+        found[3] = text * np.exp(metres / -250.0)
+        found[4] = text * np.exp(metres / -1200.0) * (1.0 + same_category)
+        found[5] = np.exp(metres / -80.0) * same_category
+        found[6] = np.exp(metres / -40.0)
+        return found
 
-    def _cosine(self, facts: Facts, rows: Ints) -> Floats:
-        """TF-IDF cosine with binary term counts and the document frequencies known now."""
+    def _cosine(self, facts: Facts, terms: Ints) -> Floats:
+        """TF-IDF cosine with tickets of these terms, binary counts and the document frequencies known now."""
         asked = facts.similarity_terms
         most = math.log1p(self._size) + 1.0
-        terms = self._terms[rows]
-        squared_idf = most - self._log_frequency[terms]
-        squared_idf *= squared_idf
-        squared_idf[terms == 0] = 0.0
-        own_norm = ((most - self._log_frequency[asked]) ** 2).sum()
-        norms = np.sqrt(squared_idf.sum(axis=1) * own_norm)
-        self._asked[asked] = True
-        shared = (squared_idf * self._asked[terms]).sum(axis=1)
-        self._asked[asked] = False
-        return np.asarray(np.divide(shared, norms, out=np.zeros(len(rows)), where=norms > 0))
+        self._log_frequency[0] = most  # padding weighs nothing
+        idf = most - self._log_frequency.take(terms)
+        own = (most - self._log_frequency[asked]) ** 2
+        norms = np.sqrt(np.einsum("ij,ij->i", idf, idf) * own.sum())
+        self._weight[asked] = own
+        shared = np.einsum("ij->i", self._weight.take(terms))
+        self._weight[asked] = 0.0
+        return np.asarray(np.divide(shared, norms, out=np.zeros(len(terms)), where=norms > 0))
 
 
-def _largest(values: Floats, count: int) -> Ints:
-    """Positions of the largest values, in ascending position; of equal ones the latest."""
-    if len(values) <= count:
-        return np.arange(len(values))
-    least = np.partition(values, len(values) - count)[len(values) - count]
-    above, equal = np.flatnonzero(values > least), np.flatnonzero(values == least)
-    return np.sort(np.concatenate([above, equal[len(above) - count :]]))
+def _largest(values: Floats, count: int) -> NDArray[np.bool_]:
+    """In each row the `count` largest of the positive values; of equal ones the last."""
+    some, width = values > 0.0, values.shape[1]
+    if width <= count:
+        return some
+    least = np.partition(values, width - count, axis=1)[:, width - count, None]
+    chosen = (values >= least) & some
+    if not (chosen.sum(axis=1) > count).any():
+        return chosen
+    above, equal = values > least, values == least
+    missing = count - above.sum(axis=1, keepdims=True)
+    behind = np.cumsum(equal[:, ::-1], axis=1)[:, ::-1]  # how many equal ones there are from here on
+    return np.asarray((above | (equal & (behind <= missing))) & some)
+
+
+def _summed(values: Floats, places: Ints, size: int) -> Floats:
+    return np.asarray(np.bincount(places, values, size), np.float64)

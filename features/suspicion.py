@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from math import exp, hypot, log, pi, radians, sqrt
+from math import exp, hypot, pi
 
 import numpy as np
 
 from domain.places import Place, Point
 from features.coordinates import LatLon, bd09_to_wgs84, gcj02_to_wgs84, in_china
-from features.place import EARTH_RADIUS_M, Floats, distance_m
+from features.place import METRES_PER_DEGREE, R90_IN_SIGMAS, Floats, distance_m
 from features.placeholders import spot
 
 MIN_KNOWN = 20
@@ -34,8 +34,6 @@ MISDECLARED = 0.05  # of points are of either of the other datums
 ADDRESS_RIGHT = 0.9
 WRONG_ADDRESS_PER_M2 = (1 - ADDRESS_RIGHT) / (pi * 2000.0**2)
 LISTED = 0.2
-R90_IN_SIGMAS = sqrt(2 * log(10))  # the radius that holds 90 % of a round normal distribution
-METRES_PER_DEGREE = radians(1) * EARTH_RADIUS_M
 
 
 class Suspicion(StrEnum):

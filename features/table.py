@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from features.facts import Facts
-from features.history import History, Tally
+from features.history import History
 from features.schema import DAY, HistorySchema
 from features.similar import KERNELS, Votes
+from features.tallies import Tallies
 
 Floats = NDArray[np.float64]
 Floats32 = NDArray[np.float32]
 Ints = NDArray[np.int64]
 
-TEXT_PARTS = ("text_of_words", "text_of_crosses", "text_of_place")
+TEXT_PARTS = ("text_of_words", "text_of_title", "text_of_crosses", "text_of_place")
 NAMED = ("name_said", "name_said_weight", "name_placed", "name_placed_weight")
-FORMAT = 5  # raise it when a feature changes its meaning
+FORMAT = 8  # raise it when a feature changes its meaning
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,11 +29,11 @@ class Opinion:
     """What was found out about a ticket before its candidates are scored; arrays are by unit index.
 
     `named` as History.named. `text`: P(unit | words, kind, place) of the text model, of which
-    `text_parts` are the log odds by block, shape (3, units), `words`: P(unit | words alone),
+    `text_parts` are the log odds by block, shape (4, units), `words`: P(unit | words alone),
     `family`: P(the unit's family | words, kind), `family_of`: which family a unit belongs to, -1 where none is known.
     """
 
-    tallies: list[Tally | None]
+    tallies: Tallies
     votes: Votes
     named: Floats
     text: Floats
@@ -42,6 +44,7 @@ class Opinion:
     territory: Floats
 
 
+@lru_cache
 def feature_names(schema: HistorySchema) -> tuple[str, ...]:
     """Names of the columns of `feature_rows`, in order."""
     per_key = [f"{what}[{key}]" for what in ("share", "count", "recent_share", "age") for key in schema.keys]
@@ -63,8 +66,14 @@ def _relative_names(schema: HistorySchema) -> list[str]:
 
 def _local_keys(schema: HistorySchema) -> list[str]:
     """Keys of place alone, at which a family's units are told apart."""
+    return [schema.keys[position] for position in _local(schema)]
+
+
+@lru_cache
+def _local(schema: HistorySchema) -> Ints:
+    """Where those keys stand among the schema's."""
     area = [schema.district, f"{schema.district}*h3_7"] if schema.district else []
-    return ["h3_6", "h3_8", "h3_10", *area, "street"]
+    return np.array([schema.keys.index(key) for key in ["h3_6", "h3_8", "h3_10", *area, "street"] if key])
 
 
 def fingerprint(schema: HistorySchema) -> str:
@@ -74,57 +83,64 @@ def fingerprint(schema: HistorySchema) -> str:
 
 def feature_rows(facts: Facts, history: History, units: Ints, opinion: Opinion) -> Floats32:
     """One row per candidate unit index, shape (candidates, features)."""
-    count = len(units)
-    raw, totals = _raw(opinion.tallies, history.overall, units.tolist())
-    counts, decayed, last = raw[..., 0], raw[..., 1], raw[..., 2]
-    half_life = history.schema.half_life_days * DAY
-    now = facts.received
-    recent = decayed * np.exp2(-np.maximum(now - last, 0.0) / half_life)
-    all_recent = totals[:, 1] * np.exp2(-np.maximum(now - totals[:, 2], 0.0) / half_life)
-    share = counts / (totals[:, :1] + 1.0)
+    count, schema = len(units), history.schema
+    keys, tallies = len(schema.keys), opinion.tallies
+    raw = tallies.of(units, len(history.unit_ids))
+    counts, decayed, last = raw[..., 0].copy(), raw[..., 1], raw[..., 2]
+    total, all_decayed, latest = tallies.totals.T
+    half_life = schema.half_life_days * DAY
+    since = np.maximum(facts.received - last, 0.0)
+    recent = decayed * np.exp2(since / -half_life)
+    all_recent = all_decayed * np.exp2(np.maximum(facts.received - latest, 0.0) / -half_life)
     recent_share = recent / (all_recent[:, None] + 0.5)
-    age = np.log1p(np.maximum(now - last, 0.0) / DAY)
+    age = np.log1p(since / DAY)
     age[np.isinf(age)] = np.nan
+    logs = np.log1p(counts)
     votes = opinion.votes.weight[:, units]
     vote_share = votes / (opinion.votes.total[:, None] + 1e-3)
-    text, words = opinion.text[units], opinion.words[units]
-    keys = len(opinion.tallies)
-    own = (text, np.log(text + 1e-6), words, np.log1p(counts[keys]), recent_share[keys], age[keys])
-    family = opinion.family[units]
-    of_family = _of_family(history.schema, opinion, units)
+    text, words, family = opinion.text[units], opinion.words[units], opinion.family[units]
+    of_family = _of_family(schema, opinion, units, counts)
     family_here = of_family * family
-    relative = np.vstack([recent_share[:keys], vote_share, text, words, family, family_here])
-    ticket = (
-        *np.log1p(totals[:keys, 0]),
-        *opinion.votes.best,
-        count,
-        opinion.text.max(initial=0.0),
-        opinion.words.max(initial=0.0),
+    relative = np.concatenate(
+        [recent_share[:keys], vote_share, text[None], words[None], family[None], family_here]
     )
-    columns = (
-        share[:keys],
-        np.log1p(counts[:keys]),
+    own = (text, np.log(text + 1e-6), words, logs[keys], recent_share[keys], age[keys])
+    ticket = (*opinion.votes.best, count, opinion.text.max(initial=0.0), opinion.words.max(initial=0.0))
+    rows = np.empty((len(feature_names(schema)), count), np.float32)
+    row = 0
+    for block in (
+        (counts / (total[:, None] + 1.0))[:keys],
+        logs[:keys],
         recent_share[:keys],
         age[:keys],
         vote_share,
         votes,
-        np.stack((*own, opinion.territory[units], family)),
+        *own,
+        opinion.territory[units],
+        family,
         opinion.named[:, units],
         _word_lifts(facts, history, units),
         _behind(opinion.text_parts[:, units]),
         of_family,
         family_here,
         _ahead(relative),
-        np.repeat(np.array(ticket)[:, None], count, axis=1),
-    )
-    return np.ascontiguousarray(np.vstack(columns).T, dtype=np.float32)
+        np.log1p(total[:keys, None]),
+        np.array(ticket)[:, None],
+    ):
+        height = len(block) if block.ndim == 2 else 1
+        rows[row : row + height] = block
+        row += height
+    assert row == len(rows)
+    return np.ascontiguousarray(rows.T)
 
 
 def _word_lifts(facts: Facts, history: History, units: Ints) -> Floats:
     """What all words together say, behind the best candidate, and what the strongest says, shape (2, candidates)."""
     lifts = history.lifts(facts, units)
     together = lifts.sum(axis=0)
-    return np.stack([*_behind(together[None]), lifts.max(axis=0, initial=0.0)])
+    found = np.empty((2, len(units)))
+    found[0], found[1] = _behind(together[None])[0], lifts.max(axis=0, initial=0.0)
+    return found
 
 
 def _behind(values: Floats) -> Floats:
@@ -132,41 +148,18 @@ def _behind(values: Floats) -> Floats:
     return np.asarray(values - values.max(axis=1, initial=-np.inf, keepdims=True))
 
 
-def _of_family(schema: HistorySchema, opinion: Opinion, units: Ints) -> Floats:
+def _of_family(schema: HistorySchema, opinion: Opinion, units: Ints, counts: Floats) -> Floats:
     """Each candidate's share of what its family got at each local key, shape (local keys, candidates)."""
-    names, family_of = _local_keys(schema), opinion.family_of
-    place = {key: i for i, key in enumerate(schema.keys)}
-    found = np.zeros((len(names), len(units)))
-    own_family = family_of[units]
-    for row, key in enumerate(names):
-        tally = opinion.tallies[place[key]]
-        if tally is not None:
-            there = np.fromiter(tally.by_unit, np.int64, len(tally.by_unit))
-            counts = np.array([entry[0] for entry in tally.by_unit.values()])
-            families = family_of[there]
-            sums = np.bincount(families + 1, counts, int(family_of.max(initial=-1)) + 2)
-            by_unit = np.bincount(there, counts, len(family_of))
-            found[row] = by_unit[units] / (sums[own_family + 1] + 0.5)
-    found[:, own_family < 0] = 0.0
-    return found
-
-
-_NOTHING = [0.0, 0.0, -np.inf]
-
-
-def _raw(tallies: list[Tally | None], overall: Tally, units: list[int]) -> tuple[Floats, Floats]:
-    """Count, decayed count and last time by key and candidate, (keys + 1, candidates, 3), and of all, (keys + 1, 3)."""
-    raw: list[list[list[float]]] = []
-    totals: list[list[float]] = []
-    for tally in (*tallies, overall):
-        if tally is None:
-            raw.append([_NOTHING] * len(units))
-            totals.append(_NOTHING)
-        else:
-            by_unit = tally.by_unit
-            raw.append([by_unit.get(unit, _NOTHING) for unit in units])
-            totals.append(tally.total)
-    return np.array(raw, np.float64).reshape(len(totals), len(units), 3), np.array(totals, np.float64)
+    local, family_of, tallies = _local(schema), opinion.family_of, opinion.tallies
+    own, families = family_of[units], int(family_of.max(initial=-1)) + 1
+    row = np.empty(len(tallies.totals), np.int64)
+    row.fill(len(local))  # all other keys are summed in a row that is left out
+    row[local] = np.arange(len(local))
+    places = row.take(tallies.key) * (families + 1) + family_of.take(tallies.unit) + 1
+    sums = np.bincount(places, tallies.numbers[:, 0], (len(local) + 1) * (families + 1))
+    found = counts[local] / (sums.reshape(len(local) + 1, families + 1)[:-1, own + 1] + 0.5)
+    found[:, own < 0] = 0.0
+    return np.asarray(found)
 
 
 def _ahead(values: Floats) -> Floats:

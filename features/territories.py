@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from shapely.geometry import shape
 
 from domain.places import Point, Territory
-from features.place import EARTH_RADIUS_M
+from features.place import METRES_PER_DEGREE
 from features.text import normalise
 
 MAX_CELLS = 32_768  # some 10 MB; then they are learnt anew
@@ -33,7 +33,6 @@ RESOLUTION_BOUNDS = (6, 12)
 WIDENED = 1.1
 # beyond, a cell may lie around a pole or on both sides of the antimeridian, and is no polygon in degrees
 LAST_LATITUDE, LAST_LONGITUDE = 80.0, 179.0
-METRES_PER_DEGREE = radians(1) * EARTH_RADIUS_M
 ORIGIN = shapely.Point(0, 0)
 
 Shapes = NDArray[np.object_]

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from features.facts import SIMILARITY_MASK, hash_terms, table_terms
+from features.facts import SIMILARITY_MASK, hash_term, table_terms
+from features.slots import grown
 from features.text import normalise, terms
 
 Floats = NDArray[np.float64]
@@ -15,14 +16,15 @@ NAME_TERMS = 24
 
 
 class UnitNames:
-    """Names as hashed terms, a row per unit index, and in how many tickets each term stood.
+    """Names as hashed terms by unit index, and in how many tickets each term stood.
 
     Rarity is read off the tickets, never off the names: a unit more or less changes no other's figures.
     """
 
     def __init__(self) -> None:
         self._size = 0
-        self._terms = np.zeros((64, NAME_TERMS), np.int64)  # 0 is padding
+        self._end = 0
+        self._terms, self._unit = np.zeros(1024, np.int64), np.zeros(1024, np.int64)  # every name's, in a row
         self._log_frequency = np.zeros(SIMILARITY_MASK + 1, np.float64)  # log(1 + tickets that say the term)
         self._frequency = np.zeros(SIMILARITY_MASK + 1, np.float64)
         self._said = np.zeros(SIMILARITY_MASK + 1, np.float64)  # scratch
@@ -30,11 +32,11 @@ class UnitNames:
 
     def add(self, name: str) -> None:
         """The next unit's name."""
-        if self._size == len(self._terms):
-            self._terms = np.vstack([self._terms, np.zeros_like(self._terms)])
-        found = table_terms(hash_terms(terms(normalise(name), NAME_TERMS)))
-        self._terms[self._size, : len(found)] = found
-        self._size += 1
+        found = table_terms(map(hash_term, terms(normalise(name), NAME_TERMS)))
+        end = self._end + len(found)
+        self._terms, self._unit = grown(self._terms, end), grown(self._unit, end)
+        self._terms[self._end : end], self._unit[self._end : end] = found, self._size
+        self._size, self._end = self._size + 1, end
 
     def fold(self, said: Ints, placed: Ints) -> None:
         """Count a ticket's terms: those of its text, those of its address and attributes."""
@@ -45,15 +47,19 @@ class UnitNames:
 
     def matches(self, said: Ints, placed: Ints) -> Floats:
         """By unit index, shape (4, units): share and weight of the name's terms in the text, and in the place."""
-        names = self._terms[: self._size]
-        weight = np.log1p(self._tickets) - self._log_frequency[names]
-        weight[names == 0] = 0.0
-        total = weight.sum(axis=1) + 1.0
+        names = self._terms[: self._end]
+        weight = np.log1p(self._tickets) - self._log_frequency.take(names)
+        total = self._by_unit(weight) + 1.0
         in_text, in_place = self._weight_in(said, names, weight), self._weight_in(placed, names, weight)
-        return np.stack([in_text / total, in_text, in_place / total, in_place])
+        found = np.empty((4, self._size))
+        found[0], found[1], found[2], found[3] = in_text / total, in_text, in_place / total, in_place
+        return found
 
     def _weight_in(self, asked: Ints, names: Ints, weight: Floats) -> Floats:
         self._said[asked] = 1.0
-        found = (weight * self._said[names]).sum(axis=1)
+        found = self._by_unit(weight * self._said.take(names))
         self._said[asked] = 0.0
-        return np.asarray(found)
+        return found
+
+    def _by_unit(self, weight: Floats) -> Floats:
+        return np.asarray(np.bincount(self._unit[: self._end], weight, self._size), np.float64)

@@ -151,13 +151,13 @@ class AccountIndex:
         found = (self._of_key(variant) for variant in sorted(_variants(key)))
         return [account for account in found if account is not None]
 
-    def with_phone(self, phone: str | None) -> list[Account]:
+    def with_phone(self, phone: str | None) -> tuple[Account, ...]:
         """The accounts of that phone."""
         digits = phone_digits(phone)
         if digits is None:
-            return []
+            return ()
         found = [self[int(i)] for i in self._phones.find(hash64(digits[-TAIL:]))]
-        return [account for account in found if same_phone(phone_digits(account.phone) or "", digits)]
+        return tuple(account for account in found if same_phone(phone_digits(account.phone) or "", digits))
 
     def at(self, row: int) -> tuple[str, ...]:
         """The numbers of the accounts at an entry."""

@@ -39,6 +39,13 @@ class AreaIndex:
         ids: list[int] = self._lists[self._starts[area_list] : self._starts[area_list + 1]].tolist()
         return ids
 
+    def rows(self, area_lists: NDArray[np.int32]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+        """Every area of every row, given the list of each row."""
+        lengths = (self._starts[1:] - self._starts[:-1])[area_lists]
+        row = np.repeat(np.arange(len(area_lists)), lengths)
+        place = np.arange(len(row)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+        return self._lists[self._starts[area_lists[row]] + place], row.astype(np.int32)
+
     def narrowest(self, area_lists: NDArray[np.int32]) -> NDArray[np.int32]:
         """The last area of each list (-1: none)."""
         ends = self._starts[area_lists + 1]

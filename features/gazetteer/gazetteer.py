@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 from itertools import chain
 from pathlib import Path
 
@@ -29,6 +30,9 @@ from features.gazetteer.sections import Sections, digest, read, write
 from features.gazetteer.strings import HashIndex, Strings, hash64
 
 LONGEST_TYPED = 60
+REMEMBERED = (
+    16_384  # answers: one ticket asks for its records several times, and tickets of one house come again
+)
 EXACT = 0.9  # as likely as this: nothing was misheard, and nothing said is contradicted
 
 
@@ -80,6 +84,9 @@ class Gazetteer:
         self._area_list: NDArray[np.int32] = sections["rows.area_list"]
         self._exact = HashIndex("exact", sections)
         self._accounts = AccountIndex(sections)
+        self._account = lru_cache(maxsize=REMEMBERED)(self._accounts.by_number)
+        self._of_phone = lru_cache(maxsize=REMEMBERED)(self._accounts.with_phone)
+        self._rows_of = lru_cache(maxsize=REMEMBERED)(self._exact_rows)
         self._grid = Grid(sections, self._points)
         self._areas = AreaIndex(sections)
         self._indexed = {
@@ -112,9 +119,17 @@ class Gazetteer:
             accounts=self._accounts.at(row),
         )
 
+    def address(self, row: int) -> str:
+        """The address of that row alone."""
+        return self._addresses[row]
+
+    def accounts_at(self, row: int) -> tuple[str, ...]:
+        """The numbers of the accounts at that row."""
+        return self._accounts.at(row)
+
     def account(self, number: str | None) -> Account | None:
         """The account of that number."""
-        return self._accounts.by_number(number)
+        return self._account(number)
 
     def accounts_like(self, number: str | None) -> list[Account]:
         """The accounts whose number has one other digit, or two neighbours swapped."""
@@ -122,7 +137,7 @@ class Gazetteer:
 
     def accounts_with_phone(self, phone: str | None) -> list[Account]:
         """The accounts of that phone, with or without prefixes of country or trunk."""
-        return self._accounts.with_phone(phone)
+        return list(self._of_phone(phone))
 
     def point(self, address: str | None) -> Point | None:
         """The point of exactly that address in any form, unless it is unknown or ambiguous."""
@@ -137,12 +152,16 @@ class Gazetteer:
 
     def exact(self, parts: AddressParts) -> list[int]:
         """The rows of the same address in any form, in areas that do not contradict those said; ascending."""
-        rows = np.unique(
-            np.concatenate([self._of_key(key) for key in anchors.exact_keys(parts)] or [np.empty(0, int)])
-        )
-        if not len(rows) or not parts.areas:
-            return [int(row) for row in rows]
-        return [int(row) for row in rows[self._searcher.agreeing(rows, parts.areas)]]
+        return list(self._rows_of(parts))
+
+    def _exact_rows(self, parts: AddressParts) -> tuple[int, ...]:
+        keys = anchors.exact_keys(parts)
+        # that two keys share a hash of 64 bits is next to impossible: their texts are not compared
+        found = sorted({row for key in keys for row in self._exact.find(hash64(key)).tolist()})
+        if not found or not parts.areas:
+            return tuple(found)
+        rows = np.array(found, np.int32)
+        return tuple(rows[self._searcher.agreeing(rows, parts.areas)].tolist())
 
     @property
     def knows_accounts(self) -> bool:
@@ -181,6 +200,15 @@ class Gazetteer:
             area=self._areas.narrowest(self._area_list[rows]),
         )
 
+    def hanging(self, kind: str) -> tuple[Strings, NDArray[np.int32], NDArray[np.int64]]:
+        """All "roads", "names" or "areas": the names, and pairs of a name's id and a row that hangs on it, sorted."""
+        names = self._areas.names if kind == "areas" else self._indexed[kind].names
+        ids, rows = (
+            self._areas.rows(self._area_list) if kind == "areas" else self._indexed[kind].postings.pairs()
+        )
+        pairs = np.unique((ids.astype(np.int64) << 32) | rows)
+        return names.names, (pairs >> 32).astype(np.int32), pairs & 0xFFFFFFFF
+
     def name_entries(self, name_id: int) -> NDArray[np.int64]:
         """The rows of an estate, village or point of interest."""
         postings = self._indexed["names"].postings
@@ -215,14 +243,6 @@ class Gazetteer:
         if found:
             return [self.entry(row) for row in found]
         return [match.entry for match in self.search(parse_address(prefix), limit)]
-
-    def _of_key(self, key: str) -> NDArray[np.int32]:
-        rows = self._exact.find(hash64(key))
-        # one look at the text: two keys of one hash are next to impossible, and would be a wrong place
-        return rows if len(rows) and key in self._keys_of(int(rows[0])) else rows[:0]
-
-    def _keys_of(self, row: int) -> tuple[str, ...]:
-        return anchors.exact_keys(parse_address(self._addresses[row]))
 
     def _point(self, row: int) -> Point | None:
         latitude, longitude = self._points[row].tolist()

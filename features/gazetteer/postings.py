@@ -74,6 +74,10 @@ class PostingIndex:
         found: NDArray[np.int32] = self._numbers[self._number[positions]]
         return found
 
+    def pairs(self) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+        """Every posting's name and row."""
+        return (self.keys >> np.uint64(32)).astype(np.int32), self.rows
+
     def span(self, name_id: int) -> slice:
         """Where the postings of one name stand."""
         return slice(int(self._first[name_id]), int(self._first[name_id + 1]))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.places import Point
@@ -16,7 +16,7 @@ from features.facts import Facts
 from features.history import History
 from features.place import distance_m
 from features.schema import DAY
-from features.similar import KERNELS, NEIGHBOURS
+from features.similar import KERNELS, NEIGHBOURS, _largest
 from features.table import Opinion, feature_rows
 from tests.estimators import SCHEMA, a_ticket, facts_of, place
 
@@ -68,22 +68,27 @@ def check(total: list[float], times: list[float]) -> None:
     assert total == pytest.approx([len(times), decayed, last])
 
 
+@settings(deadline=None)
 @given(pasts(st.floats(-1e6, 1e4), 25))
 def test_tallies_are_counts_decayed_counts_and_last_times(past: list[Seen]) -> None:
     history = folded(past)
     for asked in (seen.facts for seen in past):
-        for tally, name, key in zip(history.tallies(asked), SCHEMA.keys, asked.keys, strict=True):
+        tallies = history.tallies(asked)
+        assert np.all(np.diff(tallies.key) >= 0)
+        for position, key in enumerate(asked.keys):
+            here = tallies.key == position
             if key is None:
-                assert tally is None
+                assert not here.any()
+                assert tallies.totals[position].tolist() == [0.0, 0.0, -math.inf]
                 continue
-            assert tally is not None
-            by_unit = times_by_unit(past, SCHEMA.keys.index(name), key)
-            check(tally.total, [time for times in by_unit.values() for time in times])
-            assert {history.unit_ids[unit] for unit in tally.by_unit} == set(by_unit)
-            for unit, entry in tally.by_unit.items():
-                check(entry, by_unit[history.unit_ids[unit]])
+            by_unit = times_by_unit(past, position, key)
+            check(tallies.totals[position].tolist(), [time for times in by_unit.values() for time in times])
+            heard = [history.unit_ids[unit] for unit in tallies.unit[here].tolist()]
+            assert sorted(heard) == sorted(by_unit)
+            for unit_id, entry in zip(heard, tallies.numbers[here].tolist(), strict=True):
+                check(entry, by_unit[unit_id])
     assert (len(history), history.sequence) == (len(past), len(past))
-    assert history.overall.total[0] == len(past)
+    assert history.overall.totals[-1, 0] == len(past)
 
 
 def times_by_unit(past: Sequence[Seen], position: int, key: Hashable) -> dict[str, list[float]]:
@@ -95,6 +100,7 @@ def times_by_unit(past: Sequence[Seen], position: int, key: Hashable) -> dict[st
     return found
 
 
+@settings(deadline=None)
 @given(pasts(st.floats(0, 1e4), NEIGHBOURS), tickets(st.floats(0, 2e4)))
 def test_votes_are_those_of_a_naive_reference(past: list[Seen], asked: Facts) -> None:
     history = folded(past)
@@ -161,6 +167,7 @@ def distance_between(one: Facts, other: Facts) -> float:
     return distance_m(*ends)
 
 
+@settings(deadline=None)
 @given(pasts(st.floats(0, 1e4), 60), tickets(st.floats(0, 2e4)))
 def test_only_the_most_similar_vote(past: list[Seen], asked: Facts) -> None:
     votes = folded(past).votes(asked)
@@ -170,6 +177,7 @@ def test_only_the_most_similar_vote(past: list[Seen], asked: Facts) -> None:
         assert votes.weight[k].sum() == pytest.approx(most, rel=1e-4)
 
 
+@settings(deadline=None)
 @given(pasts(st.floats(0, 1e4), 40), tickets(st.floats(0, 2e4)), st.permutations([*UNITS, "gas", "police"]))
 def test_nothing_hangs_on_which_unit_was_heard_of_first(
     past: list[Seen], asked: Facts, heard: list[str]
@@ -190,7 +198,7 @@ def rows_by_unit(past: Sequence[Seen], asked: Facts, heard: Sequence[str]) -> di
         votes=history.votes(asked),
         named=history.named(asked),
         text=nothing,
-        text_parts=np.zeros((3, len(nothing))),
+        text_parts=np.zeros((4, len(nothing))),
         words=nothing,
         family=nothing,
         family_of=np.full(len(nothing), -1),
@@ -211,3 +219,14 @@ def test_looking_up_changes_nothing() -> None:
     assert np.array_equal(history.votes(asked).weight, votes.weight)
     after = rows_by_unit(seen, asked, UNITS)
     assert all(np.array_equal(before[unit], after[unit], equal_nan=True) for unit in UNITS)
+
+
+@given(
+    st.lists(st.lists(st.integers(0, 5), min_size=12, max_size=12), min_size=1, max_size=4),
+    st.integers(1, 14),
+)
+def test_of_equal_similarities_the_latest_tickets_vote(values: list[list[int]], count: int) -> None:
+    chosen = _largest(np.array(values, np.float64), count)
+    for row, marks in zip(values, chosen.tolist(), strict=True):
+        best = sorted((i for i in range(len(row)) if row[i] > 0), key=lambda i: (row[i], i))[-count:]
+        assert [i for i, mark in enumerate(marks) if mark] == sorted(best)

@@ -7,7 +7,7 @@ import pytest
 
 from domain.places import Location, LocationSource
 from domain.tickets import Ticket
-from features.facts import SIMILARITY_TERMS, facts, hash_term
+from features.facts import IN_TITLE, SIMILARITY_TERMS, facts, hash_term
 from features.schema import HistorySchema
 from tests.estimators import SCHEMA, a_ticket, facts_of, place
 
@@ -67,7 +67,8 @@ def test_an_empty_ticket_has_no_keys_and_an_unknown_place() -> None:
     assert set(empty.keys) == {None}
     assert empty.cells == ()
     assert np.isnan(empty.point).all()
-    for block in (empty.similarity_terms, empty.text_features, empty.cross_features, empty.place_features):
+    texts = (empty.text_features, empty.text_counts, empty.title_features, empty.similarity_terms)
+    for block in (*texts, empty.cross_features, empty.place_features):
         assert len(block) == 0
 
 
@@ -79,10 +80,17 @@ def test_the_located_address_counts_before_the_written_one() -> None:
 
 def test_the_words_of_the_title_are_told_from_those_of_the_body() -> None:
     title, body = facts_of(a_ticket(1, "lamp")), facts_of(a_ticket(1, "\nlamp"))
-    assert hash_term("lamp") in title.text_features
-    assert hash_term("lamp") in body.text_features
-    assert title.text_features.tolist() != body.text_features.tolist()
+    assert title.text_features.tolist() == body.text_features.tolist() == [hash_term("lamp")]
+    assert title.title_features.tolist() == [hash_term("lamp") ^ IN_TITLE]
+    assert body.title_features.tolist() == []
     assert title.similarity_terms.tolist() == body.similarity_terms.tolist()
+
+
+def test_a_word_said_more_often_is_more_of_the_text() -> None:
+    found = facts_of(a_ticket(1, "lamp\npost lamp lamp"))
+    counts = dict(zip(found.text_features.tolist(), found.text_counts.tolist(), strict=True))
+    assert counts[hash_term("post")] == 1
+    assert counts[hash_term("lamp")] == 3
 
 
 def test_similarity_looks_at_the_first_terms_and_never_at_padding() -> None:

@@ -142,3 +142,21 @@ def test_a_name_lists_its_entries() -> None:
     (name, *_) = BOOK.names("东方花圆", 1)
     assert name.name == "东方花园"
     assert [BOOK.entry(int(row)).name for row in BOOK.name_entries(name.name_id)] == ["东方花园"]
+
+
+def test_what_hangs_on_each_name_is_listed() -> None:
+    hanging: dict[tuple[str, str], list[str]] = {}
+    for kind in ("roads", "names", "areas"):
+        names, name_ids, rows = BOOK.hanging(kind)
+        assert list(zip(name_ids.tolist(), rows.tolist(), strict=True)) == sorted(
+            set(zip(name_ids.tolist(), rows.tolist(), strict=True))
+        )
+        for name_id, row in zip(name_ids.tolist(), rows.tolist(), strict=True):
+            hanging.setdefault((kind, names[name_id]), []).append(BOOK.entry(row).address)
+    assert hanging["roads", "中山西路"] == ["上海市徐汇区中山西路1号", "上海市长宁区中山西路1号"]
+    assert hanging["names", "东方花园"] == ["上海市浦东新区祖冲之路100弄5号"]
+    assert hanging["areas", "徐汇区"] == [
+        "上海市徐汇区中山西路1号",
+        "上海市徐汇区衡山路9号",
+        "徐汇区衡山路９号",
+    ]

@@ -6,6 +6,7 @@ import math
 
 import pytest
 
+from features.facts import Facts
 from features.history import History
 from features.schema import DAY, HistorySchema
 from tests.estimators import SCHEMA, a_ticket, facts_of
@@ -13,11 +14,18 @@ from tests.estimators import SCHEMA, a_ticket, facts_of
 HALF_LIFE_H = SCHEMA.half_life_days * 24
 
 
+def nothing_counted(history: History, asked: Facts) -> bool:
+    """Whether no key of the ticket, that of everything left out, was ever counted."""
+    found = history.tallies(asked)
+    keys = len(SCHEMA.keys)
+    return bool((found.key == keys).all() and (found.totals[:keys, 0] == 0.0).all())
+
+
 def test_an_empty_history_says_nothing() -> None:
     history = History(SCHEMA)
     asked = facts_of(a_ticket(1, "lamp", category="lamp"))
     assert (len(history), history.sequence, history.unit_ids) == (0, 0, [])
-    assert not any(history.tallies(asked))
+    assert nothing_counted(history, asked)
     votes = history.votes(asked)
     assert votes.weight.shape[1] == 0
     assert votes.total.sum() == votes.best.sum() == 0
@@ -39,19 +47,20 @@ def test_an_outcome_counts_half_after_a_half_life(hours: list[float], decayed: f
     history = History(SCHEMA)
     for hour in hours:
         history.fold(facts_of(a_ticket(1, category="lamp", hours=hour)), "crew", 1)
-    count, recent, last = history.overall.total
+    count, recent, last = history.overall.totals[-1].tolist()
     assert count == len(hours)
     assert recent == pytest.approx(decayed)
     assert last == facts_of(a_ticket(1, hours=max(hours))).received
-    assert history.overall.by_unit[0] == history.overall.total
+    assert history.overall.unit.tolist() == [0]
+    assert history.overall.numbers.tolist() == [[count, recent, last]]
 
 
 def test_a_key_without_value_is_not_counted() -> None:
     history = History(SCHEMA)
     history.fold(facts_of(a_ticket(1)), "crew", 1)
-    assert history.overall.total[0] == 1
+    assert history.overall.totals[-1, 0] == 1
     named = facts_of(a_ticket(2, category="lamp", account="7", address="1 Main St"))
-    assert not any(history.tallies(named))
+    assert nothing_counted(history, named)
 
 
 def test_the_sequence_is_the_highest_one_folded() -> None:
