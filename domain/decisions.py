@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from domain.places import Location
+from domain.safety import Priority, SafetySignal
 from domain.time import require_aware
 
 
@@ -34,9 +35,16 @@ class Reason(StrEnum):
     TERRITORY = "territory"
     TERRITORIES_OVERLAP = "territories_overlap"
     AUTOMATION_OFF = "automation_off"
+    AUDITED = "audited"
+    SUSPENDED_BY_AUDITS = "suspended_by_audits"
+    SUSPENDED_BY_RETURNS = "suspended_by_returns"
+    SUSPENDED_BY_PERSON = "suspended_by_person"
     PLACE_UNKNOWN = "place_unknown"
     PLACE_CONFLICT = "place_conflict"
     UNIT_CLOSED = "unit_closed"
+    REFUSED = "refused"
+    PING_PONG = "ping_pong"
+    TRANSFERS_CAPPED = "transfers_capped"
 
 
 class EvidenceKind(StrEnum):
@@ -47,6 +55,7 @@ class EvidenceKind(StrEnum):
     TEXT = "text"
     TERRITORY = "territory"
     RULE = "rule"
+    REFUSAL = "refusal"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,11 +94,31 @@ class RankedCandidate:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Resemblance:
+    """A past dispatch that is like the ticket. `sequence` is its number in the log; `similarity`: more is liker."""
+
+    sequence: int
+    similarity: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Basis:
+    """What a receipt is written from and nothing else keeps.
+
+    `nearest`: the past dispatches most like the ticket. `rows`: feature rows of the first candidates, packed.
+    """
+
+    nearest: tuple[Resemblance, ...] = ()
+    rows: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Ranking:
     """Candidates, best first. `confidence` (calibrated; None without a model) has to reach the threshold."""
 
     candidates: tuple[RankedCandidate, ...] = ()
     confidence: float | None = None
+    basis: Basis = Basis()
 
     @property
     def top(self) -> RankedCandidate | None:
@@ -123,7 +152,12 @@ class Certificate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """What was decided of a ticket and by what: enough to replay it to the same bits."""
+    """What was decided of a ticket and by what: enough to replay it to the same bits.
+
+    `group`: the one of the bundle's certificates that the ticket stands under; None where none was asked.
+    `suspension_ids`: what was found to stop automatic dispatch. `signals`: dangers that the ticket's words tell of.
+    `blind`: whoever reviews it is not to see what is proposed.
+    """
 
     ticket_id: str
     verdict: Verdict
@@ -132,6 +166,11 @@ class Decision:
     ranking: Ranking
     unit_id: str | None = None
     rule_ids: tuple[str, ...] = ()
+    group: str | None = None
+    suspension_ids: tuple[int, ...] = ()
+    priority: Priority = Priority.NORMAL
+    signals: tuple[SafetySignal, ...] = ()
+    blind: bool = False
     history_sequence: int = 0
     bundle_digest: str | None = None
     atlas_version: str = ""
@@ -161,7 +200,14 @@ class Review:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """What the operator allows. Stages get it as an argument; nothing reads the environment."""
+    """What the operator allows. Stages get it as an argument; nothing reads the environment.
+
+    `max_transfers`: so many refusals of one ticket, and it is held for somebody who ends it. `due`,
+    `due_urgent`: within that time a person has to have seen what is reviewed or held.
+    """
 
     automation: bool = True
+    max_transfers: int = 3
+    due_urgent: timedelta = timedelta(minutes=3)
+    due: timedelta = timedelta(minutes=30)
     max_candidates: int = 24

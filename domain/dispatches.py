@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -11,11 +12,13 @@ from domain.time import require_aware
 
 
 class LabelSource(StrEnum):
-    """Who said that this unit owns the ticket."""
+    """Who said that this unit owns the ticket; a retraction takes such a word back."""
 
     IMPORT = "import"
     CONFIRMATION = "confirmation"
     REASSIGNMENT = "reassignment"
+    AUDIT = "audit"
+    RETRACTION = "retraction"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,3 +39,31 @@ class Dispatch:
         require_aware("known_at", self.known_at)
         if self.known_at < self.ticket.received_at:
             raise ValueError("known_at must not lie before the ticket's received_at")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """A unit's word that a ticket it was handed is not its own (退单)."""
+
+    ticket_id: str
+    unit_id: str
+    by: str
+    at: datetime
+    reason: str
+
+    def __post_init__(self) -> None:
+        require_aware("at", self.at)
+
+
+def unretracted(log: Iterable[Dispatch]) -> list[Dispatch]:
+    """The entries that stand: without retractions, and without the latest earlier one that each of them takes back."""
+    standing: dict[int, Dispatch] = {}
+    places: dict[tuple[str, str], list[int]] = {}
+    for place, one in enumerate(log):
+        earlier = places.setdefault((one.ticket.ticket_id, one.unit_id), [])
+        if one.source is not LabelSource.RETRACTION:
+            earlier.append(place)
+            standing[place] = one
+        elif earlier:
+            del standing[earlier.pop()]
+    return list(standing.values())

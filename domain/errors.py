@@ -7,8 +7,13 @@ GridrouteError
 ├── NotFound                kind, key
 ├── Conflict
 │   ├── AlreadyDecided      a review of a ticket that a person has decided
+│   ├── NoLongerTheirs      the ticket is no longer with that unit
+│   ├── NothingToUndo       the ticket has no review
+│   ├── UndoTooLate         the decision is on its way
 │   ├── DuplicateTicket     one id with two different contents
-│   └── IdempotencyConflict the key was used with another body
+│   ├── IdempotencyConflict the key was used with another body
+│   ├── RequestInFlight     a request with this key is being worked on
+│   └── AlreadyAnswered     a request with this key was answered
 ├── UnitClosed              the unit is not valid at that time
 ├── BundleDamaged           a file's digest differs from the manifest
 ├── BundleIncompatible      made by another version of the features
@@ -87,6 +92,38 @@ class AlreadyDecided(Conflict):
 
 
 @dataclass(kw_only=True, eq=False)
+class NoLongerTheirs(Conflict):
+    """The ticket is no longer with that unit."""
+
+    ticket_id: str
+    unit_id: str
+
+    def __str__(self) -> str:
+        return f"ticket {self.ticket_id!r} is no longer with unit {self.unit_id!r}"
+
+
+@dataclass(kw_only=True, eq=False)
+class NothingToUndo(Conflict):
+    """The ticket has no review."""
+
+    ticket_id: str
+
+    def __str__(self) -> str:
+        return f"ticket {self.ticket_id!r} has no review that could be undone"
+
+
+@dataclass(kw_only=True, eq=False)
+class UndoTooLate(Conflict):
+    """The decision may be on its way already."""
+
+    ticket_id: str
+    seconds: float
+
+    def __str__(self) -> str:
+        return f"the review of ticket {self.ticket_id!r} is older than {self.seconds:g} s and may have been delivered"
+
+
+@dataclass(kw_only=True, eq=False)
 class TransitionRefused(Conflict):
     """The ticket's status does not allow this change."""
 
@@ -116,6 +153,26 @@ class IdempotencyConflict(Conflict):
 
     def __str__(self) -> str:
         return f"idempotency key {self.key!r} was used with another body"
+
+
+@dataclass(kw_only=True, eq=False)
+class RequestInFlight(Conflict):
+    """A request with this key is being worked on."""
+
+    key: str
+
+    def __str__(self) -> str:
+        return f"a request with idempotency key {self.key!r} is being worked on; ask again for its answer"
+
+
+@dataclass(kw_only=True, eq=False)
+class AlreadyAnswered(Conflict):
+    """A request with this key was answered; the store has the answer."""
+
+    key: str
+
+    def __str__(self) -> str:
+        return f"the request with idempotency key {self.key!r} was answered"
 
 
 @dataclass(kw_only=True, eq=False)

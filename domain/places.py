@@ -45,13 +45,17 @@ class Address:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Territory:
-    """Ground that a unit owns for some kinds of trouble (empty: all), as a GeoJSON (Multi)Polygon in WGS-84."""
+    """Ground that a unit owns for some kinds of trouble (empty: all), as a GeoJSON (Multi)Polygon in WGS-84.
+
+    `duty_unit` hears of tickets there that nobody has seen in time.
+    """
 
     territory_id: str
     unit_id: str
     geometry: Mapping[str, Any]
     kinds: frozenset[str] = frozenset()
     validity: Validity = ALWAYS
+    duty_unit: str | None = None
 
 
 class LocationSource(StrEnum):

@@ -24,9 +24,16 @@ ALLOWED_TRANSITIONS: Mapping[TicketStatus, frozenset[TicketStatus]] = {
     TicketStatus.RECEIVED: frozenset({TicketStatus.DISPATCHED, TicketStatus.IN_REVIEW, TicketStatus.ON_HOLD}),
     TicketStatus.IN_REVIEW: frozenset({TicketStatus.DISPATCHED, TicketStatus.ON_HOLD}),
     TicketStatus.ON_HOLD: frozenset({TicketStatus.DISPATCHED, TicketStatus.IN_REVIEW}),
-    # a person may correct an automatic dispatch once: it stays dispatched, to another unit
-    TicketStatus.DISPATCHED: frozenset({TicketStatus.DISPATCHED}),
+    # a person may correct an automatic dispatch: it stays dispatched, to another unit; a decision that is undone, and a
+    # unit that refuses, lead back to people
+    TicketStatus.DISPATCHED: frozenset(
+        {TicketStatus.DISPATCHED, TicketStatus.IN_REVIEW, TicketStatus.ON_HOLD}
+    ),
 }
+
+
+WAITING = frozenset({TicketStatus.IN_REVIEW, TicketStatus.ON_HOLD})
+"""A person has to decide."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

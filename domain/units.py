@@ -25,6 +25,21 @@ class Unit:
         return self.validity.holds(at)
 
 
+class Roster(dict[str, Unit]):
+    """Units by id, not to be changed. `limited`: those that are not open at all times."""
+
+    __slots__ = ("limited",)
+
+    def __init__(self, units: Mapping[str, Unit]) -> None:
+        super().__init__(units)
+        self.limited = tuple(unit for unit in units.values() if unit.validity != ALWAYS)
+
+    @classmethod
+    def of(cls, units: Mapping[str, Unit]) -> Roster:
+        """The same units; the roster itself, where it is one."""
+        return units if isinstance(units, cls) else cls(units)
+
+
 def open_heirs(unit_id: str, units: Mapping[str, Unit], at: datetime) -> tuple[str, ...]:
     """The unit itself where it is open or not listed, else its open successors, and theirs, each once."""
     found: dict[str, None] = {}
