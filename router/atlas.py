@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Sequence
 from math import cos, radians
@@ -14,13 +15,12 @@ from features.addresses.parts import AddressParts
 from features.coordinates import LatLon
 from features.gazetteer import Gazetteer
 from features.gazetteer.entries import Entry
-from features.place import EARTH_RADIUS_M, metres_from
+from features.place import METRES_PER_DEGREE, metres_from
 from features.suspicion import Examined, Extent, examine
 from models.place import PlaceModel
 
 REMEMBERED = 20_000  # answers; addresses come in again and again
 UNKNOWN_AREA_M2 = 6e8  # of a middling city, where too little is known of this one
-METRES_PER_DEGREE = radians(1) * EARTH_RADIUS_M
 NEAR_M, NEIGHBOURS = 1_000.0, 8
 SAME_POINT_DEG = 3e-4
 EXACT_PROBABILITY, EXACT_RADIUS_M = 0.98, 50.0  # a known address is where the book has it
@@ -48,11 +48,15 @@ class Atlas:
         self.exact_radius_m = exact_radius_m or exact_radius(self.gazetteer)
         self.extent = Extent.of(self.gazetteer.points)
         self._answers: dict[str, tuple[Place, ...]] = {}
+        self._version: str | None = None
 
     @property
     def version(self) -> str:
         """Changes whenever an answer may."""
-        return self.gazetteer.version
+        if self._version is None:
+            learnt = f"{self.gazetteer.version}:{self.to_json()}"
+            self._version = hashlib.sha256(learnt.encode()).hexdigest()
+        return self._version
 
     @property
     def area_m2(self) -> float:
@@ -66,7 +70,7 @@ class Atlas:
     def known_as(self, address: str | None) -> str | None:
         """The address as the gazetteer's first entry of the same building writes it, else as it is."""
         rows = self.gazetteer.exact(parse_address(address)) if address else []
-        return self.gazetteer.entry(rows[0]).address if rows else address
+        return self.gazetteer.address(rows[0]) if rows else address
 
     def area_name(self, point: Point) -> str | None:
         """The district of the nearest known address that tells one, or the narrowest area that it names."""
@@ -113,7 +117,7 @@ class Atlas:
                 probability=EXACT_PROBABILITY,
                 radius_m=self.exact_radius_m,
                 precision=Precision.EXACT,
-                address=self.gazetteer.entry(rows[0]).address,
+                address=self.gazetteer.address(rows[0]),
             ),
         )
 

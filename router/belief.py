@@ -8,15 +8,15 @@ each other the more the finer they are, and witnesses that contradict each other
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
-from math import hypot, log, pi, sqrt
+from dataclasses import dataclass
+from math import hypot, pi
+from typing import NamedTuple
 
 from domain.places import LocationSource, Place, PlaceWitness, Point
-from features.place import distance_m
+from features.place import R90_IN_SIGMAS, distance_m
 
-R90_IN_SIGMAS = sqrt(2 * log(10))  # the radius that holds 90 % of a round normal distribution
 DEGREES_OF_FREEDOM = 3.0  # of the kernels' Student tails: records of one place lie some hundred metres apart
-KEPT = 12  # components carried from witness to witness
+KEPT = 12  # placed components carried from witness to witness
 NAMED = 5  # places of the final belief
 NEGLIGIBLE = 0.01
 SAME_PLACE_M = 30.0
@@ -34,36 +34,66 @@ class Belief:
     unknown: float
 
 
+class _Component(NamedTuple):
+    """One way the witnesses may meet: `place` is that of the finest of them, the rest is of all that meet there."""
+
+    weight: float
+    place: Place
+    point: Point
+    radius_m: float
+    address: str | None
+    sources: tuple[LocationSource, ...]
+
+    def as_place(self, probability: float) -> Place:
+        return Place(
+            point=self.point,
+            probability=probability,
+            radius_m=self.radius_m,
+            precision=self.place.precision,
+            address=self.address,
+            sources=self.sources,
+        )
+
+
 def combine(witnesses: Sequence[PlaceWitness], area_m2: float) -> Belief:
     """The belief of all witnesses together, taken to err independently of each other."""
-    components: list[tuple[float, Place | None]] = [(1.0, None)]
+    nowhere, placed = 1.0, list[_Component]()
     for witness in witnesses:
         doubt = max(1e-6, 1.0 - sum(place.probability for place in witness.places))
-        joined = [(weight * doubt, place) for weight, place in components]
-        for weight, known in components:
-            joined += [_meet(weight, known, place, witness, area_m2) for place in witness.places]
-        components = _pruned(joined)
-    return _normalised(components)
+        joined = [_Component(known.weight * doubt, *known[1:]) for known in placed]
+        joined += [_said(nowhere, place, witness.source) for place in witness.places]
+        joined += [
+            _meet(known, place, witness.source, area_m2) for known in placed for place in witness.places
+        ]
+        nowhere *= doubt
+        placed = sorted(joined, key=_lightness)[:KEPT]
+    return _normalised(nowhere, placed)
 
 
-def _meet(
-    weight: float, known: Place | None, place: Place, witness: PlaceWitness, area_m2: float
-) -> tuple[float, Place]:
-    said = replace(place, sources=(witness.source,))
-    if known is None:
-        return weight * place.probability, said
-    apart = distance_m(known.point, place.point)
-    finer, coarser = (known, said) if known.radius_m <= said.radius_m else (said, known)
-    # coordinates are of the trouble itself, an address is of a house near by
-    given = witness.source is LocationSource.COORDINATES and apart <= said.radius_m <= FINE_M
-    together = replace(
-        finer,
-        point=said.point if given else finer.point,
-        address=finer.address or coarser.address,
-        radius_m=max(finer.radius_m, MEETING_SHARE * apart),
-        sources=(*known.sources, witness.source),
+def _lightness(component: _Component) -> float:
+    return -component.weight
+
+
+def _said(weight: float, place: Place, source: LocationSource) -> _Component:
+    return _Component(
+        weight * place.probability, place, place.point, place.radius_m, place.address, (source,)
     )
-    return weight * place.probability * area_m2 * _overlap(known.radius_m, place.radius_m, apart), together
+
+
+def _meet(known: _Component, place: Place, source: LocationSource, area_m2: float) -> _Component:
+    apart = distance_m(known.point, place.point)
+    weight = known.weight * place.probability * area_m2 * _overlap(known.radius_m, place.radius_m, apart)
+    finer = known if known.radius_m <= place.radius_m else _said(weight, place, source)
+    # coordinates are of the trouble itself, an address is of a house near by
+    given = source is LocationSource.COORDINATES and apart <= place.radius_m <= FINE_M
+    return _Component(
+        weight,
+        finer.place,
+        place.point if given else finer.point,
+        max(finer.radius_m, MEETING_SHARE * apart),
+        (known.address or place.address) if finer is known else (place.address or known.address),
+        (*known.sources, source),
+    )
 
 
 def _overlap(radius_m: float, other_m: float, apart_m: float) -> float:
@@ -73,36 +103,25 @@ def _overlap(radius_m: float, other_m: float, apart_m: float) -> float:
     return float(tail ** (-(DEGREES_OF_FREEDOM + 2.0) / 2.0) / (2.0 * pi * sigma * sigma))
 
 
-def _pruned(components: list[tuple[float, Place | None]]) -> list[tuple[float, Place | None]]:
-    """The heaviest, and always the one that is nowhere."""
-    nowhere = [c for c in components if c[1] is None]
-    placed = sorted((c for c in components if c[1] is not None), key=lambda c: -c[0])
-    return nowhere + placed[:KEPT]
-
-
-def _normalised(components: Iterable[tuple[float, Place | None]]) -> Belief:
-    found: list[tuple[float, Place]] = []
-    nowhere = 0.0
-    for weight, place in components:
-        if place is None:
-            nowhere += weight
-        else:
-            _gather(found, weight, place)
-    total = nowhere + sum(weight for weight, _ in found)
-    ranked = sorted(found, key=lambda one: (-one[0], one[1].radius_m, _order(one[1].point)))
-    named = [(weight / total, place) for weight, place in ranked[:NAMED] if weight / total >= NEGLIGIBLE]
-    places = tuple(replace(place, probability=min(1.0, share)) for share, place in named)
+def _normalised(nowhere: float, placed: Iterable[_Component]) -> Belief:
+    found: list[_Component] = []
+    for component in placed:
+        _gather(found, component)
+    total = nowhere + sum(one.weight for one in found)
+    ranked = sorted(found, key=lambda one: (-one.weight, one.radius_m, _order(one.point)))
+    named = [one for one in ranked[:NAMED] if one.weight / total >= NEGLIGIBLE]
+    places = tuple(one.as_place(min(1.0, one.weight / total)) for one in named)
     return Belief(places=places, unknown=max(0.0, 1.0 - sum(place.probability for place in places)))
 
 
-def _gather(found: list[tuple[float, Place]], weight: float, place: Place) -> None:
-    """Add a component, to a place that is there already where it is the same."""
-    for i, (other_weight, other) in enumerate(found):
-        if distance_m(other.point, place.point) <= SAME_PLACE_M:
-            heavier = place if weight > other_weight else other
-            found[i] = (weight + other_weight, heavier)
+def _gather(found: list[_Component], component: _Component) -> None:
+    """Add a component, to one that is there already where it is of the same place."""
+    for i, other in enumerate(found):
+        if distance_m(other.point, component.point) <= SAME_PLACE_M:
+            heavier = component if component.weight > other.weight else other
+            found[i] = _Component(component.weight + other.weight, *heavier[1:])
             return
-    found.append((weight, place))
+    found.append(component)
 
 
 def _order(point: Point) -> tuple[float, float]:

@@ -6,10 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from domain.automation import Suspension
 from domain.decisions import Certificate, Policy, Ranking, Reason, Verdict
 from domain.places import Location, LocationSource, Territory
 from domain.rules import Rule
 from domain.units import Unit
+from router.suspensions import REASON_OF
+from router.warrant import Warrant
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,6 +22,8 @@ class Outcome:
     verdict: Verdict
     unit_id: str | None
     reasons: tuple[Reason, ...]
+    suspension_ids: tuple[int, ...] = ()
+    blind: bool = False
 
 
 def may_automate(rules: tuple[Rule, ...], *, contested: bool) -> bool:
@@ -35,7 +40,7 @@ def decide(
     territories: tuple[Territory, ...],
     contested: bool,
     units: Mapping[str, Unit],
-    certificate: Certificate | None,
+    warrant: Warrant,
     policy: Policy,
 ) -> Outcome:
     """Dispatch within the error budget, else review; hold where nothing speaks for any unit.
@@ -43,36 +48,52 @@ def decide(
     `contested`: the ticket may be in several places that are not known to have one owner.
     """
     if rules:
-        return _by_rules(at, ranking, rules, units, policy)
+        return _by_rules(at, ranking, rules, units, warrant, policy)
     if ranking.top is None:
         reasons = (Reason.NO_CANDIDATE, *_place(location, contested), *_closed_owner(at, territories, units))
         return Outcome(verdict=Verdict.HOLD, unit_id=None, reasons=reasons)
+    certificate = warrant.certificate
     if certificate is None or ranking.confidence is None:
         return _without_model(_place(location, contested), ranking, territories, policy)
-    doubts = _doubts(at, ranking.confidence, certificate, policy, contested=contested)
-    if doubts:
-        return Outcome(verdict=Verdict.REVIEW, unit_id=ranking.top.unit_id, reasons=doubts)
-    return Outcome(verdict=Verdict.DISPATCH, unit_id=ranking.top.unit_id, reasons=(Reason.CERTIFIED,))
+    unit_id, stopped = ranking.top.unit_id, warrant.stopped(ranking.top.unit_id)
+    doubts = _doubts(warrant.now, ranking.confidence, certificate, policy, contested=contested)
+    reasons = (*doubts, *_suspended(stopped))
+    if reasons or warrant.sampled:
+        return Outcome(
+            verdict=Verdict.REVIEW,
+            unit_id=unit_id,
+            reasons=reasons or (Reason.AUDITED,),
+            suspension_ids=_ids(stopped),
+            blind=warrant.sampled,
+        )
+    return Outcome(verdict=Verdict.DISPATCH, unit_id=unit_id, reasons=(Reason.CERTIFIED,))
 
 
 def _by_rules(
-    at: datetime, ranking: Ranking, rules: tuple[Rule, ...], units: Mapping[str, Unit], policy: Policy
+    at: datetime,
+    ranking: Ranking,
+    rules: tuple[Rule, ...],
+    units: Mapping[str, Unit],
+    warrant: Warrant,
+    policy: Policy,
 ) -> Outcome:
     proposed = ranking.top.unit_id if ranking.top else None
     highest = [rule for rule in rules if rule.priority == max(r.priority for r in rules)]
     named = sorted({rule.unit_id for rule in highest if rule.unit_id})
     closed = [unit_id for unit_id in named if _is_closed(unit_id, units, at)]
+    unit_id = named[0] if len(named) == 1 and not closed else proposed
+    stopped = warrant.stopped_by_people(unit_id) if unit_id is not None else ()
     reasons = (
         *([Reason.RULE_NEVER_AUTOMATIC] if any(rule.never_automatic for rule in rules) else []),
         *([Reason.RULES_DISAGREE] if len(named) > 1 else []),
         *([Reason.RULE_UNIT_CLOSED] if closed else []),
-        *([] if policy.automation else [Reason.AUTOMATION_OFF]),
+        *_policy(policy),
+        *_suspended(stopped),
     )
-    unit_id = named[0] if len(named) == 1 and not closed else proposed
     if not reasons and unit_id is not None:
         return Outcome(verdict=Verdict.DISPATCH, unit_id=unit_id, reasons=(Reason.RULE,))
     verdict = Verdict.REVIEW if unit_id is not None else Verdict.HOLD
-    return Outcome(verdict=verdict, unit_id=unit_id, reasons=reasons)
+    return Outcome(verdict=verdict, unit_id=unit_id, reasons=reasons, suspension_ids=_ids(stopped))
 
 
 def _without_model(
@@ -87,7 +108,7 @@ def _without_model(
 
 
 def _doubts(
-    at: datetime, confidence: float, certificate: Certificate, policy: Policy, *, contested: bool
+    now: datetime, confidence: float, certificate: Certificate, policy: Policy, *, contested: bool
 ) -> tuple[Reason, ...]:
     if certificate.threshold is None:
         doubts = [Reason.NOT_CERTIFIED]
@@ -95,7 +116,7 @@ def _doubts(
         doubts = [Reason.BELOW_THRESHOLD]
     else:
         doubts = []
-    if at >= certificate.expires_at:
+    if now >= certificate.expires_at:
         doubts.append(Reason.CERTIFICATE_EXPIRED)
     if contested:
         doubts.append(Reason.PLACE_CONFLICT)
@@ -111,6 +132,14 @@ def _closed_owner(
 
 def _is_closed(unit_id: str, units: Mapping[str, Unit], at: datetime) -> bool:
     return unit_id in units and not units[unit_id].is_open(at)
+
+
+def _suspended(stopped: Sequence[Suspension]) -> tuple[Reason, ...]:
+    return tuple(dict.fromkeys(REASON_OF[one.cause] for one in stopped))
+
+
+def _ids(stopped: Sequence[Suspension]) -> tuple[int, ...]:
+    return tuple(one.suspension_id for one in stopped)
 
 
 def _policy(policy: Policy) -> list[Reason]:

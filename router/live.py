@@ -3,33 +3,35 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
+from domain.automation import Suspension
 from domain.decisions import Policy
-from domain.dispatches import Dispatch
+from domain.dispatches import Dispatch, LabelSource, unretracted
 from domain.errors import BundleDamaged, BundleIncompatible, GridrouteError, NotFound
 from features.history import History
 from features.schema import HistorySchema
 from features.territories import Territories
 from models.bundle import Bundle
 from router.atlas import Atlas
-from router.atlas_building import atlas_of
+from router.derived import Derived, DerivedAnew
 from router.ports import BundleRecord, Pointers, ReadSession, Store
-from router.route import learn
+from router.route import facts_alone, learn
 from router.rules import RuleBook
+from router.suspensions import Suspensions
 from router.world import World
 
 LoadBundle = Callable[[Path], Bundle]
-LoadAtlas = Callable[[ReadSession, int], Atlas]
 FoldKey = tuple[datetime, int]
 
 LONG_TAIL = (
     1_000  # more new log entries than this are folded into a fresh world, while the old one goes on routing
 )
+SPOT_CHECKS = 24  # of what is remembered, before it is believed
 
 
 def fold_order(dispatch: Dispatch) -> FoldKey:
@@ -68,16 +70,48 @@ class Standing:
     champion: Champion | None
     folded: FoldKey | None = None
 
+    def suspend(self, active: Sequence[Suspension]) -> None:
+        """Take these for the ones that are active now."""
+        now = Suspensions.under(self.world.bundle.digest if self.world.bundle else None, active)
+        if now.active != self.world.suspensions.active:
+            self.world = replace(self.world, suspensions=now)
+
     def accepts(self, tail: list[Dispatch]) -> bool:
         """Whether the entries belong after all that is folded."""
+        if any(one.source is LabelSource.RETRACTION for one in tail):
+            return False  # what was folded cannot be taken out again
         return not tail or self.folded is None or self.folded < fold_order(tail[0])
 
-    def fold(self, tail: list[Dispatch]) -> None:
+    def fold(self, tail: list[Dispatch], derived: Derived | None = None) -> None:
         """Fold in entries that are in fold order and that this standing accepts."""
-        for dispatch in tail:
-            learn(dispatch, self.world)
+        counted, history = unretracted(tail), self.world.history
+        if derived is None or len(tail) <= LONG_TAIL:
+            for dispatch in counted:
+                learn(dispatch, self.world)
+        else:
+            self._fold_remembered(counted, derived)
         if tail:
             self.folded = fold_order(tail[-1])
+            history.sequence = max(history.sequence, *(one.sequence for one in tail))
+
+    def _fold_remembered(self, log: list[Dispatch], derived: Derived) -> None:
+        """Work out only what is not remembered, and have it remembered."""
+        atlas, schema = self.world.atlas, self.world.history.schema
+        remembered = derived.facts(atlas, schema)
+        for dispatch in log[:: max(1, len(log) // SPOT_CHECKS)]:
+            known = remembered.get(dispatch.sequence)
+            if known and not known.agrees(facts_alone(dispatch.ticket, atlas, schema)):
+                remembered = {}  # of another version of this program
+                break
+        fresh = {}
+        for dispatch in log:
+            sequence = dispatch.sequence
+            known = remembered.get(sequence)
+            if known is None:
+                known = fresh[sequence] = facts_alone(dispatch.ticket, atlas, schema)
+            self.world.history.fold(known, dispatch.unit_id, sequence)
+        if len(fresh) > LONG_TAIL:
+            derived.remember(atlas, schema, fresh)
 
 
 class LiveWorld:
@@ -88,11 +122,11 @@ class LiveWorld:
         store: Store,
         load_bundle: LoadBundle,
         policy: Policy | None = None,
-        load_atlas: LoadAtlas | None = None,
+        derived: Derived | None = None,
     ) -> None:
         self._store = store
         self._load_bundle = load_bundle
-        self._load_atlas = load_atlas or atlas_of
+        self._derived = derived or DerivedAnew()
         self._policy = policy or Policy()
         self._routing = threading.Lock()
         self._building = threading.Lock()
@@ -132,7 +166,10 @@ class LiveWorld:
                 fresh = self._take(self._build())
 
     def catch_up(self) -> bool:
-        """Fold in the log's new entries, each once, in order; False where one belongs before what is folded."""
+        """Fold in the log's new entries, each once, in order; False where one belongs before what is folded.
+
+        What is suspended is looked up as well.
+        """
         with self._routing:
             return self._fold_tail(self._standing)
 
@@ -151,6 +188,8 @@ class LiveWorld:
     def _fold_tail(self, standing: Standing) -> bool:
         with self._store.read() as session:
             tail = sorted(session.dispatches(after=standing.world.history.sequence), key=fold_order)
+            active = session.suspensions()
+        standing.suspend(active)
         if standing.accepts(tail):
             standing.fold(tail)
             return True
@@ -158,29 +197,38 @@ class LiveWorld:
 
     def _build(self) -> Standing:
         with self._store.read() as session:
-            return build_standing(session, self._load_bundle, self._policy, self._load_atlas)
+            standing = build_standing(session, self._load_bundle, self._policy, self._derived)
+            standing.world = replace(standing.world, audit_salt=session.audit_salt())
+        return standing
 
 
 def build_standing(
-    session: ReadSession, load_bundle: LoadBundle, policy: Policy, load_atlas: LoadAtlas
+    session: ReadSession, load_bundle: LoadBundle, policy: Policy, derived: Derived
 ) -> Standing:
     """The world as of the session, its history folded to the end of the log."""
     foundation = Foundation.of(session)
     champion = find_champion(session, load_bundle)
     bundle = champion.bundle if champion else None
-    world = World(
+    # the addresses that the model learnt with: a restart must not change what it is asked
+    atlas = derived.atlas(session, bundle.history_sequence if bundle else session.last_sequence())
+    world = world_of(session, bundle, atlas, policy)
+    standing = Standing(world=world, foundation=foundation, champion=champion)
+    standing.suspend(session.suspensions())
+    standing.fold(sorted(session.dispatches(), key=fold_order), derived)
+    return standing
+
+
+def world_of(session: ReadSession, bundle: Bundle | None, atlas: Atlas, policy: Policy) -> World:
+    """The session's units, territories and rules; nothing folded yet, nothing suspended."""
+    return World(
         history=History(bundle.schema if bundle else HistorySchema()),
         units={unit.unit_id: unit for unit in session.units()},
         territories=Territories(session.territories()),
-        # the addresses that the model learnt with: a restart must not change what it is asked
-        atlas=load_atlas(session, bundle.history_sequence if bundle else session.last_sequence()),
+        atlas=atlas,
         rules=RuleBook(session.rules()),
         bundle=bundle,
         policy=policy,
     )
-    standing = Standing(world=world, foundation=foundation, champion=champion)
-    standing.fold(sorted(session.dispatches(), key=fold_order))
-    return standing
 
 
 def find_champion(session: ReadSession, load_bundle: LoadBundle) -> Champion | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from domain.places import (
     UNKNOWN_LOCATION,
@@ -11,7 +11,6 @@ from domain.places import (
     LocationSource,
     Place,
     PlaceWitness,
-    Point,
     Precision,
     Repair,
 )
@@ -33,8 +32,20 @@ from router.witnesses import (
 AGREE_M = 500.0
 PLAUSIBLE = 0.05
 BELIEVED = 0.3  # a less likely place is named, and nothing is built on it
+TRUSTED = {source: i for i, source in enumerate(LocationSource)}
 COMPARED = (LocationSource.ACCOUNT, LocationSource.ADDRESS, LocationSource.COORDINATES)
 NOBODY = Callers()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Heard:
+    """What a ticket's records say, the most trusted first, its caller's earlier tickets apart."""
+
+    completed: Ticket
+    repairs: tuple[Repair, ...]
+    witnesses: tuple[PlaceWitness, ...]
+    doubts: tuple[str, ...]  # about the coordinates
+    account_unknown: bool
 
 
 def locate(ticket: Ticket, atlas: Atlas, callers: Callers = NOBODY) -> Location:
@@ -43,22 +54,61 @@ def locate(ticket: Ticket, atlas: Atlas, callers: Callers = NOBODY) -> Location:
     `reasons` name each pair of witnesses that agree or disagree ("account_address_disagree"), records that are not
     known ("account_unknown"), coordinates that cannot be as they stand, and fields that were filled.
     """
+    return _conclude(ticket, _hear(ticket, atlas, callers), atlas, callers)
+
+
+def locate_alone(ticket: Ticket, atlas: Atlas, callers: Callers) -> tuple[Location, Location]:
+    """By the ticket's own records alone, and as `locate` does: the work that both share is done once."""
+    own = _hear(ticket, atlas, NOBODY)
+    alone = _conclude(ticket, own, atlas, NOBODY)
+    if not callers.last(ticket.phone):
+        return alone, alone
+    complete = bool(ticket.account and ticket.address)  # earlier tickets fill neither
+    heard = own if complete else _hear(ticket, atlas, callers)
+    return alone, _conclude(ticket, heard, atlas, callers)
+
+
+def _hear(ticket: Ticket, atlas: Atlas, callers: Callers) -> _Heard:
     sound = _trustworthy(ticket, atlas)
     completed, repairs = repair(sound, atlas.gazetteer, callers)
-    witnesses, doubts = _witnesses(ticket, completed, repairs, atlas, callers, near=sound.point)
-    account_unknown = bool(completed.account) and atlas.gazetteer.account(completed.account) is None
+    known = atlas.gazetteer.account(completed.account)
+    # an account that was found by the address says nothing that the address does not
+    own = all(r.field != "account" or r.evidence[0] != "address" for r in repairs)
+    account = account_witness(known, atlas) if own else None
+    address = address_witness(ticket.address, atlas, near=sound.point)
+    expected = [place for witness in (account, address) if witness for place in witness.places]
+    examined = atlas.examine(ticket.point, expected) if ticket.point else Examined()
+    silent = not (ticket.address or account or examined.readings)
+    told = (
+        account,
+        address,
+        coordinates_witness(examined.readings),
+        text_witness(ticket.text, atlas) if silent else None,
+    )
+    return _Heard(
+        completed=completed,
+        repairs=repairs,
+        witnesses=tuple(witness for witness in told if witness),
+        doubts=tuple(doubt.value for doubt in examined.reasons),
+        account_unknown=bool(completed.account) and known is None,
+    )
+
+
+def _conclude(ticket: Ticket, heard: _Heard, atlas: Atlas, callers: Callers) -> Location:
+    caller = caller_witness(callers.last(ticket.phone))
+    witnesses = sorted((*heard.witnesses, *([caller] if caller else [])), key=lambda w: TRUSTED[w.source])
     reasons = [
-        *(["account_unknown"] if account_unknown else []),
+        *(["account_unknown"] if heard.account_unknown else []),
         *_agreement(witnesses),
-        *doubts,
-        *(f"{r.field}_{'corrected' if r.given else 'filled'}" for r in repairs),
+        *heard.doubts,
+        *(f"{r.field}_{'corrected' if r.given else 'filled'}" for r in heard.repairs),
     ]
     if not witnesses and not reasons and not ticket.address:
         return UNKNOWN_LOCATION
     belief = combine(witnesses, atlas.area_m2)
-    if len(plausible(belief.places)) > 1:
+    if len(belief.places) > 1 and len(plausible(belief.places)) > 1:
         reasons.append("place_ambiguous")
-    return _location(completed, witnesses, belief, tuple(reasons), repairs, atlas)
+    return _location(heard, witnesses, belief, tuple(reasons), atlas)
 
 
 def _trustworthy(ticket: Ticket, atlas: Atlas) -> Ticket:
@@ -75,32 +125,6 @@ def plausible(places: Sequence[Place]) -> list[Place]:
         for i, place in enumerate(places)
         if i == 0 or (place.probability >= PLAUSIBLE and distance_m(places[0].point, place.point) > AGREE_M)
     ]
-
-
-def _witnesses(
-    ticket: Ticket,
-    completed: Ticket,
-    repairs: Sequence[Repair],
-    atlas: Atlas,
-    callers: Callers,
-    near: Point | None,
-) -> tuple[list[PlaceWitness], list[str]]:
-    """Those that have something to say, the most trusted first, and what is odd about the coordinates."""
-    # an account that was found by the address says nothing that the address does not
-    own = all(r.field != "account" or r.evidence[0] != "address" for r in repairs)
-    account = account_witness(atlas.gazetteer.account(completed.account), atlas) if own else None
-    address = address_witness(ticket.address, atlas, near)
-    expected = [place for witness in (account, address) if witness for place in witness.places]
-    examined = atlas.examine(ticket.point, expected) if ticket.point else Examined()
-    silent = not (ticket.address or account or examined.readings)
-    told = (
-        account,
-        address,
-        coordinates_witness(examined.readings),
-        caller_witness(callers.last(ticket.phone)),
-        text_witness(ticket.text, atlas) if silent else None,
-    )
-    return [witness for witness in told if witness], [doubt.value for doubt in examined.reasons]
 
 
 def _agreement(witnesses: Sequence[PlaceWitness]) -> list[str]:
@@ -124,26 +148,21 @@ def _agree(one: PlaceWitness, other: PlaceWitness) -> bool:
 
 
 def _location(
-    completed: Ticket,
-    witnesses: Sequence[PlaceWitness],
-    belief: Belief,
-    reasons: tuple[str, ...],
-    repairs: tuple[Repair, ...],
-    atlas: Atlas,
+    heard: _Heard, witnesses: Sequence[PlaceWitness], belief: Belief, reasons: tuple[str, ...], atlas: Atlas
 ) -> Location:
     top = belief.places[0] if belief.places and belief.places[0].probability >= BELIEVED else None
     known = top.address if top and top.precision in (Precision.EXACT, Precision.POINT) else None
     disagree = any(reason.endswith("_disagree") for reason in reasons)
     return Location(
-        source=min(top.sources, key=list(LocationSource).index) if top else LocationSource.NONE,
+        source=min(top.sources, key=TRUSTED.__getitem__) if top else LocationSource.NONE,
         point=top.point if top else None,
         radius_m=top.radius_m if top else None,
-        address=known or completed.address,
+        address=known or heard.completed.address,
         witnesses=tuple(witnesses),
         reasons=reasons,
         places=belief.places,
         unknown=belief.unknown,
-        repairs=repairs,
+        repairs=heard.repairs,
         details=tuple(_detail(w, atlas) for w in witnesses) if disagree else (),
     )
 

@@ -6,33 +6,31 @@ Every port has an adapter on SQL and a twin in memory; both pass one contract su
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import datetime
-from enum import StrEnum
 from typing import Protocol, TypeVar
 
 from domain.decisions import Decision, Review
 from domain.dispatches import Dispatch
 from domain.places import Account, Address, Territory
 from domain.rules import Rule
+from domain.safety import Priority
 from domain.tickets import Ticket, TicketStatus
 from domain.units import Unit
+from router.automation_ports import AutomationReads, AutomationWrites
+from router.clocks import ClockReads, ClockWrites
+from router.delivery_ports import DeliveryReads, DeliveryWrites
+from router.event_ports import EventKind as EventKind
+from router.event_ports import EventReads
+from router.event_ports import TicketEvent as TicketEvent
+from router.finding import FindingReads
+from router.idempotency import AnswerReads, AnswerWrites
+from router.stored import StoredTicket as StoredTicket
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoredTicket:
-    """A ticket with its state: the latest decision, the person's review (if any), the unit that has it now."""
-
-    ticket: Ticket
-    status: TicketStatus
-    unit_id: str | None = None
-    decision: Decision | None = None
-    review: Review | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,39 +62,45 @@ class Pointers:
     since: datetime | None = None
 
 
-class EventKind(StrEnum):
-    """What can happen to a ticket."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelTicket:
+    """A ticket as those see it who sent it; `changed_at` is when its last event was recorded."""
 
-    RECEIVED = "received"
-    DECIDED = "decided"
-    STATUS = "status"
-    QUEUED = "queued"
-    REVIEWED = "reviewed"
+    ticket: Ticket
+    status: TicketStatus
+    unit_id: str | None
+    changed_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TicketEvent:
-    """One line of what happened to a ticket. `detail` is the verdict, the status or the reviewer's comment."""
+class ChannelQuery:
+    """Which tickets of a channel. What is None does not matter; `until` itself is not in the span.
 
-    ticket_id: str
-    kind: EventKind
-    at: datetime
-    by: str
-    unit_id: str | None = None
-    detail: str = ""
+    `having` names an attribute and the values it may have.
+    """
+
+    channel: str
+    ticket_ids: frozenset[str] | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    statuses: frozenset[TicketStatus] | None = None
+    having: tuple[str, frozenset[str]] | None = None
+    limit: int = 1000
+    offset: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Delivery:
-    """A row of the outbox: a ticket that waits to be handed to its unit."""
+class Queue:
+    """How many tickets of one priority wait for a person, and when the first of them was received."""
 
-    delivery_id: int
-    ticket_id: str
-    unit_id: str
-    queued_at: datetime
+    priority: Priority
+    count: int
+    since: datetime
 
 
-class ReadSession(Protocol):
+class ReadSession(
+    ClockReads, AutomationReads, AnswerReads, DeliveryReads, EventReads, FindingReads, Protocol
+):
     """Consistent reads."""
 
     def units(self) -> Sequence[Unit]: ...
@@ -109,16 +113,34 @@ class ReadSession(Protocol):
         """Newest received first."""
         ...
 
+    def waiting(self, limit: int = 100) -> Sequence[StoredTicket]:
+        """Those that a person has to decide, in review or on hold: most pressing first, then first received."""
+        ...
+
+    def queues(self) -> Sequence[Queue]:
+        """What waits, by priority, most pressing first."""
+        ...
+
     def events(self, ticket_id: str) -> Sequence[TicketEvent]:
         """What happened to the ticket, oldest first; `at` is when the store recorded it."""
         ...
 
-    def pending_deliveries(self, limit: int = 100) -> Sequence[Delivery]:
-        """The outbox, oldest first."""
+    def channel_tickets(self, query: ChannelQuery) -> Sequence[ChannelTicket]:
+        """Newest received first."""
+        ...
+
+    def channel_events(
+        self, channel: str, kinds: frozenset[EventKind], since: datetime, until: datetime, limit: int = 1000
+    ) -> Sequence[TicketEvent]:
+        """What was recorded of the channel's tickets in [since, until), oldest first."""
         ...
 
     def dispatches(self, after: int = 0) -> Iterator[Dispatch]:
         """The log in sequence order, entries with sequence > `after`, streamed."""
+        ...
+
+    def dispatches_at(self, sequences: Iterable[int]) -> Mapping[int, Dispatch]:
+        """Some few entries of the log, by their sequence; those that it has not are left out."""
         ...
 
     def last_sequence(self) -> int:
@@ -135,8 +157,12 @@ class ReadSession(Protocol):
 
     def pointers(self) -> Pointers: ...
 
+    def undone_reviews(self, ticket_id: str) -> Sequence[Review]:
+        """Those that were taken back, oldest first."""
+        ...
 
-class WriteSession(ReadSession, Protocol):
+
+class WriteSession(ReadSession, ClockWrites, AutomationWrites, AnswerWrites, DeliveryWrites, Protocol):
     """Reads and writes inside one transaction."""
 
     def put_units(self, units: Iterable[Unit]) -> int:
@@ -147,7 +173,7 @@ class WriteSession(ReadSession, Protocol):
     def put_rules(self, rules: Iterable[Rule]) -> int: ...
     def put_accounts(self, accounts: Iterable[Account]) -> int: ...
     def put_addresses(self, addresses: Iterable[Address]) -> int: ...
-    def add_ticket(self, ticket: Ticket) -> None:
+    def add_ticket(self, ticket: Ticket, priority: Priority = Priority.NORMAL) -> None:
         """Raises DuplicateTicket when the id is taken."""
         ...
 
@@ -165,16 +191,24 @@ class WriteSession(ReadSession, Protocol):
         """Raises AlreadyDecided when the ticket has one."""
         ...
 
+    def undo_review(self, ticket_id: str, *, by: str, reason: str) -> Review:
+        """The review that is in force no longer; the ticket may have another. Raises NotFound without one."""
+        ...
+
+    def add_report(self, ticket_id: str, by: str, detail: str) -> None:
+        """What another system says of the ticket, into its events. Raises NotFound without such a ticket."""
+        ...
+
+    def lock_log(self) -> datetime | None:
+        """Nobody else appends to the log before this transaction ends; answers when its last outcome was known."""
+        ...
+
     def append_dispatches(self, dispatches: Iterable[Dispatch]) -> Sequence[Dispatch]:
         """Appends to the log in the order of `known_at`; answers the new entries with their sequence.
 
         An entry equal to one in the log (ticket id, unit, known_at, source) is left out; the same ticket id imported
         with another content raises DuplicateTicket.
         """
-        ...
-
-    def add_delivery(self, ticket_id: str, unit_id: str, at: datetime) -> None:
-        """A row of the outbox, in the same transaction as the dispatch it belongs to."""
         ...
 
     def add_bundle(self, record: BundleRecord) -> BundleRecord:

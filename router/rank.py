@@ -2,33 +2,42 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from itertools import chain, repeat
+
 import numpy as np
 from numpy.typing import NDArray
 
-from domain.decisions import Evidence, EvidenceKind, RankedCandidate, Ranking
+from domain.decisions import Basis, Evidence, EvidenceKind, RankedCandidate, Ranking, Resemblance
 from domain.places import Territory
 from domain.rules import Rule
 from features.facts import Facts
 from features.history import History
+from features.packing import pack
 from features.similar import KERNELS
 from features.table import feature_rows
 from models.bundle import Bundle
 from router.retrieve import Retrieved
 
 Floats = NDArray[np.float64]
+Floats32 = NDArray[np.float32]
 Ints = NDArray[np.int64]
 
 EXPLAINED = 5  # candidates that carry evidence
 KEYS_SHOWN = 4
+KEPT_ROWS = 2  # the first candidate's feature row and the second's
+LIKELY_TEXT = 0.01
 SIMILAR_KERNEL = KERNELS.index("text_1200m")
 
 
-def score(facts: Facts, history: History, retrieved: Retrieved, bundle: Bundle) -> tuple[Ints, Floats]:
-    """(unit indexes, raw scores), best first; equal scores by unit id."""
+def score(
+    facts: Facts, history: History, retrieved: Retrieved, bundle: Bundle
+) -> tuple[Ints, Floats, Floats32]:
+    """(unit indexes, raw scores, feature rows), best first; equal scores by unit id."""
     rows = feature_rows(facts, history, retrieved.units, retrieved.opinion)
     scores = bundle.ranker.scores(rows)
     order = np.argsort(-scores, kind="stable")
-    return retrieved.units[order], scores[order]
+    return retrieved.units[order], scores[order], rows[order]
 
 
 def rank(
@@ -43,22 +52,23 @@ def rank(
     """Score, order and calibrate. Without a bundle: in order of support, with no probabilities."""
     if not len(retrieved.units):
         return Ranking()
+    opinion = retrieved.opinion
     units, scores, probabilities = _by_support(retrieved)
+    basis = Basis(nearest=tuple(Resemblance(sequence=n, similarity=s) for n, s in opinion.votes.nearest))
     if bundle is not None:
-        units, scores = score(facts, history, retrieved, bundle)
+        units, scores, rows = score(facts, history, retrieved, bundle)
+        basis = replace(basis, rows=pack(rows[:KEPT_ROWS]))
         probabilities = bundle.calibrator.probabilities(scores).tolist()
+    explained = evidence(units[:EXPLAINED], history, retrieved, territories, rules)
     candidates = tuple(
         RankedCandidate(
-            unit_id=history.unit_ids[unit],
-            probability=probability,
-            score=float(own_score),
-            evidence=evidence(unit, history, retrieved, territories, rules) if i < EXPLAINED else (),
+            unit_id=history.unit_ids[unit], probability=probability, score=own_score, evidence=found
         )
-        for i, (unit, own_score, probability) in enumerate(
-            zip(units.tolist(), scores.tolist(), probabilities, strict=True)
+        for unit, own_score, probability, found in zip(
+            units.tolist(), scores.tolist(), probabilities, chain(explained, repeat(())), strict=False
         )
     )
-    return Ranking(candidates=candidates, confidence=candidates[0].probability)
+    return Ranking(candidates=candidates, confidence=candidates[0].probability, basis=basis)
 
 
 def _by_support(retrieved: Retrieved) -> tuple[Ints, Floats, list[float | None]]:
@@ -67,29 +77,42 @@ def _by_support(retrieved: Retrieved) -> tuple[Ints, Floats, list[float | None]]
 
 
 def evidence(
-    unit: int,
+    units: Ints,
     history: History,
     retrieved: Retrieved,
     territories: tuple[Territory, ...],
     rules: tuple[Rule, ...],
-) -> tuple[Evidence, ...]:
-    """What speaks for one candidate: rules, territories, its narrowest keys of history, similar tickets, words."""
-    unit_id, opinion = history.unit_ids[unit], retrieved.opinion
-    found = [Evidence(kind=EvidenceKind.RULE, key=r.rule_id) for r in rules if r.unit_id == unit_id]
-    found += [
-        Evidence(kind=EvidenceKind.TERRITORY, key=t.territory_id) for t in territories if t.unit_id == unit_id
+) -> list[tuple[Evidence, ...]]:
+    """What speaks for each: rules, territories, its narrowest keys of history, similar tickets, words."""
+    opinion, keys = retrieved.opinion, history.schema.keys
+    hits = opinion.tallies.of(units, len(history.unit_ids))[: len(keys), :, 0].T.tolist()
+    totals = opinion.tallies.totals[: len(keys), 0].tolist()
+    votes = opinion.votes.weight[SIMILAR_KERNEL, units].tolist()
+    of_votes = float(opinion.votes.total[SIMILAR_KERNEL])
+    found = []
+    for unit, own_hits, own_votes, text in zip(
+        units.tolist(), hits, votes, opinion.text[units].tolist(), strict=True
+    ):
+        unit_id = history.unit_ids[unit]
+        own = [Evidence(kind=EvidenceKind.RULE, key=r.rule_id) for r in rules if r.unit_id == unit_id]
+        own += [
+            Evidence(kind=EvidenceKind.TERRITORY, key=t.territory_id)
+            for t in territories
+            if t.unit_id == unit_id
+        ]
+        own += _narrowest(keys, own_hits, totals)
+        if own_votes > 0:
+            own.append(Evidence(kind=EvidenceKind.SIMILAR, key="text_1200m", hits=own_votes, total=of_votes))
+        if text > LIKELY_TEXT:
+            own.append(Evidence(kind=EvidenceKind.TEXT, key="text", hits=text, total=1.0))
+        found.append(tuple(own))
+    return found
+
+
+def _narrowest(keys: tuple[str, ...], hits: list[float], totals: list[float]) -> list[Evidence]:
+    """The keys of history with fewest tickets that speak for a unit."""
+    speaking = [(total, -own, key) for key, (own, total) in enumerate(zip(hits, totals, strict=True)) if own]
+    return [
+        Evidence(kind=EvidenceKind.HISTORY, key=keys[key], hits=-less, total=total)
+        for total, less, key in sorted(speaking)[:KEYS_SHOWN]
     ]
-    by_key = []
-    for key, tally in zip(history.schema.keys, opinion.tallies, strict=True):
-        hits = tally.by_unit.get(unit) if tally else None
-        if tally and hits:
-            total = tally.total[0]
-            by_key.append(Evidence(kind=EvidenceKind.HISTORY, key=key, hits=hits[0], total=total))
-    found += sorted(by_key, key=lambda e: (e.total, -e.hits))[:KEYS_SHOWN]
-    votes = opinion.votes.weight[SIMILAR_KERNEL]
-    if votes[unit] > 0:
-        similar = {"hits": float(votes[unit]), "total": float(opinion.votes.total[SIMILAR_KERNEL])}
-        found.append(Evidence(kind=EvidenceKind.SIMILAR, key="text_1200m", **similar))
-    if opinion.text[unit] > 0.01:
-        found.append(Evidence(kind=EvidenceKind.TEXT, key="text", hits=float(opinion.text[unit]), total=1.0))
-    return tuple(found)

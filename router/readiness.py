@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from datetime import datetime
 
+from domain.automation import Scope
 from domain.errors import BundleDamaged, BundleIncompatible, StoreUnavailable
+from router.automation import Automation, automation_of
 from router.live import Champion
 from router.world import World
 
@@ -33,10 +36,10 @@ class Readiness:
         return not self.problems
 
 
-def assess(world: World, champion: Champion | None) -> Readiness:
+def assess(world: World, champion: Champion | None, now: datetime) -> Readiness:
     """Judge a world and the champion it was built with."""
     return Readiness(
-        problems=tuple(_shortcomings(world, champion)),
+        problems=(*_shortcomings(world, champion), *_not_automatic(automation_of(world, now))),
         units=len(world.units),
         history_sequence=world.history.sequence,
     )
@@ -66,6 +69,24 @@ def _shortcomings(world: World, champion: Champion | None) -> Iterator[Shortcomi
             code=_code(champion),
             problem=f"version {champion.record.version} cannot be used: {champion.problem}",
             mend="gridroute models rollback, or train and promote another version",
+        )
+
+
+def _not_automatic(state: Automation) -> Iterator[Shortcoming]:
+    """What keeps a certificate from being used. That nothing could be certified is an outcome, and no fault."""
+    stop = next((one for one in state.suspensions if one.scope is Scope.ALL), None)
+    if stop is not None:
+        yield Shortcoming(
+            code="automation_suspended",
+            problem=f"{stop.by} stopped all automatic dispatch: {stop.reason}",
+            mend=f"gridroute automation resume {stop.suspension_id}, once the reason is gone",
+        )
+    promised = state.guarantee.whole if state.guarantee else None
+    if promised is not None and promised.threshold is not None and state.at >= promised.expires_at:
+        yield Shortcoming(
+            code="certificate_expired",
+            problem=f"the certificate expired on {promised.expires_at:%Y-%m-%d}",
+            mend="gridroute train, then gridroute models promote",
         )
 
 

@@ -104,7 +104,7 @@ def _account_at_address(ticket: Ticket, gazetteer: Gazetteer) -> Finding | None:
     if not ticket.address or not gazetteer.knows_accounts:
         return None
     parts = parse_address(ticket.address)
-    there = {account: row for row in gazetteer.exact(parts) for account in gazetteer.entry(row).accounts}
+    there = {account: row for row in gazetteer.exact(parts) for account in gazetteer.accounts_at(row)}
     if len(there) != 1:
         return None
     account, row = there.popitem()
@@ -123,7 +123,7 @@ def _address(ticket: Ticket, gazetteer: Gazetteer, callers: Callers) -> Finding 
         near = gazetteer.nearest(point, within_m=NEAR_M, limit=1) if point else []
         if near:
             row, metres = near[0]
-            return gazetteer.entry(row).address, (source, f"{metres:.0f} m")
+            return gazetteer.address(row), (source, f"{metres:.0f} m")
     told = next((call.address for call in callers.last(ticket.phone) if call.address), None)
     return (told, ("phone", "earlier ticket")) if told and ticket.point is None else None
 

@@ -10,18 +10,21 @@ from typing import TypedDict
 import numpy as np
 from numpy.typing import NDArray
 
-from domain.units import Unit, open_heirs
+from domain.units import Roster, Unit, open_heirs
 from features.facts import Facts
 from features.history import History
+from features.schema import HistorySchema
 from features.table import Opinion
-from models.blocks import MIXED_BLOCKS, mixed_blocks, word_blocks
+from models.blocks import MIXED_BLOCKS
 from models.text import TextModels
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
+BY_PLACE, BY_VOTES, BY_TEXT, BY_NAME = 0.2, 1.0, 8.0, 1.0
 NAMED = 1e3  # a territory's or rule's unit is always among the candidates
-BY_VOTES, BY_TEXT, BY_NAME = 2.0, 4.0, 1.0
+COMMONNESS, RAREST = 0.3, 0.03  # what speaks for a common unit speaks for it anywhere
+LEAST_SHARE = 0.005  # of all support: who has less is hardly ever right
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,8 +52,7 @@ def retrieve(
     `owners`, `named`: unit ids of territories and rules. A closed unit's successors stand in for it. Every unit that
     can come up must be known to the history (History.unit) beforehand: a look-up changes nothing.
     """
-    units = units or {}
-    known = len(history.unit_ids)
+    units = Roster.of(units or {})
     heirs = {unit_id: open_heirs(unit_id, units, at) for unit_id in (*owners, *named)}
     sure = [history.unit(heir) for found in heirs.values() for heir in found]
     opinion = Opinion(
@@ -60,44 +62,56 @@ def retrieve(
         territory=_marked([history.unit(heir) for owner in owners for heir in heirs[owner]], history),
         **_text_opinions(facts, text, history),
     )
-    support = _support(opinion, known)
+    support = _passed_on(_support(opinion, history.schema), history, units, at)
+    best = _best(support, history, limit, sure)
     support[sure] += NAMED
-    support = _passed_on(support, history, units, at)
-    best = _best(support, history, max(limit, len(set(sure))))
     return Retrieved(units=best, support=support[best], opinion=opinion)
 
 
-def _support(opinion: Opinion, units: int) -> Floats:
-    """How much speaks for each unit: shares of its keys, votes, text probability, its name; by unit index."""
-    support = [0.0] * units
-    for tally in opinion.tallies:
-        if tally is not None:
-            scale = 1.0 / (tally.total[0] + 1.0)
-            for unit, entry in tally.by_unit.items():
-                support[unit] += entry[0] * scale
-    weight = opinion.votes.weight
-    shares = (weight / (opinion.votes.total[:, None] + 1e-3)).sum(axis=0)
-    likely = np.where(opinion.text > 1e-3, opinion.text, 0.0)
+def _support(opinion: Opinion, schema: HistorySchema) -> Floats:
+    """How much speaks for each unit: its keys, votes, text probability, name; by unit index.
+
+    Square roots of shares: a unit that has a little of everything is likelier than one that owns the place, but gets
+    other kinds of trouble. Support is beside how common the unit is at all.
+    """
+    tallies, units = opinion.tallies, len(opinion.text)
+    weights = np.ones(len(tallies.totals))
+    weights[schema.of_place_alone] = BY_PLACE
+    weights[-1] = 0.0  # everything
+    shares = np.sqrt(tallies.numbers[:, 0] / (tallies.totals[tallies.key, 0] + 1.0))
+    of_keys = np.bincount(tallies.unit, shares * weights[tallies.key], units)
+    votes = np.sqrt(opinion.votes.weight / (opinion.votes.total[:, None] + 1e-3)).sum(axis=0)
+    of_all = tallies.key == len(weights) - 1
+    common = np.bincount(tallies.unit[of_all], shares[of_all] ** (2.0 * COMMONNESS), units)
     # squared: half a name is mostly a word that many units are called by
     called = opinion.named[0] ** 2
-    return np.asarray(np.array(support) + BY_VOTES * shares + BY_TEXT * likely + BY_NAME * called)
+    support = of_keys + BY_VOTES * votes + BY_TEXT * np.sqrt(opinion.text) + BY_NAME * called
+    return np.asarray(support / (common + RAREST))
 
 
-def _passed_on(support: Floats, history: History, units: Mapping[str, Unit], at: datetime) -> Floats:
+def _passed_on(support: Floats, history: History, units: Roster, at: datetime) -> Floats:
     """What speaks for a closed unit speaks for its open successors."""
     passed = support.copy()
-    for index in np.flatnonzero(support > 0).tolist():
-        unit = units.get(history.unit_ids[index])
-        if unit is not None and not unit.is_open(at):
+    for unit in units.limited:
+        index = history.index(unit.unit_id)
+        if index is not None and support[index] > 0 and not unit.is_open(at):
             passed[index] = 0.0
             passed[[history.unit(heir) for heir in open_heirs(unit.unit_id, units, at)]] += support[index]
     return passed
 
 
-def _best(support: Floats, history: History, limit: int) -> Ints:
-    ids = history.unit_ids
-    found = sorted(np.flatnonzero(support > 0).tolist(), key=lambda i: (-support[i], ids[i]))[:limit]
-    return np.array(sorted(found, key=ids.__getitem__), np.int64)
+def _best(support: Floats, history: History, limit: int, sure: Sequence[int]) -> Ints:
+    """The sure units and, up to the limit, those with most support, of equal ones the first by id; in order of ids."""
+    ids, certain = history.unit_ids, sorted({*sure})
+    others = support.copy()
+    others[certain] = 0.0
+    room = max(limit - len(certain), 0)
+    found = np.flatnonzero(others > LEAST_SHARE * support.sum())
+    if 0 < room < len(found):
+        least = np.partition(others[found], len(found) - room)[len(found) - room]
+        found = found[others[found] >= least]
+    best = sorted(found.tolist(), key=lambda i: (-support[i], ids[i]))[:room]
+    return np.array(sorted([*certain, *best], key=ids.__getitem__), np.int64)
 
 
 class _TextOpinions(TypedDict):
@@ -119,14 +133,15 @@ def _text_opinions(facts: Facts, models: TextModels | None, history: History) ->
         family_of=np.full(known, -1),
     )
     if models is not None:
-        of_mixed, parts = history.units(models.mixed.classes), models.mixed.parts(mixed_blocks(facts))
-        found["text"][of_mixed] = models.mixed.probabilities(parts)
+        answers = models.answer(facts)
+        of_mixed = history.units(models.mixed.classes)
+        found["text"][of_mixed] = answers.mixed
         # a unit that the model never saw has no more behind it than the least likely one
-        found["text_parts"][:] = parts.min(axis=1, initial=0.0)[:, None]
-        found["text_parts"][:, of_mixed] = parts
-        found["words"][history.units(models.words.classes)] = models.words.predict(word_blocks(facts))
+        found["text_parts"][:] = answers.parts.min(axis=1, initial=0.0)[:, None]
+        found["text_parts"][:, of_mixed] = answers.parts
+        found["words"][history.units(models.words.classes)] = answers.words
         of_families = history.units(models.families.units)
-        found["family"][of_families] = models.families.predict(facts)
+        found["family"][of_families] = answers.family
         found["family_of"][of_families] = models.families.family
     return found
 

@@ -2,27 +2,39 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from domain.decisions import Decision
 from domain.dispatches import Dispatch
 from domain.tickets import Ticket
-from features.facts import facts
+from features.facts import Facts, facts
+from features.schema import HistorySchema
+from router.atlas import Atlas
 from router.decide import decide
 from router.ground import contested, grounds
 from router.locate import locate
+from router.observing import Watch, unwatched
 from router.parse import parse
 from router.rank import rank
 from router.retrieve import retrieve
+from router.warrant import warrant_of
 from router.world import World
 
 
-def route(ticket: Ticket, world: World) -> Decision:
-    """Where the ticket goes and why. Pure: the same ticket and world give the same decision, to the bit."""
+def route(ticket: Ticket, world: World, now: datetime | None = None, watch: Watch = unwatched) -> Decision:
+    """Where the ticket goes and why. Pure: the same ticket, world and time give the same decision, to the bit.
+
+    `now`: when it is decided, which no certificate outlives; default: when the ticket came. `watch` hears of stages.
+    """
     parsed = parse(ticket)
+    watch("parse")
     location = locate(ticket, world.atlas, world.history.callers)
     rules = world.rules.match(ticket, location.point, parsed.text, parsed.account)
     owned = grounds(location, world.territories, parsed.category, ticket.received_at)
     ground = owned[0]
+    watch("locate")
     known = facts(ticket, location, world.history.schema)
+    watch("facts")
     retrieved = retrieve(
         known,
         world.history,
@@ -33,7 +45,10 @@ def route(ticket: Ticket, world: World) -> Decision:
         at=ticket.received_at,
         limit=world.policy.max_candidates,
     )
+    watch("retrieve")
     ranking = rank(known, world.history, retrieved, world.bundle, territories=ground, rules=rules)
+    watch("rank")
+    warrant = warrant_of(parsed, location, ranking, world, now or ticket.received_at)
     outcome = decide(
         at=ticket.received_at,
         location=location,
@@ -42,9 +57,10 @@ def route(ticket: Ticket, world: World) -> Decision:
         territories=ground,
         contested=contested(owned),
         units=world.units,
-        certificate=world.bundle.certificate if world.bundle else None,
+        warrant=warrant,
         policy=world.policy,
     )
+    watch("decide")
     return Decision(
         ticket_id=ticket.ticket_id,
         verdict=outcome.verdict,
@@ -53,6 +69,11 @@ def route(ticket: Ticket, world: World) -> Decision:
         location=location,
         ranking=ranking,
         rule_ids=tuple(rule.rule_id for rule in rules),
+        group=None if rules else warrant.group,
+        suspension_ids=outcome.suspension_ids,
+        blind=outcome.blind,
+        priority=parsed.priority,
+        signals=parsed.signals,
         history_sequence=world.history.sequence,
         bundle_digest=world.bundle.digest if world.bundle else None,
         territory_version=world.territories.version,
@@ -62,7 +83,13 @@ def route(ticket: Ticket, world: World) -> Decision:
 
 def learn(dispatch: Dispatch, world: World) -> None:
     """Fold one confirmed dispatch into the world's history: the next ticket feels it."""
-    # by its own records: what callers told meanwhile would make it depend on when it is folded
-    location = locate(dispatch.ticket, world.atlas)
-    known = facts(dispatch.ticket, location, world.history.schema)
+    known = facts_alone(dispatch.ticket, world.atlas, world.history.schema)
     world.history.fold(known, dispatch.unit_id, dispatch.sequence)
+
+
+def facts_alone(ticket: Ticket, atlas: Atlas, schema: HistorySchema) -> Facts:
+    """What a ticket's dispatch adds to the history.
+
+    By the ticket's own records: what callers told meanwhile would make it depend on when it is folded.
+    """
+    return facts(ticket, locate(ticket, atlas), schema)

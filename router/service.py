@@ -5,57 +5,48 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
+from typing import TypeAlias
 
-from domain.decisions import Decision, Policy, Review, Verdict
-from domain.dispatches import Dispatch, LabelSource
+from domain.automation import Scope, Suspension
+from domain.decisions import Policy, Review
 from domain.errors import (
-    AlreadyDecided,
     DuplicateTicket,
     GridrouteError,
+    IdempotencyConflict,
     NotFound,
     StoreUnavailable,
     UnitClosed,
 )
 from domain.places import Location
-from domain.tickets import Ticket, TicketStatus
+from domain.tickets import Ticket
 from domain.units import Unit
 from features.gazetteer.entries import Entry
+from router.automation import Automation, automation_of, live_error_of, resume, suspend
+from router.clocks import raise_alarm
+from router.delivery_ports import Delivery, Reply
+from router.derived import Derived
 from router.explain_place import Stage, explain_place
+from router.finding import TicketQuery
 from router.ground import grounds
-from router.live import Champion, LiveWorld, LoadAtlas, LoadBundle
+from router.idempotency import LIFETIME, KeptAnswer, RequestKey
+from router.live import Champion, LiveWorld, LoadBundle
 from router.locate import locate
-from router.ports import Store, StoredTicket, WriteSession
+from router.observing import Observer, StopWatch, Unobserved
+from router.ports import Queue, Store, StoredTicket, WriteSession
+from router.pulling import Answer, handed, refusal_of, refuse, reply_to
 from router.readiness import Readiness, assess, unavailable
+from router.refusals import reconsider
+from router.reviewing import count_ahead, record
 from router.route import route
+from router.same_trouble import Alike, alike, near_in_time
+from router.submission import Draft, Submission, accept, decided
+from router.undoing import Undo, undo
+from router.vitals import Vitals
 
-STATUS_OF = {
-    Verdict.DISPATCH: TicketStatus.DISPATCHED,
-    Verdict.REVIEW: TicketStatus.IN_REVIEW,
-    Verdict.HOLD: TicketStatus.ON_HOLD,
-}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Draft:
-    """A ticket to submit. `stamped`: its received_at is our own stamp, so a repeat may differ in it."""
-
-    ticket: Ticket
-    stamped: bool = False
-
-    def repeats(self, known: Ticket) -> bool:
-        """Whether this is the known ticket, sent again."""
-        received_at = known.received_at if self.stamped else self.ticket.received_at
-        return replace(self.ticket, received_at=received_at) == known
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Submission:
-    """A ticket that is durably stored; `created` False: it was there already, with the same content."""
-
-    stored: StoredTicket
-    created: bool
+Keep: TypeAlias = Callable[[Submission], KeptAnswer]
+"""What the store keeps of the answer to a submission, for a repeat."""
 
 
 class RoutingService:
@@ -67,30 +58,49 @@ class RoutingService:
         clock: Callable[[], datetime],
         load_bundle: LoadBundle,
         policy: Policy | None = None,
-        load_atlas: LoadAtlas | None = None,
+        derived: Derived | None = None,
     ) -> None:
         self._store = store
         self._clock = clock
-        self._live = LiveWorld(store, load_bundle, policy, load_atlas)
-        self._stamp = self._live.known_until
+        self._live = LiveWorld(store, load_bundle, policy, derived)
         self._versions: dict[str, int] = {}
+        self.observer: Observer = Unobserved()
 
     @property
     def clock(self) -> Callable[[], datetime]:
         """What the service takes for now."""
         return self._clock
 
+    @property
+    def store(self) -> Store:
+        """Where the service keeps what it knows."""
+        return self._store
+
     def refresh(self) -> None:
         """Pick up promotions, imports and changed units or rules; cheap where nothing changed."""
         self._live.refresh()
 
-    def submit(self, ticket: Ticket, *, stamped: bool = False) -> Submission:
+    def submit(self, ticket: Ticket, *, stamped: bool = False, keep: Keep | None = None) -> Submission:
         """Route the ticket and store it with its decision; answers only when that is durable.
 
-        Raises DuplicateTicket when the id has another content, StoreUnavailable when nothing was stored.
+        Where another channel has a ticket of this id, it is stored under another id. Raises DuplicateTicket when the
+        id has another content, AlreadyAnswered where what is to be kept is there, StoreUnavailable when nothing was
+        stored.
         """
         draft = Draft(ticket=ticket, stamped=stamped)
-        return self._settle(draft, self._begin(ticket))
+        return self._settle(draft, self._begin(ticket, keep), keep)
+
+    def keep_answer(self, answer: KeptAnswer) -> None:
+        """Keep what a request was answered. Raises AlreadyAnswered."""
+        self._store.write(lambda session: session.keep_answer(answer))
+
+    def kept_answer(self, request: RequestKey) -> KeptAnswer | None:
+        """What the request was answered before. Raises IdempotencyConflict where its key stands for another one."""
+        with self._store.read() as session:
+            kept = session.answer(request.scope, request.key, since=self._clock() - LIFETIME)
+        if kept is not None and kept.request != request:
+            raise IdempotencyConflict(key=request.key)
+        return kept
 
     def submit_batch(self, drafts: Sequence[Draft]) -> list[Submission | GridrouteError]:
         """Submit each by itself; answers in their order, an error in the place of a ticket that was not stored."""
@@ -111,25 +121,111 @@ class RoutingService:
             raise NotFound(kind="ticket", key=ticket_id)
         return stored
 
+    def find(self, query: TicketQuery) -> Sequence[StoredTicket]:
+        """The tickets that are asked for, newest received first."""
+        with self._store.read() as session:
+            return session.find_tickets(query)
+
+    def similar(self, ticket_id: str, limit: int) -> list[Alike]:
+        """Open tickets of the same day that may tell of the same trouble, the likeliest first. Raises NotFound."""
+        with self._store.read() as session:
+            stored = session.ticket(ticket_id)
+            if stored is None:
+                raise NotFound(kind="ticket", key=ticket_id)
+            others = near_in_time(stored, session)
+        with self._live.routing() as world:
+            return alike(stored, others, world, limit)
+
+    def waiting(self, limit: int) -> tuple[Sequence[Queue], Sequence[StoredTicket]]:
+        """All that waits for a person, counted by priority; and the first of it, most pressing first."""
+        with self._store.read() as session:
+            return session.queues(), session.waiting(limit)
+
     def review(self, review: Review) -> StoredTicket:
         """Confirm or reassign; the next ticket feels it.
 
         Raises NotFound (ticket, unit), UnitClosed or AlreadyDecided.
         """
         self._require_open(review.unit_id)
-        stored = self._store.write(lambda session: self._record(review, session))
-        # it is committed: where the store fails only now, the next refresh folds it
-        with suppress(StoreUnavailable):
-            if not self._live.catch_up():
-                self._live.refresh()
+        bundle = self._live.world.bundle
+        count_ahead(review, bundle, self._store)
+        stored = self._store.write(lambda session: record(review, bundle, self._known_at, session))
+        self._catch_up()
         return stored
 
-    def locate(self, ticket: Ticket) -> tuple[Location, tuple[Stage, ...]]:
-        """Where such a ticket would be believed to be, and how that was found. Stores nothing."""
+    def undo(self, ticket_id: str, *, by: str, reason: str) -> StoredTicket:
+        """Take a review back before it is delivered; the ticket stands as before.
+
+        Raises NotFound, NothingToUndo or UndoTooLate.
+        """
+        wanted = Undo(ticket_id=ticket_id, by=by, reason=reason, at=self._clock())
+        policy = self._live.world.policy
+        return self._store.write(lambda session: undo(wanted, self._known_at, policy, session))
+
+    def answer(self, answer: Answer) -> Delivery:
+        """Note what a unit says of a dispatch; one that it refuses is decided anew, and seen by a person.
+
+        Raises NotFound, or NoLongerTheirs where the ticket has gone on.
+        """
+        if answer.reply is not Reply.REFUSED:
+            return self._store.write(lambda session: reply_to(answer, session))
+        with self._store.read() as session:
+            stored = handed(answer.unit_id, answer.delivery_id, answer.at, session).stored
+            earlier = session.refusals(stored.ticket.ticket_id)
+        refusals = (*earlier, refusal_of(answer, stored.ticket.ticket_id))
         with self._live.routing() as world:
-            location = locate(ticket, world.atlas, world.history.callers)
-            owned = grounds(location, world.territories, ticket.category, ticket.received_at)
-        return location, explain_place(ticket, location, world.atlas, owned)
+            decision = reconsider(route(stored.ticket, world, answer.at), refusals, world.policy)
+
+        def work(session: WriteSession) -> Delivery:
+            known_at = self._known_at(stored.ticket.received_at, session)
+            return refuse(answer, decision, known_at, world, session)
+
+        delivery = self._store.write(work)
+        self._catch_up()
+        return delivery
+
+    def watch_clocks(self) -> int:
+        """Flag tickets that nobody has seen in time and tell who has to know; answers how many there were."""
+        now = self._clock()
+        with self._store.read() as session:
+            late = session.overdue(now)
+        if not late:
+            return 0
+        ground = self._live.world.territories
+        return self._store.write(lambda session: sum(raise_alarm(one, ground, now, session) for one in late))
+
+    def automation(self) -> Automation:
+        """What is promised and what is suspended, as this process routes by it now, and what blind reviews found."""
+        world = self._live.world
+        with self._store.read() as session:
+            audits = session.audits(world.bundle.digest) if world.bundle else ()
+        return automation_of(world, self._clock(), audits)
+
+    def suspend(self, scope: Scope, key: str, *, by: str, reason: str) -> Suspension:
+        """Stop automatic dispatch of everything, a kind or a unit. Effective at once here, soon in other processes.
+
+        Raises InvalidInput, or NotFound for a unit that the store does not have.
+        """
+        made = suspend(self._store, scope, key, by=by, reason=reason, at=self._clock())
+        self._catch_up()
+        return made
+
+    def resume(self, suspension_id: int, *, by: str, reason: str) -> Suspension:
+        """Lift a suspension and forget what led to it. Raises InvalidInput, or NotFound where it is not active."""
+        lifted = resume(self._store, suspension_id, by=by, reason=reason, at=self._clock())
+        self._catch_up()
+        return lifted
+
+    def locate(self, ticket: Ticket) -> Location:
+        """Where such a ticket would be believed to be. Stores nothing."""
+        with self._live.routing() as world:
+            return locate(ticket, world.atlas, world.history.callers)
+
+    def explain_place(self, ticket: Ticket, location: Location) -> tuple[Stage, ...]:
+        """How `locate` found that."""
+        world = self._live.world
+        owned = grounds(location, world.territories, ticket.category, ticket.received_at)
+        return explain_place(ticket, location, world.atlas, owned)
 
     def known_places(self, typed: str, limit: int) -> list[Entry]:
         """Known places for what was typed so far; nothing waits for it and it waits for nothing."""
@@ -155,9 +251,26 @@ class RoutingService:
                 self._versions = {record.digest: record.version for record in session.bundles()}
         return self._versions.get(digest)
 
+    def vitals(self) -> Vitals:
+        """What waits, and how far behind this process is. Raises StoreUnavailable."""
+        world, now = self._live.world, self._clock()
+        with self._store.read() as session:
+            audits = session.audits(world.bundle.digest) if world.bundle else ()
+            queues, outbox, last = session.queues(), session.outbox(), session.last_sequence()
+        return Vitals(
+            at=now,
+            ready=self.readiness().ready,
+            queues=queues,
+            outbox=outbox,
+            sequence=world.history.sequence,
+            lag=last - world.history.sequence,
+            suspended=len(world.suspensions.active),
+            live_error=live_error_of(audits),
+        )
+
     def readiness(self) -> Readiness:
         """What stands between this installation and automatic dispatch."""
-        found = assess(self._live.world, self._live.champion)
+        found = assess(self._live.world, self._live.champion, self._clock())
         try:
             with self._store.read() as session:
                 session.last_sequence()
@@ -165,20 +278,47 @@ class RoutingService:
             return unavailable(found, error)
         return found
 
-    def _begin(self, ticket: Ticket) -> Future[StoredTicket]:
-        with self._live.routing() as world:
-            decision = route(ticket, world)
+    def _begin(self, ticket: Ticket, keep: Keep | None = None) -> Future[StoredTicket]:
         at = self._clock()
-        return self._store.submit(lambda session: _accept(ticket, decision, at, session))
+        with self._live.routing() as world:
+            watch = StopWatch()
+            stored = decided(ticket, route(ticket, world, at, watch), at, world.policy)
+        answer = keep(Submission(stored=stored, created=True)) if keep else None
 
-    def _settle(self, draft: Draft, future: Future[StoredTicket]) -> Submission:
+        def work(session: WriteSession) -> StoredTicket:
+            accept(stored, session)
+            if answer is not None:
+                session.keep_answer(answer)
+            return stored
+
+        future = self._store.submit(work)
+        future.add_done_callback(partial(self._tell, watch))
+        return future
+
+    def _tell(self, watch: StopWatch, future: Future[StoredTicket]) -> None:
+        if future.cancelled() or future.exception() is not None:
+            return
+        decision = future.result().decision
+        assert decision is not None
+        watch("store")
+        self.observer.routed(decision, watch.seconds)
+
+    def _settle(
+        self, draft: Draft, future: Future[StoredTicket], keep: Keep | None = None, *, apart: bool = False
+    ) -> Submission:
         try:
             return Submission(stored=future.result(), created=True)
         except DuplicateTicket:
             known = self.ticket(draft.ticket.ticket_id)
-            if draft.repeats(known.ticket):
-                return Submission(stored=known, created=False)
-            raise
+            if known.ticket.channel != draft.ticket.channel and not apart:
+                other = draft.told_apart()
+                return self._settle(other, self._begin(other.ticket, keep), keep, apart=True)
+            if not draft.repeats(known.ticket):
+                raise
+        again = Submission(stored=known, created=False)
+        if keep is not None:
+            self.keep_answer(keep(again))
+        return again
 
     def _require_open(self, unit_id: str) -> None:
         with self._store.read() as session:  # the store's word, not the world's: that may be a second old
@@ -188,46 +328,13 @@ class RoutingService:
         if not unit.is_open(self._clock()):
             raise UnitClosed(unit_id=unit_id, successors=unit.successors)
 
-    def _record(self, review: Review, session: WriteSession) -> StoredTicket:
-        stored = session.ticket(review.ticket_id)
-        if stored is None:
-            raise NotFound(kind="ticket", key=review.ticket_id)
-        if stored.review is not None:
-            raise AlreadyDecided(ticket_id=review.ticket_id, unit_id=stored.review.unit_id)
-        session.add_review(review)
-        session.set_status(review.ticket_id, TicketStatus.DISPATCHED, review.unit_id)
-        known_at = self._next_stamp(stored.ticket.received_at)
-        session.append_dispatches([_label(stored, review, known_at)])
-        if (stored.status, stored.unit_id) != (TicketStatus.DISPATCHED, review.unit_id):
-            session.add_delivery(review.ticket_id, review.unit_id, review.at)
-        return replace(stored, status=TicketStatus.DISPATCHED, unit_id=review.unit_id, review=review)
+    def _catch_up(self) -> None:
+        # what led here is committed: where the store fails only now, the next refresh finds it
+        with suppress(StoreUnavailable):
+            if not self._live.catch_up():
+                self._live.refresh()
 
-    def _next_stamp(self, received_at: datetime) -> datetime:
-        """When a confirmation is known. Runs in the store's one writer, so known_at never goes back along the log."""
-        times = (self._clock(), received_at, self._stamp, self._live.known_until)
-        self._stamp = max(time for time in times if time is not None)
-        return self._stamp
-
-
-def _accept(ticket: Ticket, decision: Decision, at: datetime, session: WriteSession) -> StoredTicket:
-    status = STATUS_OF[decision.verdict]
-    unit_id = decision.unit_id if decision.verdict is Verdict.DISPATCH else None
-    session.add_ticket(ticket)
-    session.add_decision(decision, at)
-    session.set_status(ticket.ticket_id, status, unit_id)
-    if unit_id is not None:
-        session.add_delivery(ticket.ticket_id, unit_id, at)
-    return StoredTicket(ticket=ticket, status=status, unit_id=unit_id, decision=decision)
-
-
-def _label(stored: StoredTicket, review: Review, known_at: datetime) -> Dispatch:
-    """The log's entry; a reassignment names another unit than the one that was proposed."""
-    proposed = stored.unit_id or (stored.decision.unit_id if stored.decision else None)
-    reassigned = proposed is not None and proposed != review.unit_id
-    return Dispatch(
-        ticket=stored.ticket,
-        unit_id=review.unit_id,
-        known_at=known_at,
-        source=LabelSource.REASSIGNMENT if reassigned else LabelSource.CONFIRMATION,
-        by=review.by,
-    )
+    def _known_at(self, received_at: datetime, session: WriteSession) -> datetime:
+        """When a confirmation is known: never before the log's last one, whichever process wrote that."""
+        times = (self._clock(), received_at, session.lock_log(), self._live.known_until)
+        return max(time for time in times if time is not None)

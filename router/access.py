@@ -1,0 +1,116 @@
+"""Issuing and revoking keys."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from hashlib import sha256
+
+from domain.access import RIGHTS, Area, Key, Right, Role
+from domain.errors import InvalidInput, NotFound
+from router.ports import ReadSession, Store, WriteSession
+
+PREFIX = "gr"  # so that a secret that leaked is known for what it is
+SECRET_BYTES = 32
+ID_LETTERS = "23456789abcdefghjkmnpqrstuvwxyz"
+USUAL_DAYS = 365
+LIMITED = (Role.REVIEWER, Role.UNIT)  # roles that have an area
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """A key to issue. `days` None: it does not expire."""
+
+    name: str
+    role: Role
+    area: Area = field(default_factory=Area)
+    only: frozenset[Right] | None = None
+    per_minute: int | None = None
+    days: float | None = USUAL_DAYS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Issued:
+    """A new key with its secret, which is shown now and never again."""
+
+    key: Key
+    secret: str = field(repr=False)
+
+
+def digest_of(secret: str) -> str:
+    """What is stored of a secret. It has 256 random bits: there is nothing to guess, and no need of a slow hash."""
+    return sha256(secret.encode()).hexdigest()
+
+
+def issue(store: Store, wanted: Wanted, *, by: str, at: datetime) -> Issued:
+    """Make a key. Raises InvalidInput for one that makes no sense, NotFound for an area that is not in the store."""
+    _require_sense(wanted)
+    key_id = "".join(secrets.choice(ID_LETTERS) for _ in range(8))
+    secret = f"{PREFIX}_{key_id}_{secrets.token_urlsafe(SECRET_BYTES)}"
+    key = Key(
+        key_id=key_id,
+        name=wanted.name.strip(),
+        role=wanted.role,
+        made_at=at,
+        made_by=by,
+        area=wanted.area,
+        only=wanted.only,
+        per_minute=wanted.per_minute,
+        expires_at=None if wanted.days is None else at + timedelta(days=wanted.days),
+    )
+
+    def work(session: WriteSession) -> None:
+        _require_known(wanted.area, session)
+        session.add_key(key, digest_of(secret))
+
+    store.write(work)
+    return Issued(key=key, secret=secret)
+
+
+def revoke(store: Store, key_id: str, *, by: str, at: datetime) -> Key:
+    """Let nobody in by that key any more. Raises NotFound."""
+    return store.write(lambda session: session.revoke_key(key_id, at, by))
+
+
+def _require_sense(wanted: Wanted) -> None:
+    def refuse(field: str, problem: str, mend: str) -> None:
+        raise InvalidInput(field=field, problem=problem, mend=mend)
+
+    if not wanted.name.strip():
+        refuse("name", "is empty", "Say whose key it is")
+    if wanted.role is Role.UNIT and not wanted.area.units:
+        refuse("units", f"are missing for the role {wanted.role}", "Name the unit, or several")
+    if wanted.role not in LIMITED and wanted.area.is_limited:
+        refuse(
+            "units, territories",
+            f"are given for the role {wanted.role}",
+            f"Leave them out, or use {LIMITED[0]}",
+        )
+    if wanted.role is Role.UNIT and wanted.area.territories:
+        refuse("territories", f"are given for the role {wanted.role}", "Name units alone")
+    if wanted.only is not None and not (wanted.only and wanted.only <= RIGHTS[wanted.role]):
+        refuse(
+            "only",
+            f"is not part of what the role {wanted.role} may",
+            f"Choose of {_listed(RIGHTS[wanted.role])}",
+        )
+    if wanted.per_minute is not None and wanted.per_minute < 1:
+        refuse("per_minute", "is less than 1", "Give a number of requests, or leave it out")
+    if wanted.days is not None and not 0 < wanted.days <= 36_500:
+        refuse(
+            "days", "is not from 1 to 36,500", "Give a number of days, or none for a key that does not expire"
+        )
+
+
+def _require_known(area: Area, session: ReadSession) -> None:
+    units = {unit.unit_id for unit in session.units()} if area.units else set()
+    territories = {one.territory_id for one in session.territories()} if area.territories else set()
+    for kind, named, known in (("unit", area.units, units), ("territory", area.territories, territories)):
+        for key in sorted(named - known):
+            raise NotFound(kind=kind, key=key)
+
+
+def _listed(rights: Iterable[Right]) -> str:
+    return ", ".join(sorted(rights))

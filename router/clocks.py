@@ -1,0 +1,75 @@
+"""By when a person has to have seen a ticket, and what happens when nobody has."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
+
+from domain.decisions import Decision, Policy, Verdict
+from domain.safety import Priority
+from domain.tickets import WAITING
+from features.territories import Territories
+from router.delivery_ports import DeliveryKind, DeliveryReads, DeliveryWrites
+from router.ground import grounds
+from router.stored import StoredTicket
+
+ALERT_HOOK = "(alerts)"
+"""Stands where a unit's id stands: the endpoint that hears of every overdue ticket."""
+
+
+class ClockReads(Protocol):
+    """The part of a reading session that tells of it."""
+
+    def overdue(self, now: datetime, limit: int = 100) -> Sequence[str]:
+        """Tickets that wait for a person beyond their time and were not flagged, the longest due first."""
+        ...
+
+
+class ClockWrites(ClockReads, Protocol):
+    """The part of a writing session that changes it."""
+
+    def set_due(self, ticket_id: str, due_at: datetime | None) -> None:
+        """By when a person has to have seen the ticket; it is not flagged then."""
+        ...
+
+    def flag_overdue(self, ticket_id: str, at: datetime, duty_unit: str | None) -> bool:
+        """False, and nothing is changed, where it was flagged or waits no more."""
+        ...
+
+
+class _Session(ClockWrites, DeliveryWrites, DeliveryReads, Protocol):
+    def ticket(self, ticket_id: str) -> StoredTicket | None: ...
+
+
+def due_at(decision: Decision, at: datetime, policy: Policy) -> datetime | None:
+    """When the decision, made `at`, has to have been seen by a person; None where it need not."""
+    if decision.verdict is Verdict.DISPATCH:
+        return None
+    return at + (policy.due_urgent if decision.priority is Priority.URGENT else policy.due)
+
+
+def duty_unit(stored: StoredTicket, territories: Territories) -> str | None:
+    """The duty unit of the ground where the ticket most likely is, if the ground has one."""
+    if stored.decision is None:
+        return None
+    ticket = stored.ticket
+    likeliest, *_ = grounds(stored.decision.location, territories, ticket.category, ticket.received_at)
+    return next((one.duty_unit for one in likeliest if one.duty_unit), None)
+
+
+def raise_alarm(ticket_id: str, territories: Territories, now: datetime, session: _Session) -> bool:
+    """Flag an overdue ticket, once, and tell the ground's duty unit and the alert hook, where they have endpoints.
+
+    It goes on waiting for a person: nobody's automatic dispatch is made by the clock.
+    """
+    stored = session.ticket(ticket_id)
+    if stored is None or stored.status not in WAITING:
+        return False
+    duty = duty_unit(stored, territories)
+    if not session.flag_overdue(ticket_id, now, duty):
+        return False
+    for hearer in (duty, ALERT_HOOK):
+        if hearer is not None and session.endpoint(hearer) is not None:
+            session.add_delivery(ticket_id, hearer, now, kind=DeliveryKind.OVERDUE)
+    return True

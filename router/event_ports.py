@@ -1,0 +1,99 @@
+"""What the store tells of its log of events, and of what stands beside it, so that both can be checked."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+GENESIS = "0" * 64  # what the first event is chained to
+
+
+class EventKind(StrEnum):
+    """What can happen to a ticket; from `LOGGED` on, to the installation."""
+
+    RECEIVED = "received"
+    DECIDED = "decided"
+    STATUS = "status"
+    QUEUED = "queued"
+    DELIVERED = "delivered"
+    UNDELIVERED = "undelivered"
+    UNDONE = "undone"
+    ACKNOWLEDGED = "acknowledged"
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+    OVERDUE = "overdue"
+    REVIEWED = "reviewed"
+    REPORTED = "reported"
+    LOGGED = "logged"
+    CHANGED = "changed"
+    PROMOTED = "promoted"
+    SUSPENDED = "suspended"
+    RESUMED = "resumed"
+    KEY_ISSUED = "key_issued"
+    KEY_REVOKED = "key_revoked"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TicketEvent:
+    """One line of what happened to a ticket, or (`ticket_id` empty) to the installation.
+
+    `detail` is the verdict, the status, the reviewer's comment or what another system reported of it, as JSON.
+    `sequence` numbers the store's events in their order; `covers` is the SHA-256 of the record that the event tells of;
+    `hash` chains it to the event before it.
+    """
+
+    ticket_id: str
+    kind: EventKind
+    at: datetime
+    by: str
+    unit_id: str | None = None
+    detail: str = ""
+    sequence: int = field(default=0, compare=False)
+    covers: str | None = field(default=None, compare=False)
+    hash: str = field(default="", compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChainHead:
+    """The last event's number and hash. Noted elsewhere, it shows later whether the log was rewritten."""
+
+    sequence: int = 0
+    hash: str = GENESIS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LatestStatus:
+    """A ticket's last event of its status, and what the ticket itself says."""
+
+    event: int
+    status: str
+    unit_id: str | None
+
+
+class EventReads(Protocol):
+    """The part of a reading session that tells of it."""
+
+    def event_log(self, after: int = 0, limit: int = 1000) -> Sequence[TicketEvent]:
+        """All events with sequence > `after`, oldest first. Raises ValueError where a row cannot be read."""
+        ...
+
+    def chain_head(self) -> ChainHead: ...
+
+    def digests(self, ticket_ids: Collection[str]) -> Mapping[str, frozenset[str]]:
+        """The SHA-256 of each record of these tickets that an event may cover: ticket, decisions, review."""
+        ...
+
+    def log_digest(self, first: int, last: int) -> str:
+        """The SHA-256 of the dispatch log's entries from `first` to `last`."""
+        ...
+
+    def latest_statuses(self, ticket_ids: Collection[str]) -> Mapping[str, LatestStatus]:
+        """Of those tickets that have an event of their status."""
+        ...
+
+    def unaccounted(self) -> Sequence[str]:
+        """Records that no event tells of, in words."""
+        ...

@@ -1,0 +1,117 @@
+"""A stored decision, made again from the log: the same ticket, time, bundle, history and suspensions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, fields, replace
+from datetime import datetime
+from itertools import islice, takewhile
+
+from domain.decisions import Decision, Policy
+from domain.errors import NotFound
+from models.bundle import Bundle
+from router.atlas import Atlas
+from router.derived import Derived
+from router.event_ports import EventKind
+from router.live import Foundation, LoadBundle, Standing, fold_order, load_champion, world_of
+from router.ports import ReadSession, StoredTicket
+from router.refusals import reconsider
+from router.route import route
+
+ATLASES_TRIED = 20  # without a bundle nothing says when the addresses were taken from the log
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replayed:
+    """The decision as it was stored and as it is made again; `changed`: what of the world is another one now."""
+
+    stored: Decision
+    again: Decision
+    decided_at: datetime
+    changed: tuple[str, ...]
+
+    @property
+    def differences(self) -> tuple[str, ...]:
+        """The names of the fields that differ."""
+        names = (part.name for part in fields(Decision))
+        return tuple(name for name in names if getattr(self.stored, name) != getattr(self.again, name))
+
+
+def replay(
+    ticket_id: str, session: ReadSession, load_bundle: LoadBundle, policy: Policy, derived: Derived
+) -> Replayed:
+    """Make the ticket's latest decision again.
+
+    Raises NotFound without such a ticket, decision or bundle, BundleDamaged or BundleIncompatible for one that cannot
+    be loaded.
+    """
+    stored = session.ticket(ticket_id)
+    if stored is None:
+        raise NotFound(kind="ticket", key=ticket_id)
+    decision = stored.decision
+    if decision is None or stored.decided_at is None:
+        raise NotFound(kind="decision of ticket", key=ticket_id)
+    bundle = _bundle_of(decision, session, load_bundle)
+    standing = Standing(
+        world=world_of(session, bundle, _atlas_of(decision, bundle, session, derived), policy),
+        foundation=Foundation.of(session),
+        champion=None,
+    )
+    standing.suspend(session.suspensions_at(stored.decided_at))
+    log = takewhile(lambda one: one.sequence <= decision.history_sequence, session.dispatches())
+    standing.fold(sorted(log, key=fold_order), derived)
+    world = replace(standing.world, audit_salt=session.audit_salt())
+    again = route(stored.ticket, world, stored.decided_at)
+    refusals = [one for one in session.refusals(ticket_id) if one.at <= stored.decided_at]
+    return Replayed(
+        stored=decision,
+        again=reconsider(again, refusals, policy) if refusals else again,
+        decided_at=stored.decided_at,
+        changed=tuple(_changed(stored, session)),
+    )
+
+
+def _bundle_of(decision: Decision, session: ReadSession, load_bundle: LoadBundle) -> Bundle | None:
+    digest = decision.bundle_digest
+    if digest is None:
+        return None
+    record = next((one for one in session.bundles() if one.digest == digest), None)
+    if record is None:
+        raise NotFound(kind="model bundle", key=digest)
+    champion = load_champion(record, load_bundle)
+    if champion.problem is not None:
+        raise champion.problem
+    return champion.bundle
+
+
+def _atlas_of(decision: Decision, bundle: Bundle | None, session: ReadSession, derived: Derived) -> Atlas:
+    if bundle is not None:
+        return derived.atlas(session, bundle.history_sequence)
+    first = derived.atlas(session, decision.history_sequence)
+    if first.version == decision.atlas_version:
+        return first
+    for until in islice(_earlier(decision, session), ATLASES_TRIED):
+        atlas = derived.atlas(session, until)
+        if atlas.version == decision.atlas_version:
+            return atlas
+    return first
+
+
+def _earlier(decision: Decision, session: ReadSession) -> Iterator[int]:
+    """Where the log stood before each outcome that tells of an address, latest first."""
+    told = [one for one in session.dispatches() if one.ticket.address and one.ticket.point]
+    return (one.sequence - 1 for one in reversed(told) if one.sequence <= decision.history_sequence)
+
+
+def _changed(stored: StoredTicket, session: ReadSession) -> Iterator[str]:
+    """Kinds of things that changed after the ticket was decided."""
+    events = session.events(stored.ticket.ticket_id)
+    decided = max((one.sequence for one in events if one.kind is EventKind.DECIDED), default=0)
+    seen: set[str] = set()
+    while events := session.event_log(decided, 1000):
+        for event in events:
+            what = event.detail.partition(" ")[0]
+            if event.kind is EventKind.CHANGED and what not in seen:
+                seen.add(what)
+                yield f"{what} (event {event.sequence}, {event.at:%Y-%m-%d %H:%M})"
+        decided = events[-1].sequence

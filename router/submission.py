@@ -1,0 +1,74 @@
+"""From a draft to a ticket that is stored with its decision."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from hashlib import sha256
+
+from domain.decisions import Decision, Policy, Verdict
+from domain.tickets import Ticket, TicketStatus
+from router.clocks import due_at
+from router.ports import StoredTicket, WriteSession
+
+STATUS_OF = {
+    Verdict.DISPATCH: TicketStatus.DISPATCHED,
+    Verdict.REVIEW: TicketStatus.IN_REVIEW,
+    Verdict.HOLD: TicketStatus.ON_HOLD,
+}
+KEPT_OF_ID = 180  # characters of a caller's id that stand in ours
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """A ticket to submit. `stamped`: its received_at is our own stamp, so a repeat may differ in it."""
+
+    ticket: Ticket
+    stamped: bool = False
+
+    def repeats(self, known: Ticket) -> bool:
+        """Whether this is the known ticket, sent again."""
+        received_at = known.received_at if self.stamped else self.ticket.received_at
+        return replace(self.ticket, received_at=received_at) == known
+
+    def told_apart(self) -> Draft:
+        """The draft under an id that is its channel's own, where another channel has a ticket of its id."""
+        ticket = self.ticket
+        digest = sha256(f"{ticket.channel}\0{ticket.ticket_id}".encode()).hexdigest()[:12]
+        ticket_id = f"{ticket.ticket_id[:KEPT_OF_ID]}~{digest}"
+        return replace(self, ticket=replace(ticket, ticket_id=ticket_id))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Submission:
+    """A ticket that is durably stored; `created` False: it was there already, with the same content."""
+
+    stored: StoredTicket
+    created: bool
+
+
+def decided(ticket: Ticket, decision: Decision, at: datetime, policy: Policy) -> StoredTicket:
+    """The ticket as it will stand in the store."""
+    return StoredTicket(
+        ticket=ticket,
+        status=STATUS_OF[decision.verdict],
+        unit_id=decision.unit_id if decision.verdict is Verdict.DISPATCH else None,
+        decision=decision,
+        decided_at=at,
+        priority=decision.priority,
+        due_at=due_at(decision, at, policy),
+    )
+
+
+def accept(stored: StoredTicket, session: WriteSession) -> None:
+    """Store the ticket, its decision and its delivery. Raises DuplicateTicket."""
+    ticket_id, decision, at = stored.ticket.ticket_id, stored.decision, stored.decided_at
+    assert decision is not None
+    assert at is not None
+    session.add_ticket(stored.ticket, stored.priority)
+    session.add_decision(decision, at)
+    session.set_status(ticket_id, stored.status, stored.unit_id)
+    if stored.due_at is not None:
+        session.set_due(ticket_id, stored.due_at)
+    if stored.unit_id is not None:
+        session.add_delivery(ticket_id, stored.unit_id, at)

@@ -1,0 +1,90 @@
+"""Taking a decision back while its delivery waits: nothing is edited, what was said is answered by its opposite."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from domain.decisions import Policy, Review
+from domain.dispatches import Dispatch, LabelSource
+from domain.errors import NotFound, NothingToUndo, UndoTooLate
+from domain.tickets import TicketStatus
+from models.monitor import Audit, Returned
+from router.delivery import UNDO
+from router.delivery_ports import DeliveryKind
+from router.ports import ReadSession, StoredTicket, WriteSession
+from router.submission import decided
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Undo:
+    """A person's word that the review of a ticket was a mistake."""
+
+    ticket_id: str
+    by: str
+    reason: str
+    at: datetime
+
+
+def undo(
+    wanted: Undo,
+    known_at: Callable[[datetime, WriteSession], datetime],
+    policy: Policy,
+    session: WriteSession,
+) -> StoredTicket:
+    """The ticket as it was before its review, its deliveries cancelled, its label retracted in the log.
+
+    Raises NotFound, NothingToUndo without a review, UndoTooLate once it may have been delivered.
+    """
+    stored = session.ticket(wanted.ticket_id)
+    if stored is None:
+        raise NotFound(kind="ticket", key=wanted.ticket_id)
+    if stored.review is None or stored.decision is None or stored.decided_at is None:
+        raise NothingToUndo(ticket_id=wanted.ticket_id)
+    if wanted.at >= stored.review.at + UNDO:
+        raise UndoTooLate(ticket_id=wanted.ticket_id, seconds=UNDO.total_seconds())
+    session.cancel_deliveries(wanted.ticket_id, wanted.at)
+    session.undo_review(wanted.ticket_id, by=wanted.by, reason=wanted.reason)
+    before = decided(stored.ticket, stored.decision, stored.decided_at, policy)
+    session.set_status(wanted.ticket_id, before.status, before.unit_id, by=wanted.by)
+    session.set_due(wanted.ticket_id, before.due_at)
+    session.append_dispatches([_retraction(stored, stored.review, wanted, known_at, session)])
+    return before
+
+
+def deliver_review(stored: StoredTicket, review: Review, session: WriteSession) -> None:
+    """Hand the ticket to the unit that the review names, and take it from the one that has it, when undo is over."""
+    had = stored.unit_id if stored.status is TicketStatus.DISPATCHED else None
+    if had == review.unit_id:
+        return
+    if had is not None:
+        session.add_delivery(review.ticket_id, had, review.at, kind=DeliveryKind.WITHDRAWAL, delay=UNDO)
+    session.add_delivery(review.ticket_id, review.unit_id, review.at, delay=UNDO)
+
+
+def weighed_before(stored: StoredTicket, label: Audit | Returned, session: ReadSession) -> bool:
+    """Whether an earlier review, since undone, said as much against the decision: a ticket counts once, and the worst.
+
+    What was weighed cannot be taken out again; so a mistake may count against automation, never for it.
+    """
+    proposed = stored.decision.unit_id if stored.decision else None
+    earlier = [one.unit_id != proposed for one in session.undone_reviews(stored.ticket.ticket_id)]
+    wrong = isinstance(label, Returned) or label.wrong
+    return any(earlier) or (bool(earlier) and not wrong)
+
+
+def _retraction(
+    stored: StoredTicket,
+    review: Review,
+    wanted: Undo,
+    known_at: Callable[[datetime, WriteSession], datetime],
+    session: WriteSession,
+) -> Dispatch:
+    return Dispatch(
+        ticket=stored.ticket,
+        unit_id=review.unit_id,
+        known_at=known_at(stored.ticket.received_at, session),
+        source=LabelSource.RETRACTION,
+        by=wanted.by,
+    )

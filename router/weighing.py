@@ -1,0 +1,140 @@
+"""A person's word on a ticket, weighed against what the certificate promised: whether its automation may still stand.
+
+What the detectors have seen lives in the store and moves in the transaction of the label, so that every process finds
+the same and a restart forgets nothing. That nobody objected is no label: a unit's dispatches are counted when one of
+them comes back.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from typing import TypeVar
+
+from domain.automation import Scope, Suspension
+from domain.decisions import Decision, Reason, Review
+from models.bundle import Bundle
+from models.evidence import Errors, Returns
+from models.monitor import Audit, Monitor, Returned
+from router.automation_ports import Detector, Watched
+from router.ports import ReadSession, StoredTicket, WriteSession
+
+Seen = TypeVar("Seen", Errors, Returns)
+
+CHUNK = 500  # dispatches that are counted in one transaction: others wait for it
+
+
+def label_of(
+    stored: StoredTicket, review: Review, bundle: Bundle | None, at: datetime
+) -> Audit | Returned | None:
+    """What the review, known `at`, says of an automatic decision under the bundle's certificates; None: nothing."""
+    decision, sent_at = stored.decision, stored.decided_at
+    if decision is None or bundle is None or decision.bundle_digest != bundle.digest:
+        return None
+    unit, group, wrong = decision.unit_id, decision.group, decision.unit_id != review.unit_id
+    if unit is None or group is None or sent_at is None:
+        return None
+    if is_audit(decision):
+        return Audit(at=at, group=group, unit=unit, wrong=wrong)
+    if Reason.CERTIFIED in decision.reasons and wrong:
+        return Returned(at=at, unit=unit, dispatched_at=sent_at)
+    return None
+
+
+def came_back(stored: StoredTicket, unit_id: str, bundle: Bundle | None, at: datetime) -> Returned | None:
+    """What it says of an automatic dispatch that its unit refused it, as known `at`; None: there was none."""
+    decision, sent_at = stored.decision, stored.decided_at
+    if decision is None or sent_at is None or bundle is None or decision.bundle_digest != bundle.digest:
+        return None
+    if decision.unit_id != unit_id or decision.group is None or Reason.CERTIFIED not in decision.reasons:
+        return None
+    return Returned(at=at, unit=unit_id, dispatched_at=sent_at)
+
+
+def is_audit(decision: Decision) -> bool:
+    """Whether the ticket would have gone out, had it not been drawn for a blind review."""
+    return Reason.AUDITED in decision.reasons
+
+
+def weigh(label: Audit | Returned, bundle: Bundle, session: WriteSession) -> tuple[Suspension, ...]:
+    """Let the detectors see the label; answers (and stores) what it suspends.
+
+    On a store with several writers the caller has locked its counters, as every append to the log does.
+    """
+    before = _monitor(label, bundle.digest, session)
+    after = before.after(label, bundle.guarantee.terms)
+    _keep(before, after, bundle.digest, session)
+    found = after.suspensions[len(before.suspensions) :]
+    return tuple(
+        session.add_suspension(replace(one, reason=one.told, bundle_digest=bundle.digest)) for one in found
+    )
+
+
+def count_sent(bundle_digest: str, unit_id: str, session: WriteSession, limit: int = CHUNK) -> bool:
+    """Count automatic dispatches of the unit that were not counted yet; whether all are now."""
+    watched = _watched(bundle_digest, Detector.UNIT_RETURNS, unit_id, session)
+    sent = session.sent(bundle_digest, unit_id, after=watched.upto, limit=limit)
+    seen = _as(Returns, watched)
+    for one in sent:
+        seen = seen.dispatched(one.at.timestamp())
+    if sent:
+        session.put_watched(replace(watched, seen=seen, upto=sent[-1].number))
+    return len(sent) < limit
+
+
+def are_many_uncounted(bundle_digest: str, unit_id: str, session: ReadSession) -> bool:
+    """Whether counting the unit's dispatches would hold up a transaction."""
+    watched = _watched(bundle_digest, Detector.UNIT_RETURNS, unit_id, session)
+    return len(session.sent(bundle_digest, unit_id, after=watched.upto, limit=CHUNK)) == CHUNK
+
+
+def begin_anew(lifted: Suspension, session: WriteSession) -> None:
+    """Forget what led to a suspension by the monitor: labels of earlier dispatches count no more."""
+    digest = lifted.bundle_digest
+    if digest is None:
+        return
+    if lifted.scope is Scope.GROUP:
+        session.put_watched(_nothing(digest, Detector.GROUP_AUDITS, lifted.key))
+    else:
+        session.put_watched(_nothing(digest, Detector.UNIT_AUDITS, lifted.key))
+        returns = _nothing(digest, Detector.UNIT_RETURNS, lifted.key)
+        session.put_watched(replace(returns, upto=session.last_sent()))
+
+
+def _monitor(label: Audit | Returned, digest: str, session: WriteSession) -> Monitor:
+    """As much of the monitor as the label touches."""
+    suspensions = tuple(one for one in session.suspensions() if one.bundle_digest == digest)
+    if isinstance(label, Returned):
+        while not count_sent(digest, label.unit, session):
+            pass
+        returns = _as(Returns, _watched(digest, Detector.UNIT_RETURNS, label.unit, session))
+        return Monitor(returns={label.unit: returns}, suspensions=suspensions)
+    group = _as(Errors, _watched(digest, Detector.GROUP_AUDITS, label.group, session))
+    unit = _as(Errors, _watched(digest, Detector.UNIT_AUDITS, label.unit, session))
+    return Monitor(groups={label.group: group}, units={label.unit: unit}, suspensions=suspensions)
+
+
+def _keep(before: Monitor, after: Monitor, digest: str, session: WriteSession) -> None:
+    for detector, old, new in (
+        (Detector.GROUP_AUDITS, before.groups, after.groups),
+        (Detector.UNIT_AUDITS, before.units, after.units),
+        (Detector.UNIT_RETURNS, before.returns, after.returns),
+    ):
+        for key, seen in new.items():
+            if seen != old.get(key):
+                watched = _watched(digest, detector, key, session)
+                session.put_watched(replace(watched, seen=seen))
+
+
+def _watched(digest: str, detector: Detector, key: str, session: ReadSession) -> Watched:
+    return session.watched(digest, detector, key) or _nothing(digest, detector, key)
+
+
+def _nothing(digest: str, detector: Detector, key: str) -> Watched:
+    seen = Returns() if detector is Detector.UNIT_RETURNS else Errors()
+    return Watched(bundle_digest=digest, detector=detector, key=key, seen=seen)
+
+
+def _as(kind: type[Seen], watched: Watched) -> Seen:
+    assert isinstance(watched.seen, kind)
+    return watched.seen
