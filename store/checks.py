@@ -1,9 +1,11 @@
-"""What both adapters refuse, in one place."""
+"""What both adapters refuse, and how both take a decision, in one place."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
+from domain.automation import Suspension
+from domain.decisions import Decision, Reason, Verdict
 from domain.errors import NotFound, StoreUnavailable, TransitionRefused
 from domain.tickets import ALLOWED_TRANSITIONS, TicketStatus
 from router.ports import BundleRecord, Pointers
@@ -21,6 +23,23 @@ def require_versions(pointers: Pointers, bundles: Iterable[BundleRecord]) -> Non
     for version in (pointers.champion, pointers.challenger, pointers.previous):
         if version is not None and version not in known:
             raise NotFound(kind="bundle version", key=str(version))
+
+
+def require_active(suspension_id: int, active: Iterable[Suspension]) -> Suspension:
+    """The suspension of that id. Raises NotFound where there is none, or it is lifted."""
+    found = next((one for one in active if one.suspension_id == suspension_id), None)
+    if found is None:
+        raise NotFound(kind="active suspension", key=str(suspension_id))
+    return found
+
+
+def automatic(decision: Decision) -> str | None:
+    """What a decision under a certificate counts as: sent to its unit, audited in place of that, or neither."""
+    if decision.group is None:
+        return None
+    if decision.verdict is Verdict.DISPATCH:
+        return "sent"
+    return "audited" if Reason.AUDITED in decision.reasons else None
 
 
 def closed(place: str) -> StoreUnavailable:

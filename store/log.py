@@ -7,9 +7,10 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from operator import attrgetter
 
-from domain.dispatches import Dispatch, LabelSource
+from domain.dispatches import Dispatch, LabelSource, unretracted
 from domain.errors import DuplicateTicket
 from domain.tickets import Ticket
+from store.codec import encode
 
 
 def by_time_known(dispatches: Iterable[Dispatch]) -> list[Dispatch]:
@@ -24,7 +25,7 @@ def new_entries(
 
     Raises DuplicateTicket when a ticket is imported twice with different contents.
     """
-    earlier = {ticket_id: list(entries) for ticket_id, entries in known.items()}
+    earlier = {key: sorted(entries, key=attrgetter("sequence")) for key, entries in known.items()}
     fresh: list[Dispatch] = []
     for dispatch in batch:
         same_ticket = earlier.setdefault(dispatch.ticket.ticket_id, [])
@@ -32,12 +33,32 @@ def new_entries(
             continue
         number = last_sequence + len(fresh) + 1
         fresh.append(replace(dispatch, sequence=number, known_at=dispatch.known_at.astimezone(UTC)))
-        same_ticket.append(dispatch)
+        same_ticket.append(fresh[-1])
     return fresh
 
 
+def log_row(dispatch: Dispatch) -> dict[str, object]:
+    """The entry as the log's row."""
+    return {
+        "sequence": dispatch.sequence,
+        "ticket_id": dispatch.ticket.ticket_id,
+        "unit_id": dispatch.unit_id,
+        "known_at": dispatch.known_at,
+        "source": dispatch.source.value,
+        "by": dispatch.by,
+        "ticket": encode(dispatch.ticket),
+    }
+
+
+def log_span(entries: Sequence[Dispatch]) -> str:
+    """What the event of these new entries says."""
+    return encode({"first": entries[0].sequence, "last": entries[-1].sequence})
+
+
 def _is_known(dispatch: Dispatch, same_ticket: Iterable[Dispatch]) -> bool:
-    for entry in same_ticket:
+    if dispatch.source is LabelSource.RETRACTION:
+        return False
+    for entry in unretracted(same_ticket):
         same_key = _key(entry) == _key(dispatch)
         both_imported = entry.source is dispatch.source is LabelSource.IMPORT
         if both_imported and not (same_key and _in_utc(entry.ticket) == _in_utc(dispatch.ticket)):

@@ -11,7 +11,8 @@ from typing import TypeVar
 from router.ports import ReadSession, WriteSession
 from store.checks import closed
 from store.clock import Clock, utc_now
-from store.memory_sessions import MemoryReadSession, MemoryWriteSession, State
+from store.memory_sessions import MemoryReadSession, MemoryWriteSession
+from store.memory_state import State
 
 T = TypeVar("T")
 

@@ -2,55 +2,53 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from copy import copy
-from dataclasses import dataclass, field, fields, replace
-from datetime import datetime
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
 from hashlib import sha256
 from itertools import islice
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from domain.decisions import Decision, Review
 from domain.dispatches import Dispatch
 from domain.errors import AlreadyDecided, DuplicateTicket, NotFound
 from domain.places import Account, Address, Territory
 from domain.rules import Rule
-from domain.tickets import Ticket, TicketStatus
+from domain.safety import Priority
+from domain.tickets import WAITING, Ticket, TicketStatus
 from domain.units import Unit
-from router.ports import BundleRecord, Delivery, EventKind, Pointers, StoredTicket, TicketEvent
+from router.finding import TicketQuery, cursor_of
+from router.ports import (
+    BundleRecord,
+    ChannelQuery,
+    ChannelTicket,
+    EventKind,
+    Pointers,
+    Queue,
+    StoredTicket,
+    TicketEvent,
+)
+from store import finding
+from store.batches import batched
+from store.channels import matches
 from store.checks import require_transition, require_versions
 from store.clock import Clock
+from store.clocks import MemoryClockReads, MemoryClockWrites
 from store.codec import encode
-from store.log import by_time_known, new_entries
+from store.log import by_time_known, log_row, log_span, new_entries
+from store.memory_answers import MemoryAnswerReads, MemoryAnswerWrites
+from store.memory_automation import MemoryAutomationReads, MemoryAutomationWrites
+from store.memory_state import State
+from store.replies import MemoryReplyReads, MemoryReplyWrites
+from store.undoing import MemoryUndoReads, MemoryUndoWrites
 
 T = TypeVar("T")
 
 
-@dataclass(slots=True, kw_only=True)
-class State:
-    """Everything stored. Once a store shows it, it is never changed: writes change a copy."""
-
-    units: dict[str, Unit] = field(default_factory=dict)
-    territories: dict[str, Territory] = field(default_factory=dict)
-    rules: dict[str, Rule] = field(default_factory=dict)
-    accounts: dict[str, Account] = field(default_factory=dict)
-    addresses: dict[str, Address] = field(default_factory=dict)
-    tickets: dict[str, StoredTicket] = field(default_factory=dict)
-    log: list[Dispatch] = field(default_factory=list)
-    events: list[TicketEvent] = field(default_factory=list)
-    deliveries: list[Delivery] = field(default_factory=list)
-    bundles: list[BundleRecord] = field(default_factory=list)
-    pointers: Pointers = field(default_factory=Pointers)
-    world_version: str = "0"
-
-    def branch(self) -> State:
-        """Another state with the same contents."""
-        parts: dict[str, Any] = {part.name: copy(getattr(self, part.name)) for part in fields(self)}
-        return State(**parts)
-
-
-class MemoryReadSession:
+class MemoryReadSession(
+    MemoryAutomationReads, MemoryAnswerReads, MemoryReplyReads, MemoryUndoReads, MemoryClockReads
+):
     """Reads of one state."""
 
     def __init__(self, state: State) -> None:
@@ -85,17 +83,66 @@ class MemoryReadSession:
         found = [stored for stored in _by_key(self.state.tickets) if status in (None, stored.status)]
         return sorted(found, key=lambda stored: stored.ticket.received_at, reverse=True)[:limit]
 
+    def find_tickets(self, query: TicketQuery) -> Sequence[StoredTicket]:
+        """Newest received first."""
+        found = (stored for stored in self.state.tickets.values() if finding.matches(stored, query))
+        return sorted(found, key=cursor_of, reverse=True)[: query.limit]
+
+    def waiting(self, limit: int = 100) -> Sequence[StoredTicket]:
+        """Those that a person has to decide: most pressing first, then first received."""
+        found = [stored for stored in _by_key(self.state.tickets) if stored.status in WAITING]
+        return sorted(found, key=lambda one: (one.priority.rank, one.ticket.received_at))[:limit]
+
+    def queues(self) -> Sequence[Queue]:
+        """What waits, by priority, most pressing first."""
+        first: dict[Priority, datetime] = {}
+        counts = Counter[Priority]()
+        for stored in self.waiting(len(self.state.tickets)):
+            first.setdefault(stored.priority, stored.ticket.received_at)
+            counts[stored.priority] += 1
+        return [Queue(priority=one, count=counts[one], since=since) for one, since in first.items()]
+
     def events(self, ticket_id: str) -> Sequence[TicketEvent]:
         """What happened to the ticket, oldest first."""
         return [event for event in self.state.events if event.ticket_id == ticket_id]
 
-    def pending_deliveries(self, limit: int = 100) -> Sequence[Delivery]:
-        """The outbox, oldest first."""
-        return self.state.deliveries[:limit]
+    def channel_tickets(self, query: ChannelQuery) -> Sequence[ChannelTicket]:
+        """Newest received first."""
+        found = [stored for stored in _by_key(self.state.tickets) if matches(stored, query)]
+        found.sort(key=lambda stored: stored.ticket.received_at, reverse=True)
+        return [
+            ChannelTicket(
+                ticket=stored.ticket,
+                status=stored.status,
+                unit_id=stored.unit_id,
+                changed_at=max(event.at for event in self.events(stored.ticket.ticket_id)),
+            )
+            for stored in found[query.offset : query.offset + query.limit]
+        ]
+
+    def channel_events(
+        self, channel: str, kinds: frozenset[EventKind], since: datetime, until: datetime, limit: int = 1000
+    ) -> Sequence[TicketEvent]:
+        """What was recorded of the channel's tickets in [since, until), oldest first."""
+        tickets = self.state.tickets
+        found = (
+            event
+            for event in self.state.events
+            if event.kind in kinds
+            and since <= event.at < until
+            and event.ticket_id
+            and tickets[event.ticket_id].ticket.channel == channel
+        )
+        return sorted(found, key=lambda event: event.at)[:limit]
 
     def dispatches(self, after: int = 0) -> Iterator[Dispatch]:
         """The log in sequence order."""
         return islice(iter(self.state.log), after, None)  # sequences count from 1 without gaps
+
+    def dispatches_at(self, sequences: Iterable[int]) -> Mapping[int, Dispatch]:
+        """Some few entries of the log, by their sequence; those that it has not are left out."""
+        log = self.state.log
+        return {sequence: log[sequence - 1] for sequence in sequences if 0 < sequence <= len(log)}
 
     def last_sequence(self) -> int:
         """The log's highest sequence; 0 when it is empty."""
@@ -114,7 +161,14 @@ class MemoryReadSession:
         return self.state.pointers
 
 
-class MemoryWriteSession(MemoryReadSession):
+class MemoryWriteSession(
+    MemoryReadSession,
+    MemoryAutomationWrites,
+    MemoryAnswerWrites,
+    MemoryReplyWrites,
+    MemoryUndoWrites,
+    MemoryClockWrites,
+):
     """Reads and writes of a copy of `state`; `clock` dates the events."""
 
     def __init__(self, state: State, clock: Clock) -> None:
@@ -123,30 +177,32 @@ class MemoryWriteSession(MemoryReadSession):
 
     def put_units(self, units: Iterable[Unit]) -> int:
         """Insert or replace by id; answers how many changed anything."""
-        return self._put(self.state.units, units, lambda unit: unit.unit_id)
+        return self._put("units", units, lambda unit: unit.unit_id)
 
     def put_territories(self, territories: Iterable[Territory]) -> int:
         """Insert or replace by id; answers how many changed anything."""
-        return self._put(self.state.territories, territories, lambda territory: territory.territory_id)
+        return self._put("territories", territories, lambda territory: territory.territory_id)
 
     def put_rules(self, rules: Iterable[Rule]) -> int:
         """Insert or replace by id; answers how many changed anything."""
-        return self._put(self.state.rules, rules, lambda rule: rule.rule_id)
+        return self._put("rules", rules, lambda rule: rule.rule_id)
 
     def put_accounts(self, accounts: Iterable[Account]) -> int:
         """Insert or replace by id; answers how many changed anything."""
-        return self._put(self.state.accounts, accounts, lambda account: account.account_id)
+        return self._put("accounts", accounts, lambda account: account.account_id)
 
     def put_addresses(self, addresses: Iterable[Address]) -> int:
         """Insert or replace by address; answers how many changed anything."""
-        return self._put(self.state.addresses, addresses, lambda address: address.address)
+        return self._put("addresses", addresses, lambda address: address.address)
 
-    def add_ticket(self, ticket: Ticket) -> None:
+    def add_ticket(self, ticket: Ticket, priority: Priority = Priority.NORMAL) -> None:
         """Raises DuplicateTicket when the id is taken."""
         if ticket.ticket_id in self.state.tickets:
             raise DuplicateTicket(ticket_id=ticket.ticket_id)
-        self.state.tickets[ticket.ticket_id] = StoredTicket(ticket=ticket, status=TicketStatus.RECEIVED)
-        self._record(ticket.ticket_id, EventKind.RECEIVED, by=ticket.channel)
+        self.state.tickets[ticket.ticket_id] = StoredTicket(
+            ticket=ticket, status=TicketStatus.RECEIVED, priority=priority
+        )
+        self._record(ticket.ticket_id, EventKind.RECEIVED, by=ticket.channel, covers=encode(ticket))
 
     def set_status(
         self, ticket_id: str, status: TicketStatus, unit_id: str | None, by: str = "gridroute"
@@ -157,11 +213,19 @@ class MemoryWriteSession(MemoryReadSession):
         self.state.tickets[ticket_id] = replace(stored, status=status, unit_id=unit_id)
         self._record(ticket_id, EventKind.STATUS, by=by, unit_id=unit_id, detail=status.value)
 
-    def add_decision(self, decision: Decision, at: datetime) -> None:  # noqa: ARG002 - no port reads it back
+    def add_decision(self, decision: Decision, at: datetime) -> None:
         """Appends; the latest one counts. Raises NotFound without such a ticket."""
         ticket_id = decision.ticket_id
-        self.state.tickets[ticket_id] = replace(self._require_ticket(ticket_id), decision=decision)
-        self._record(ticket_id, EventKind.DECIDED, unit_id=decision.unit_id, detail=decision.verdict.value)
+        stored = self._require_ticket(ticket_id)
+        self.state.tickets[ticket_id] = replace(stored, decision=decision, decided_at=at)
+        self.state.decisions.append((at, decision))
+        self._record(
+            ticket_id,
+            EventKind.DECIDED,
+            unit_id=decision.unit_id,
+            detail=decision.verdict.value,
+            covers=encode(decision),
+        )
 
     def add_review(self, review: Review) -> None:
         """Raises AlreadyDecided when the ticket has one, NotFound without such a ticket."""
@@ -170,8 +234,22 @@ class MemoryWriteSession(MemoryReadSession):
             raise AlreadyDecided(ticket_id=review.ticket_id, unit_id=stored.review.unit_id)
         self.state.tickets[review.ticket_id] = replace(stored, review=review)
         self._record(
-            review.ticket_id, EventKind.REVIEWED, by=review.by, unit_id=review.unit_id, detail=review.comment
+            review.ticket_id,
+            EventKind.REVIEWED,
+            by=review.by,
+            unit_id=review.unit_id,
+            detail=review.comment,
+            covers=encode(replace(review, at=review.at.astimezone(UTC))),
         )
+
+    def add_report(self, ticket_id: str, by: str, detail: str) -> None:
+        """What another system says of the ticket. Raises NotFound without such a ticket."""
+        self._require_ticket(ticket_id)
+        self._record(ticket_id, EventKind.REPORTED, by=by, detail=detail)
+
+    def lock_log(self) -> datetime | None:
+        """When the log's last outcome was known; one writes at a time anyway."""
+        return self.state.log[-1].known_at if self.state.log else None
 
     def append_dispatches(self, dispatches: Iterable[Dispatch]) -> Sequence[Dispatch]:
         """Appends those that the log has not, in the order of `known_at`; answers them with their sequence."""
@@ -180,16 +258,10 @@ class MemoryWriteSession(MemoryReadSession):
             known[entry.ticket.ticket_id].append(entry)
         fresh = new_entries(by_time_known(dispatches), known, self.last_sequence())
         self.state.log.extend(fresh)
+        for part in batched(fresh):
+            rows = map(log_row, part)
+            self._record("", EventKind.LOGGED, detail=log_span(part), covers="".join(map(encode, rows)))
         return fresh
-
-    def add_delivery(self, ticket_id: str, unit_id: str, at: datetime) -> None:
-        """A row of the outbox. Raises NotFound without such a ticket."""
-        self._require_ticket(ticket_id)
-        number = len(self.state.deliveries) + 1
-        self.state.deliveries.append(
-            Delivery(delivery_id=number, ticket_id=ticket_id, unit_id=unit_id, queued_at=at)
-        )
-        self._record(ticket_id, EventKind.QUEUED, unit_id=unit_id)
 
     def add_bundle(self, record: BundleRecord) -> BundleRecord:
         """Gives it the next version; a known digest answers its existing record, with MLflow's ids if it had none."""
@@ -204,8 +276,10 @@ class MemoryWriteSession(MemoryReadSession):
         """Raises NotFound for a version that the store does not have."""
         require_versions(pointers, self.state.bundles)
         self.state.pointers = pointers
+        self._record("", EventKind.PROMOTED, detail=encode(pointers))
 
-    def _put(self, stored: dict[str, T], items: Iterable[T], key_of: Callable[[T], str]) -> int:
+    def _put(self, name: str, items: Iterable[T], key_of: Callable[[T], str]) -> int:
+        stored: dict[str, T] = getattr(self.state, name)
         given = {key_of(item): item for item in items}
         bodies = {key: encode(item) for key, item in given.items()}
         changed = [key for key in given if key not in stored or encode(stored[key]) != bodies[key]]
@@ -213,6 +287,7 @@ class MemoryWriteSession(MemoryReadSession):
         if changed:
             change = f"{self.state.world_version} {encode([bodies[key] for key in changed])}"
             self.state.world_version = sha256(change.encode()).hexdigest()[:16]
+            self._record("", EventKind.CHANGED, detail=f"{name} {len(changed)}")
         return len(changed)
 
     def _require_ticket(self, ticket_id: str) -> StoredTicket:
@@ -220,21 +295,6 @@ class MemoryWriteSession(MemoryReadSession):
         if stored is None:
             raise NotFound(kind="ticket", key=ticket_id)
         return stored
-
-    def _record(
-        self,
-        ticket_id: str,
-        kind: EventKind,
-        *,
-        by: str = "gridroute",
-        unit_id: str | None = None,
-        detail: str = "",
-    ) -> None:
-        self.state.events.append(
-            TicketEvent(
-                ticket_id=ticket_id, kind=kind, at=self._clock(), by=by, unit_id=unit_id, detail=detail
-            )
-        )
 
 
 def _by_key(entries: dict[str, T]) -> Iterator[T]:

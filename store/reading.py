@@ -2,24 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Row, Select, Table, func, select
+from sqlalchemy import Connection, Row, Select, Table, func, select, text
 
 from domain.decisions import Decision, Review
 from domain.dispatches import Dispatch, LabelSource
 from domain.places import Account, Address, Territory
 from domain.rules import Rule
+from domain.safety import Priority
 from domain.tickets import Ticket, TicketStatus
 from domain.units import Unit
-from router.ports import BundleRecord, Delivery, EventKind, Pointers, StoredTicket, TicketEvent
+from router.finding import TicketQuery
+from router.ports import (
+    BundleRecord,
+    ChannelQuery,
+    ChannelTicket,
+    EventKind,
+    Pointers,
+    Queue,
+    StoredTicket,
+    TicketEvent,
+)
 from store import tables
+from store.answers import SqlAnswerReads
+from store.automation import SqlAutomationReads
 from store.batches import BATCH
+from store.channels import select_events, select_tickets
+from store.clocks import SqlClockReads
 from store.codec import decode
+from store.events import event_of
+from store.finding import narrowed
+from store.meta import meta_value
+from store.replies import SqlReplyReads
+from store.undoing import SqlUndoReads
 
 T = TypeVar("T")
 
+PRIORITIES = [*Priority]
 _LATER = tables.decisions.alias("later")
 _LATEST_DECISION = (
     select(func.max(_LATER.c.decision_id))
@@ -32,6 +54,11 @@ STORED_TICKETS = select(
     tables.tickets.c.status,
     tables.tickets.c.unit_id,
     tables.decisions.c.body.label("decision"),
+    tables.decisions.c.decided_at,
+    tables.tickets.c.priority,
+    tables.tickets.c.due_at,
+    tables.tickets.c.overdue_at,
+    tables.tickets.c.duty_unit,
     tables.reviews.c.unit_id.label("reviewed_unit_id"),
     tables.reviews.c.by,
     tables.reviews.c.at,
@@ -42,8 +69,11 @@ STORED_TICKETS = select(
     )
 )
 
+# naming every priority lets SQLite walk the index in its order
+_IS_WAITING = text(tables.WAITING), tables.tickets.c.priority.in_(range(len(PRIORITIES)))
 
-class SqlReadSession:
+
+class SqlReadSession(SqlAutomationReads, SqlAnswerReads, SqlReplyReads, SqlUndoReads, SqlClockReads):
     """Reads inside one transaction."""
 
     def __init__(self, connection: Connection) -> None:
@@ -86,20 +116,56 @@ class SqlReadSession:
         newest = query.order_by(tables.tickets.c.received_at.desc(), tables.tickets.c.ticket_id).limit(limit)
         return [_stored_ticket(row) for row in self._connection.execute(newest)]
 
+    def find_tickets(self, query: TicketQuery) -> Sequence[StoredTicket]:
+        """Newest received first."""
+        return [_stored_ticket(row) for row in self._connection.execute(narrowed(query, STORED_TICKETS))]
+
+    def waiting(self, limit: int = 100) -> Sequence[StoredTicket]:
+        """Those that a person has to decide: most pressing first, then first received."""
+        ticket = tables.tickets.c
+        order = ticket.priority, ticket.received_at, ticket.ticket_id
+        first = select(ticket.ticket_id).where(*_IS_WAITING).order_by(*order).limit(limit)
+        query = STORED_TICKETS.where(ticket.ticket_id.in_(first)).order_by(*order)
+        return [_stored_ticket(row) for row in self._connection.execute(query)]
+
+    def queues(self) -> Sequence[Queue]:
+        """What waits, by priority, most pressing first."""
+        ticket = tables.tickets.c
+        query = (
+            select(ticket.priority, func.count(), func.min(ticket.received_at))
+            .where(*_IS_WAITING)
+            .group_by(ticket.priority)
+            .order_by(ticket.priority)
+        )
+        found = self._connection.execute(query)
+        return [Queue(priority=PRIORITIES[rank], count=count, since=since) for rank, count, since in found]
+
     def events(self, ticket_id: str) -> Sequence[TicketEvent]:
         """What happened to the ticket, oldest first."""
         event = tables.events.c
         rows = self._connection.execute(
             select(tables.events).where(event.ticket_id == ticket_id).order_by(event.event_id)
         )
-        return [_event(row) for row in rows]
+        return [event_of(row) for row in rows]
 
-    def pending_deliveries(self, limit: int = 100) -> Sequence[Delivery]:
-        """The outbox, oldest first."""
-        delivery = tables.deliveries.c
-        query = select(delivery.delivery_id, delivery.ticket_id, delivery.unit_id, delivery.queued_at)
-        oldest = query.where(delivery.state == "pending").order_by(delivery.delivery_id).limit(limit)
-        return [Delivery(**row) for row in self._connection.execute(oldest).mappings()]
+    def channel_tickets(self, query: ChannelQuery) -> Sequence[ChannelTicket]:
+        """Newest received first."""
+        return [
+            ChannelTicket(
+                ticket=decode(Ticket, row.body),
+                status=TicketStatus(row.status),
+                unit_id=row.unit_id,
+                changed_at=row.changed_at,
+            )
+            for row in self._connection.execute(select_tickets(query))
+        ]
+
+    def channel_events(
+        self, channel: str, kinds: frozenset[EventKind], since: datetime, until: datetime, limit: int = 1000
+    ) -> Sequence[TicketEvent]:
+        """What was recorded of the channel's tickets in [since, until), oldest first."""
+        rows = self._connection.execute(select_events(channel, kinds, since, until).limit(limit))
+        return [event_of(row) for row in rows]
 
     def dispatches(self, after: int = 0) -> Iterator[Dispatch]:
         """The log in sequence order, streamed."""
@@ -108,16 +174,19 @@ class SqlReadSession:
             dispatch_of, self._stream(select(log).where(log.c.sequence > after).order_by(log.c.sequence))
         )
 
+    def dispatches_at(self, sequences: Iterable[int]) -> Mapping[int, Dispatch]:
+        """Some few entries of the log, by their sequence; those that it has not are left out."""
+        log = tables.dispatch_log
+        rows = self._connection.execute(select(log).where(log.c.sequence.in_(list(sequences))))
+        return {row.sequence: dispatch_of(row) for row in rows}
+
     def last_sequence(self) -> int:
         """The log's highest sequence; 0 when it is empty."""
         return self._connection.scalar(select(func.max(tables.dispatch_log.c.sequence))) or 0
 
     def world_version(self) -> str:
         """Changes whenever units, territories, rules, accounts or addresses change."""
-        value: str = self._connection.execute(
-            select(tables.meta.c.value).where(tables.meta.c.name == "world_version")
-        ).scalar_one()
-        return value
+        return meta_value(self._connection, "world_version")
 
     def bundles(self) -> Sequence[BundleRecord]:
         """By version, ascending."""
@@ -161,21 +230,15 @@ def _stored_ticket(row: Row[*tuple[Any, ...]]) -> StoredTicket:
         unit_id=row.unit_id,
         decision=None if row.decision is None else decode(Decision, row.decision),
         review=None if row.reviewed_unit_id is None else _review(ticket.ticket_id, row),
+        decided_at=row.decided_at,
+        priority=PRIORITIES[row.priority],
+        due_at=row.due_at,
+        overdue_at=row.overdue_at,
+        duty_unit=row.duty_unit,
     )
 
 
 def _review(ticket_id: str, row: Row[*tuple[Any, ...]]) -> Review:
     return Review(
         ticket_id=ticket_id, unit_id=row.reviewed_unit_id, by=row.by, at=row.at, comment=row.comment
-    )
-
-
-def _event(row: Row[*tuple[Any, ...]]) -> TicketEvent:
-    return TicketEvent(
-        ticket_id=row.ticket_id,
-        kind=EventKind(row.kind),
-        at=row.at,
-        by=row.by,
-        unit_id=row.unit_id,
-        detail=row.detail,
     )

@@ -7,7 +7,7 @@ from concurrent.futures import Future
 from contextlib import contextmanager
 from typing import TypeVar
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, event
 from sqlalchemy.engine import URL
 
 from router.ports import ReadSession, WriteSession
@@ -15,6 +15,7 @@ from store.checks import closed
 from store.clock import Clock, utc_now
 from store.engines import parse_url, reader_engine, writer_engine
 from store.faults import faults_named
+from store.meta import lock_counters
 from store.reading import SqlReadSession
 from store.schema import migrate
 from store.writer import Writer
@@ -47,6 +48,7 @@ class SqlStore:
         self._reading = reading
         self._writing = writing
         self._place = place
+        event.listen(writing, "begin", lock_counters)
         self._writer = Writer(writing, lambda connection: SqlWriteSession(connection, clock), place)
         self._closed = False
 
@@ -66,7 +68,14 @@ class SqlStore:
 
     def submit(self, work: Callable[[WriteSession], T]) -> Future[T]:
         """Queue the work for the next commit."""
-        return self._writer.submit(work)
+
+        def whole(session: WriteSession) -> T:
+            assert isinstance(session, SqlWriteSession)
+            result = work(session)
+            session.finish()
+            return result
+
+        return self._writer.submit(whole)
 
     def close(self) -> None:
         """Finish what is queued, then let the database go."""

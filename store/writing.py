@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from hashlib import sha256
 from typing import TypeVar
 
@@ -16,26 +16,38 @@ from domain.dispatches import Dispatch
 from domain.errors import AlreadyDecided, DuplicateTicket, NotFound
 from domain.places import Account, Address, Territory
 from domain.rules import Rule
+from domain.safety import Priority
 from domain.tickets import Ticket, TicketStatus
 from domain.units import Unit
-from router.ports import BundleRecord, EventKind, Pointers
+from router.ports import BundleRecord, ChannelQuery, ChannelTicket, EventKind, Pointers, TicketEvent
 from store import tables
+from store.answers import SqlAnswerWrites
+from store.automation import SqlAutomationWrites
 from store.batches import batched
-from store.checks import require_transition, require_versions
+from store.checks import automatic, require_transition, require_versions
 from store.clock import Clock
+from store.clocks import SqlClockWrites
 from store.codec import encode
-from store.log import by_time_known, new_entries
+from store.finding import key_rows, place_row
+from store.inserting import insert_new
+from store.log import by_time_known, log_row, log_span, new_entries
+from store.meta import lock_counters
 from store.reading import SqlReadSession, dispatch_of
+from store.replies import SqlReplyWrites
+from store.undoing import SqlUndoWrites
 
 T = TypeVar("T")
 
 
-class SqlWriteSession(SqlReadSession):
+class SqlWriteSession(
+    SqlReadSession, SqlAutomationWrites, SqlAnswerWrites, SqlReplyWrites, SqlUndoWrites, SqlClockWrites
+):
     """Reads and writes inside one transaction; `clock` dates the events."""
 
     def __init__(self, connection: Connection, clock: Clock) -> None:
         super().__init__(connection)
         self._clock = clock
+        self._waiting = []
 
     def put_units(self, units: Iterable[Unit]) -> int:
         """Insert or replace by id; answers how many changed anything."""
@@ -57,19 +69,22 @@ class SqlWriteSession(SqlReadSession):
         """Insert or replace by address; answers how many changed anything."""
         return self._put(tables.addresses, addresses, lambda address: address.address)
 
-    def add_ticket(self, ticket: Ticket) -> None:
+    def add_ticket(self, ticket: Ticket, priority: Priority = Priority.NORMAL) -> None:
         """Raises DuplicateTicket when the id is taken."""
-        if self._status(ticket.ticket_id) is not None:
+        body = encode(ticket)
+        row = {
+            "ticket_id": ticket.ticket_id,
+            "received_at": ticket.received_at,
+            "status": TicketStatus.RECEIVED.value,
+            "channel": ticket.channel,
+            "priority": priority.rank,
+            "body": body,
+        }
+        if not insert_new(self._connection, tables.tickets, row):
             raise DuplicateTicket(ticket_id=ticket.ticket_id)
-        self._connection.execute(
-            insert(tables.tickets).values(
-                ticket_id=ticket.ticket_id,
-                received_at=ticket.received_at,
-                status=TicketStatus.RECEIVED.value,
-                body=encode(ticket),
-            )
-        )
-        self._record(ticket.ticket_id, EventKind.RECEIVED, by=ticket.channel)
+        if keys := key_rows(ticket):
+            self._connection.execute(insert(tables.ticket_keys), keys)
+        self._record(ticket.ticket_id, EventKind.RECEIVED, by=ticket.channel, covers=body)
 
     def set_status(
         self, ticket_id: str, status: TicketStatus, unit_id: str | None, by: str = "gridroute"
@@ -86,17 +101,27 @@ class SqlWriteSession(SqlReadSession):
     def add_decision(self, decision: Decision, at: datetime) -> None:
         """Appends; the latest one counts. Raises NotFound without such a ticket."""
         self._require_ticket(decision.ticket_id)
+        body = encode(decision)
         self._connection.execute(
             insert(tables.decisions).values(
                 ticket_id=decision.ticket_id,
                 decided_at=at,
                 verdict=decision.verdict.value,
                 unit_id=decision.unit_id,
-                body=encode(decision),
+                body=body,
+                bundle_digest=decision.bundle_digest,
+                certificate_group=decision.group,
+                automatic=automatic(decision),
             )
         )
+        if row := place_row(decision, at):
+            insert_new(self._connection, tables.ticket_keys, row)
         self._record(
-            decision.ticket_id, EventKind.DECIDED, unit_id=decision.unit_id, detail=decision.verdict.value
+            decision.ticket_id,
+            EventKind.DECIDED,
+            unit_id=decision.unit_id,
+            detail=decision.verdict.value,
+            covers=body,
         )
 
     def add_review(self, review: Review) -> None:
@@ -118,32 +143,40 @@ class SqlWriteSession(SqlReadSession):
             )
         )
         self._record(
-            review.ticket_id, EventKind.REVIEWED, by=review.by, unit_id=review.unit_id, detail=review.comment
+            review.ticket_id,
+            EventKind.REVIEWED,
+            by=review.by,
+            unit_id=review.unit_id,
+            detail=review.comment,
+            covers=encode(replace(review, at=review.at.astimezone(UTC))),
         )
+
+    def add_report(self, ticket_id: str, by: str, detail: str) -> None:
+        """What another system says of the ticket. Raises NotFound without such a ticket."""
+        self._require_ticket(ticket_id)
+        self._record(ticket_id, EventKind.REPORTED, by=by, detail=detail)
+
+    def lock_log(self) -> datetime | None:
+        """Nobody else appends to the log before this transaction ends; answers when its last outcome was known."""
+        lock_counters(self._connection)
+        log = tables.dispatch_log.c
+        return self._connection.scalar(select(log.known_at).order_by(log.sequence.desc()).limit(1))
 
     def append_dispatches(self, dispatches: Iterable[Dispatch]) -> Sequence[Dispatch]:
         """Appends those that the log has not, in the order of `known_at`; answers them with their sequence."""
         batch = by_time_known(dispatches)
-        self._lock_counters()
+        lock_counters(self._connection)
         known = self._entries_of({dispatch.ticket.ticket_id for dispatch in batch})
         fresh = new_entries(batch, known, self.last_sequence())
         for part in batched(fresh):
-            self._connection.execute(insert(tables.dispatch_log), [_log_row(dispatch) for dispatch in part])
+            rows = [log_row(dispatch) for dispatch in part]
+            self._connection.execute(insert(tables.dispatch_log), rows)
+            self._record("", EventKind.LOGGED, detail=log_span(part), covers="".join(map(encode, rows)))
         return fresh
-
-    def add_delivery(self, ticket_id: str, unit_id: str, at: datetime) -> None:
-        """A row of the outbox. Raises NotFound without such a ticket."""
-        self._require_ticket(ticket_id)
-        self._connection.execute(
-            insert(tables.deliveries).values(
-                ticket_id=ticket_id, unit_id=unit_id, queued_at=at, state="pending"
-            )
-        )
-        self._record(ticket_id, EventKind.QUEUED, unit_id=unit_id)
 
     def add_bundle(self, record: BundleRecord) -> BundleRecord:
         """Gives it the next version; a known digest answers its existing record, with MLflow's ids if it had none."""
-        self._lock_counters()
+        lock_counters(self._connection)
         existing = self.bundles()
         if known := next((bundle for bundle in existing if bundle.digest == record.digest), None):
             filled = known.with_tracking_of(record)
@@ -170,6 +203,29 @@ class SqlWriteSession(SqlReadSession):
                 since=pointers.since,
             )
         )
+        self._record("", EventKind.PROMOTED, detail=encode(pointers))
+
+    def events(self, ticket_id: str) -> Sequence[TicketEvent]:
+        """What happened to the ticket, oldest first, this work's own included."""
+        self.finish()
+        return super().events(ticket_id)
+
+    def event_log(self, after: int = 0, limit: int = 1000) -> Sequence[TicketEvent]:
+        """All events, this work's own included."""
+        self.finish()
+        return super().event_log(after, limit)
+
+    def channel_events(
+        self, channel: str, kinds: frozenset[EventKind], since: datetime, until: datetime, limit: int = 1000
+    ) -> Sequence[TicketEvent]:
+        """What was recorded of the channel's tickets, by this work too."""
+        self.finish()
+        return super().channel_events(channel, kinds, since, until, limit)
+
+    def channel_tickets(self, query: ChannelQuery) -> Sequence[ChannelTicket]:
+        """Newest received first, with this work's changes."""
+        self.finish()
+        return super().channel_tickets(query)
 
     def _put(self, table: Table, items: Iterable[T], key_of: Callable[[T], str]) -> int:
         (key,) = table.primary_key.columns
@@ -191,10 +247,11 @@ class SqlWriteSession(SqlReadSession):
             changed += len(added) + len(replaced)
         if changed:
             self._advance_world_version(f"{table.name} {changes.hexdigest()}")
+            self._record("", EventKind.CHANGED, detail=f"{table.name} {changed}")
         return changed
 
     def _advance_world_version(self, change: str) -> None:
-        self._lock_counters()
+        lock_counters(self._connection)
         version = sha256(f"{self.world_version()} {change}".encode()).hexdigest()[:16]
         self._connection.execute(
             update(tables.meta).where(tables.meta.c.name == "world_version").values(value=version)
@@ -208,10 +265,6 @@ class SqlWriteSession(SqlReadSession):
                 found[row.ticket_id].append(dispatch_of(row))
         return found
 
-    def _lock_counters(self) -> None:
-        """Where several processes may write (not SQLite), numbers are given by one at a time."""
-        self._connection.execute(select(tables.meta.c.name).with_for_update())
-
     def _status(self, ticket_id: str) -> TicketStatus | None:
         ticket = tables.tickets.c
         found = self._connection.scalar(select(ticket.status).where(ticket.ticket_id == ticket_id))
@@ -222,30 +275,3 @@ class SqlWriteSession(SqlReadSession):
         if status is None:
             raise NotFound(kind="ticket", key=ticket_id)
         return status
-
-    def _record(
-        self,
-        ticket_id: str,
-        kind: EventKind,
-        *,
-        by: str = "gridroute",
-        unit_id: str | None = None,
-        detail: str = "",
-    ) -> None:
-        self._connection.execute(
-            insert(tables.events).values(
-                ticket_id=ticket_id, kind=kind.value, at=self._clock(), by=by, unit_id=unit_id, detail=detail
-            )
-        )
-
-
-def _log_row(dispatch: Dispatch) -> dict[str, object]:
-    return {
-        "sequence": dispatch.sequence,
-        "ticket_id": dispatch.ticket.ticket_id,
-        "unit_id": dispatch.unit_id,
-        "known_at": dispatch.known_at,
-        "source": dispatch.source.value,
-        "by": dispatch.by,
-        "ticket": encode(dispatch.ticket),
-    }

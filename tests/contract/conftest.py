@@ -32,8 +32,18 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
     elif request.param == "sqlite":
         yield from _closing(open_store(f"sqlite:///{tmp_path / 'store.db'}", clock))
     else:
-        with _postgres_schema() as url:
+        with postgres_schema() as url:
             yield from _closing(open_store(url, clock))
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """Where an SQL store may be, of each kind."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'store.db'}"
+    else:
+        with postgres_schema() as url:
+            yield url
 
 
 def _closing(store: Store) -> Iterator[Store]:
@@ -44,7 +54,7 @@ def _closing(store: Store) -> Iterator[Store]:
 
 
 @contextmanager
-def _postgres_schema() -> Iterator[str]:
+def postgres_schema() -> Iterator[str]:
     """A URL whose tables live in a schema of their own, dropped afterwards."""
     server = os.environ.get("GRIDROUTE_TEST_POSTGRES")
     if not server:

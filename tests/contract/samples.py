@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
 
+from domain.automation import Cause, Scope, Suspension
 from domain.decisions import (
     Decision,
     Evidence,
@@ -17,6 +20,7 @@ from domain.decisions import (
 from domain.dispatches import Dispatch, LabelSource
 from domain.places import Account, Address, Location, LocationSource, PlaceWitness, Point, Territory
 from domain.rules import Rule
+from domain.safety import Priority, SafetySignal
 from domain.tickets import Ticket
 from domain.time import Validity
 from domain.units import Unit
@@ -92,7 +96,7 @@ def dispatch(
     )
 
 
-def decision(ticket_id: str = "1", unit_id: str = "water-1") -> Decision:
+def decision(ticket_id: str = "1", unit_id: str = "water-1", **changes: Any) -> Decision:
     """A decision with everything nested in it."""
     evidence = (Evidence(kind=EvidenceKind.HISTORY, key="category=leak|h3_8=88", hits=0.1 + 0.2, total=3.0),)
     first = RankedCandidate(
@@ -103,7 +107,7 @@ def decision(ticket_id: str = "1", unit_id: str = "water-1") -> Decision:
         contributions=(("share", 0.1), ("bias", -0.0)),
     )
     witness = PlaceWitness(source=LocationSource.ADDRESS, point=POINT, text="祖冲之路 2 号")
-    return Decision(
+    found = Decision(
         ticket_id=ticket_id,
         verdict=Verdict.DISPATCH,
         reasons=(Reason.CERTIFIED,),
@@ -111,11 +115,31 @@ def decision(ticket_id: str = "1", unit_id: str = "water-1") -> Decision:
         ranking=Ranking(candidates=(first,), confidence=2 / 3),
         unit_id=unit_id,
         rule_ids=("gas smell",),
+        suspension_ids=(3, 4),
+        priority=Priority.HIGH,
+        signals=(SafetySignal(kind="gas_leak", words=("煤气味",), priority=Priority.HIGH),),
         history_sequence=17,
         bundle_digest="ab" * 32,
         territory_version="5",
         notes=("说明",),
     )
+    return replace(found, **changes)
+
+
+SUSPENDED = Suspension(
+    scope=Scope.UNIT,
+    key="water-1",
+    cause=Cause.RETURNS,
+    at=NOW,
+    reason="6 of the last 7 dispatches came back",
+    bundle_digest="ab" * 32,
+    errors=6,
+    rows=7,
+    tolerated=0.1 + 0.2,
+    evidence=1e90,
+    threshold=1 / 3,
+)
+STOPPED = Suspension(scope=Scope.ALL, cause=Cause.PERSON, at=NOW, by="王", reason="重组")
 
 
 def review(ticket_id: str = "1", unit_id: str = "roads") -> Review:

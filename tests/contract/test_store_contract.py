@@ -11,12 +11,25 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from domain.automation import Resumption, Suspension
+from domain.decisions import Decision, Reason, Verdict
 from domain.dispatches import Dispatch, LabelSource
 from domain.errors import AlreadyDecided, DuplicateTicket, NotFound, StoreUnavailable, TransitionRefused
 from domain.places import Account
+from domain.safety import Priority
 from domain.tickets import ALLOWED_TRANSITIONS, TicketStatus
 from domain.time import Validity
-from router.ports import Delivery, EventKind, Pointers, Store, StoredTicket, TicketEvent, WriteSession
+from models.evidence import Errors, Returns
+from router.automation_ports import Audits, Detector, Watched
+from router.ports import (
+    EventKind,
+    Pointers,
+    Queue,
+    Store,
+    StoredTicket,
+    TicketEvent,
+    WriteSession,
+)
 from tests.contract import samples
 from tests.contract.samples import NOW, bundle, decision, dispatch, review, ticket
 
@@ -193,6 +206,55 @@ def test_tickets_are_listed_newest_first(store: Store) -> None:
         assert [found.ticket.ticket_id for found in held] == ["b"]
 
 
+def test_what_waits_is_listed_most_pressing_first_then_first_received(store: Store) -> None:
+    given = [
+        ("a", 1, Priority.NORMAL, TicketStatus.IN_REVIEW),
+        ("b", 2, Priority.URGENT, TicketStatus.DISPATCHED),
+        ("c", 3, Priority.NORMAL, TicketStatus.ON_HOLD),
+        ("d", 4, Priority.HIGH, TicketStatus.IN_REVIEW),
+        ("e", 9, Priority.URGENT, TicketStatus.ON_HOLD),
+        ("g", 8, Priority.URGENT, TicketStatus.IN_REVIEW),
+        ("f", 8, Priority.URGENT, TicketStatus.IN_REVIEW),
+        ("h", 0, Priority.URGENT, TicketStatus.RECEIVED),
+    ]
+
+    def work(session: WriteSession) -> None:
+        for ticket_id, minutes, priority, status in given:
+            session.add_ticket(ticket(ticket_id, minutes), priority)
+            if status is not TicketStatus.RECEIVED:
+                session.set_status(ticket_id, status, None)
+
+    with store.read() as session:
+        assert (session.waiting(), session.queues()) == ([], [])
+    store.write(work)
+    with store.read() as session:
+        assert [found.ticket.ticket_id for found in session.waiting()] == ["f", "g", "e", "d", "a", "c"]
+        assert [found.ticket.ticket_id for found in session.waiting(limit=2)] == ["f", "g"]
+        assert [found.priority for found in session.waiting(limit=4)] == [
+            *[Priority.URGENT] * 3,
+            Priority.HIGH,
+        ]
+        assert session.queues() == [
+            Queue(priority=Priority.URGENT, count=3, since=NOW + timedelta(minutes=8)),
+            Queue(priority=Priority.HIGH, count=1, since=NOW + timedelta(minutes=4)),
+            Queue(priority=Priority.NORMAL, count=2, since=NOW + timedelta(minutes=1)),
+        ]
+        assert [found.priority for found in session.tickets(limit=1)] == [Priority.URGENT]
+
+
+def test_the_outbox_gives_what_is_most_pressing_first(store: Store) -> None:
+    def work(session: WriteSession) -> None:
+        for ticket_id, priority in (("a", Priority.NORMAL), ("b", Priority.URGENT), ("c", Priority.HIGH)):
+            session.add_ticket(ticket(ticket_id), priority)
+            session.add_delivery(ticket_id, "roads", NOW)
+        session.add_delivery("b", "water-1", NOW)
+
+    store.write(work)
+    with store.read() as session:
+        assert [found.ticket_id for found in session.pending_deliveries()] == ["b", "b", "c", "a"]
+        assert [found.unit_id for found in session.pending_deliveries(limit=2)] == ["roads", "water-1"]
+
+
 def test_events_tell_what_happened(store: Store) -> None:
     def work(session: WriteSession) -> None:
         session.add_ticket(ticket())
@@ -229,7 +291,7 @@ def test_the_outbox_gives_the_oldest_first(store: Store) -> None:
     with store.read() as session:
         first, second = session.pending_deliveries()
         assert session.pending_deliveries(limit=1) == [first]
-    assert first == Delivery(delivery_id=first.delivery_id, ticket_id="1", unit_id="water-1", queued_at=NOW)
+    assert (first.ticket_id, first.unit_id, first.queued_at) == ("1", "water-1", NOW)
     assert (second.unit_id, second.queued_at) == ("roads", NOW + timedelta(minutes=1))
 
 
@@ -246,6 +308,14 @@ def test_the_log_counts_from_one_in_the_order_known(store: Store) -> None:
         assert log[0] == replace(dispatch("a", minutes=10), sequence=1)
         assert [entry.sequence for entry in session.dispatches(after=2)] == [3, 4]
         assert session.last_sequence() == 4
+
+
+def test_entries_of_the_log_are_found_by_their_number(store: Store) -> None:
+    append(store, dispatch("a"), dispatch("b"), dispatch("c"))
+    with store.read() as session:
+        found = session.dispatches_at([3, 1, 0, 4, -1])
+        assert dict(found) == {1: replace(dispatch("a"), sequence=1), 3: replace(dispatch("c"), sequence=3)}
+        assert session.dispatches_at(()) == {}
 
 
 def test_an_empty_log_ends_at_zero(store: Store) -> None:
@@ -337,11 +407,130 @@ def test_a_pointer_to_an_unknown_version_is_refused(store: Store, wrong: Pointer
         assert session.pointers() == Pointers()
 
 
+def suspensions(store: Store) -> list[Suspension]:
+    with store.read() as session:
+        return list(session.suspensions())
+
+
+def test_a_suspension_stands_until_somebody_lifts_it(store: Store) -> None:
+    given = (samples.SUSPENDED, replace(samples.STOPPED, suspension_id=77))
+    made = [store.write(lambda session, one=one: session.add_suspension(one)) for one in given]  # type: ignore[misc]
+    assert suspensions(store) == made
+    assert [replace(one, suspension_id=0) for one in made] == [samples.SUSPENDED, samples.STOPPED]
+    assert 0 < made[0].suspension_id < made[1].suspension_id
+    over = Resumption(suspension_id=made[0].suspension_id, at=NOW, by="王", reason="好了")
+    assert store.write(lambda session: session.add_resumption(over)) == made[0]
+    assert suspensions(store) == made[1:]
+    for wrong in (over, replace(over, suspension_id=9_999)):
+        with pytest.raises(NotFound) as caught:
+            store.write(lambda session, wrong=wrong: session.add_resumption(wrong))  # type: ignore[misc]
+        assert caught.value.key == str(wrong.suspension_id)
+    again = store.write(lambda session: session.add_suspension(samples.SUSPENDED))
+    assert suspensions(store) == [made[1], again]
+
+
+@pytest.mark.parametrize(
+    ("detector", "seen", "later"),
+    [
+        (Detector.GROUP_AUDITS, Errors(), Errors(rows=3, errors=1, sums=(0.1 + 0.2, 1e90))),
+        (Detector.UNIT_AUDITS, Errors(rows=1, sums=(0.5,)), Errors()),
+        (Detector.UNIT_RETURNS, Returns(), Returns(runs=((NOW.timestamp(), 7, 1), (2e9, 1, 0)))),
+    ],
+)
+def test_what_a_detector_has_seen_is_kept_by_bundle_and_key(
+    store: Store, detector: Detector, seen: Errors | Returns, later: Errors | Returns
+) -> None:
+    one = Watched(bundle_digest="aa", detector=detector, key="给水一所", seen=seen)
+    others = [replace(one, bundle_digest="bb", upto=5), replace(one, key="b", upto=2**40)]
+    for watched in (one, *others):
+        store.write(lambda session, watched=watched: session.put_watched(watched))  # type: ignore[misc]
+    changed = replace(one, seen=later, upto=9)
+    store.write(lambda session: session.put_watched(changed))
+    with store.read() as session:
+        for watched in (changed, *others):
+            assert session.watched(watched.bundle_digest, detector, watched.key) == watched
+        assert session.watched("cc", detector, "b") is None
+        assert all(session.watched("aa", other, one.key) is None for other in {*Detector} - {detector})
+
+
+def test_automatic_dispatches_of_a_unit_are_numbered(store: Store) -> None:
+    certified = decision("a", group="pooled")
+    given = [
+        certified,
+        replace(certified, ticket_id="b", group=None),  # by a rule
+        replace(certified, ticket_id="c", verdict=Verdict.REVIEW),
+        replace(certified, ticket_id="d", unit_id="roads"),
+        replace(certified, ticket_id="e", bundle_digest="cd" * 32),
+        replace(certified, ticket_id="f"),
+    ]
+    with store.read() as session:
+        assert session.last_sent() == 0
+    for minutes, one in enumerate(given):
+
+        def work(session: WriteSession, one: Decision = one, minutes: int = minutes) -> None:
+            session.add_ticket(ticket(one.ticket_id))
+            session.add_decision(one, NOW + timedelta(minutes=minutes))
+
+        store.write(work)
+    with store.read() as session:
+        first, last = session.sent("ab" * 32, "water-1")
+        assert (first.at, last.at) == (NOW, NOW + timedelta(minutes=5))
+        assert session.sent("ab" * 32, "water-1", limit=1) == [first]
+        assert session.sent("ab" * 32, "water-1", after=first.number) == [last]
+        assert session.sent("ab" * 32, "water-1", after=session.last_sent()) == []
+        assert session.last_sent() >= last.number > first.number
+
+
+def test_blind_reviews_are_counted_by_group(store: Store) -> None:
+    audited = decision("a", group="pooled", verdict=Verdict.REVIEW, reasons=(Reason.AUDITED,), blind=True)
+    given = [
+        (audited, "water-1"),  # right
+        (replace(audited, ticket_id="b"), "roads"),  # wrong
+        (replace(audited, ticket_id="c"), None),
+        (replace(audited, ticket_id="d", group="safety:0.002"), "water-1"),
+        (replace(audited, ticket_id="e", bundle_digest="cd" * 32), "roads"),
+        (replace(audited, ticket_id="f", reasons=(Reason.BELOW_THRESHOLD,)), "roads"),
+        (replace(audited, ticket_id="g", verdict=Verdict.DISPATCH, reasons=(Reason.CERTIFIED,)), "roads"),
+    ]
+
+    def work(session: WriteSession) -> None:
+        for one, reviewed in given:
+            session.add_ticket(ticket(one.ticket_id))
+            session.add_decision(one, NOW)
+            if reviewed:
+                session.add_review(review(one.ticket_id, reviewed))
+
+    with store.read() as session:
+        assert session.audits("ab" * 32) == []
+    store.write(work)
+    with store.read() as session:
+        assert session.audits("ab" * 32) == [
+            Audits(group="pooled", rows=2, errors=1, waiting=1),
+            Audits(group="safety:0.002", rows=1),
+        ]
+        assert session.audits("cd" * 32) == [Audits(group="pooled", rows=1, errors=1)]
+
+
+def test_the_secret_of_the_blind_reviews_stays_the_same(store: Store) -> None:
+    with store.read() as session:
+        salt = session.audit_salt()
+    assert len(salt) >= 32
+    assert store.write(lambda session: session.audit_salt()) == salt
+
+
+def test_a_ticket_tells_when_it_was_decided(store: Store) -> None:
+    store.write(lambda session: session.add_ticket(ticket()))
+    assert stored(store).decided_at is None
+    store.write(lambda session: session.add_decision(decision(), NOW + timedelta(minutes=3)))
+    assert stored(store).decided_at == NOW + timedelta(minutes=3)
+
+
 def test_a_failing_work_leaves_nothing(store: Store) -> None:
     def work(session: WriteSession) -> None:
         session.put_units([samples.ROADS])
         session.add_ticket(ticket())
         session.append_dispatches([dispatch()])
+        session.add_suspension(samples.STOPPED)
         raise ArithmeticError("after the fact")
 
     before = world_version(store)
@@ -349,6 +538,7 @@ def test_a_failing_work_leaves_nothing(store: Store) -> None:
         store.write(work)
     with store.read() as session:
         assert (session.units(), session.tickets(), session.last_sequence()) == ([], [], 0)
+        assert session.suspensions() == []
         assert session.world_version() == before
 
 
@@ -406,3 +596,11 @@ def test_territory_periods_keep_their_ends(store: Store) -> None:
     period = Validity(valid_from=NOW.astimezone(samples.SHANGHAI), valid_to=None)
     put(store, "territories", [replace(samples.TERRITORY, validity=period)])
     assert read(store, "territories")[0].validity == period
+
+
+def test_the_log_tells_when_its_last_outcome_was_known(store: Store) -> None:
+    assert store.write(lambda session: session.lock_log()) is None
+    for number, minutes in enumerate((5, 2)):
+        entry = replace(dispatch(f"t{number}"), known_at=NOW + timedelta(minutes=minutes))
+        store.write(lambda session, entry=entry: session.append_dispatches([entry]))  # type: ignore[misc]
+        assert store.write(lambda session: session.lock_log()) == entry.known_at

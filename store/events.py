@@ -1,0 +1,162 @@
+"""The chained log of events, on a SQL connection."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from hashlib import sha256
+from typing import Any
+
+from sqlalchemy import Connection, Row, exists, func, insert, not_, select, update
+
+from domain.decisions import Review
+from router.chain import chained, digest
+from router.event_ports import ChainHead, EventKind, LatestStatus, TicketEvent
+from store import tables
+from store.batches import BATCH, batched
+from store.clock import Clock
+from store.codec import decode, encode
+from store.meta import meta_value
+
+HEAD = "chain_head"  # of the table of single values
+
+
+class SqlEventReads:
+    """Reads inside one transaction."""
+
+    _connection: Connection
+
+    def event_log(self, after: int = 0, limit: int = 1000) -> Sequence[TicketEvent]:
+        """All events with sequence > `after`, oldest first. Raises ValueError where a row cannot be read."""
+        number = tables.events.c.event_id
+        query = select(tables.events).where(number > after).order_by(number).limit(limit)
+        return [event_of(row) for row in self._connection.execute(query)]
+
+    def chain_head(self) -> ChainHead:
+        """The last event's number and hash."""
+        return decode(ChainHead, meta_value(self._connection, HEAD))
+
+    def digests(self, ticket_ids: Collection[str]) -> Mapping[str, frozenset[str]]:
+        """The SHA-256 of each record of these tickets that an event may cover: ticket, decisions, review."""
+        found: dict[str, set[str]] = defaultdict(set)
+        ticket, decision = tables.tickets.c, tables.decisions.c
+        for part in batched(ticket_ids):
+            for query in (
+                select(ticket.ticket_id, ticket.body).where(ticket.ticket_id.in_(part)),
+                select(decision.ticket_id, decision.body).where(decision.ticket_id.in_(part)),
+            ):
+                for ticket_id, body in self._connection.execute(query):
+                    found[ticket_id].add(digest(body))
+            for table in (tables.reviews, tables.undone_reviews):
+                review = [table.c[name] for name in Review.__dataclass_fields__]
+                for row in self._connection.execute(select(*review).where(table.c.ticket_id.in_(part))):
+                    found[row.ticket_id].add(digest(encode(Review(**row._mapping))))
+        return {ticket_id: frozenset(one) for ticket_id, one in found.items()}
+
+    def log_digest(self, first: int, last: int) -> str:
+        """The SHA-256 of the dispatch log's entries from `first` to `last`."""
+        log, found = tables.dispatch_log, sha256()
+        query = select(log).where(log.c.sequence.between(first, last)).order_by(log.c.sequence)
+        for row in self._connection.execute(query, execution_options={"yield_per": BATCH}):
+            found.update(encode(dict(row._mapping)).encode())
+        return found.hexdigest()
+
+    def latest_statuses(self, ticket_ids: Collection[str]) -> Mapping[str, LatestStatus]:
+        """Of those tickets that have an event of their status."""
+        event, ticket = tables.events.c, tables.tickets.c
+        found: dict[str, LatestStatus] = {}
+        for part in batched(ticket_ids):
+            query = (
+                select(ticket.ticket_id, ticket.status, ticket.unit_id, func.max(event.event_id))
+                .join(tables.events, event.ticket_id == ticket.ticket_id)
+                .where(ticket.ticket_id.in_(part), event.kind == EventKind.STATUS.value)
+                .group_by(ticket.ticket_id, ticket.status, ticket.unit_id)
+            )
+            for ticket_id, status, unit_id, number in self._connection.execute(query):
+                found[ticket_id] = LatestStatus(event=number, status=status, unit_id=unit_id)
+        return found
+
+    def unaccounted(self) -> Sequence[str]:
+        """Records that no event tells of, in words."""
+        found: list[str] = []
+        for table, kind in (
+            (tables.tickets, EventKind.RECEIVED),
+            (tables.decisions, EventKind.DECIDED),
+            (tables.reviews, EventKind.REVIEWED),
+        ):
+            event = tables.events.alias()
+            told = exists().where(event.c.ticket_id == table.c.ticket_id, event.c.kind == kind.value)
+            rows = self._connection.scalars(select(table.c.ticket_id).where(not_(told)).limit(BATCH))
+            found += [f"{table.name}: what it has of ticket {ticket_id!r}" for ticket_id in rows]
+        return found
+
+
+class SqlEventWrites(SqlEventReads):
+    """Events wait until they are read or the work is done: they are then chained and written in one go."""
+
+    _clock: Clock
+    _waiting: list[TicketEvent]
+
+    def finish(self) -> None:
+        """Write what waits; whoever does the work calls it last, inside the same transaction."""
+        if not self._waiting:
+            return
+        events = chained(self._waiting, self.chain_head())
+        self._waiting.clear()
+        self._connection.execute(insert(tables.events), [_row(event) for event in events])
+        head = ChainHead(sequence=events[-1].sequence, hash=events[-1].hash)
+        self._connection.execute(
+            update(tables.meta).where(tables.meta.c.name == HEAD).values(value=encode(head))
+        )
+
+    def _record(
+        self,
+        ticket_id: str,
+        kind: EventKind,
+        *,
+        by: str = "gridroute",
+        unit_id: str | None = None,
+        detail: str = "",
+        covers: str | None = None,
+    ) -> None:
+        """An event of a record (its JSON: `covers`), dated now. `ticket_id` empty: of no ticket."""
+        self._waiting.append(
+            TicketEvent(
+                ticket_id=ticket_id,
+                kind=kind,
+                at=self._clock(),
+                by=by,
+                unit_id=unit_id,
+                detail=detail,
+                covers=None if covers is None else digest(covers),
+            )
+        )
+
+
+def event_of(row: Row[*tuple[Any, ...]]) -> TicketEvent:
+    """The event that the row holds."""
+    return TicketEvent(
+        ticket_id=row.ticket_id or "",
+        kind=EventKind(row.kind),
+        at=row.at,
+        by=row.by,
+        unit_id=row.unit_id,
+        detail=row.detail,
+        sequence=row.event_id,
+        covers=row.covers,
+        hash=row.hash,
+    )
+
+
+def _row(event: TicketEvent) -> dict[str, object]:
+    return {
+        "event_id": event.sequence,
+        "ticket_id": event.ticket_id or None,
+        "kind": event.kind.value,
+        "at": event.at,
+        "by": event.by,
+        "unit_id": event.unit_id,
+        "detail": event.detail,
+        "covers": event.covers,
+        "hash": event.hash,
+    }

@@ -1,0 +1,225 @@
+"""The log of events is a chain: whatever is changed behind the store's back is named."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from sqlalchemy import Connection, text
+
+from domain.automation import Resumption
+from domain.tickets import TicketStatus
+from domain.units import Unit
+from router.audit import Fault, verify
+from router.chain import link
+from router.event_ports import ChainHead, EventKind
+from router.ports import Pointers, Store, WriteSession
+from store.codec import encode
+from store.engines import parse_url, writer_engine
+from store.memory import MemoryStore
+from store.sql import open_store
+from tests.contract.samples import (
+    NOW,
+    STOPPED,
+    bundle,
+    decision,
+    dispatch,
+    review,
+    ticket,
+)
+
+
+def a_day(session: WriteSession) -> None:
+    """Two tickets, one of them reassigned, and what else is recorded."""
+    session.put_units([Unit(unit_id="roads", name="Roads")])
+    session.append_dispatches([dispatch("old-1"), dispatch("old-2")])
+    for ticket_id in ("a", "b"):
+        session.add_ticket(ticket(ticket_id))
+        session.add_decision(decision(ticket_id), NOW)
+        session.set_status(ticket_id, TicketStatus.DISPATCHED, "water-1")
+        session.add_delivery(ticket_id, "water-1", NOW)
+    made = session.add_suspension(STOPPED)
+    session.add_resumption(Resumption(suspension_id=made.suspension_id, at=NOW, by="王", reason="over"))
+    session.set_pointers(Pointers(champion=session.add_bundle(bundle("ab" * 32)).version))
+    session.add_review(review("b"))
+    session.set_status("b", TicketStatus.DISPATCHED, "roads")
+    session.append_dispatches([dispatch("b", "roads")])
+
+
+EVENTS = 16
+
+
+def test_every_change_is_an_event_chained_to_the_one_before_it(store: Store) -> None:
+    store.write(a_day)
+    with store.read() as session:
+        events = session.event_log()
+        assert [event.kind.value for event in events] == [
+            *("changed", "logged"),
+            *("received", "decided", "status", "queued") * 2,
+            *("suspended", "resumed", "promoted", "reviewed", "status", "logged"),
+        ]
+        assert [event.sequence for event in events] == list(range(1, EVENTS + 1))
+        previous = ChainHead().hash
+        for event in events:
+            assert event.hash == link(previous, event)
+            previous = event.hash
+        assert session.chain_head() == ChainHead(sequence=EVENTS, hash=previous)
+        found = verify(session)
+        assert (found.events, found.findings) == (EVENTS, ())
+
+
+def test_all_stores_make_the_same_chain(store: Store) -> None:
+    store.write(a_day)
+    with store.read() as session:
+        head = session.chain_head()
+    twin = MemoryStore(lambda: NOW)
+    twin.write(a_day)
+    with twin.read() as session:
+        assert session.chain_head() == head
+
+
+def test_events_of_works_that_fail_are_not_in_the_chain(store: Store) -> None:
+    def fails(session: WriteSession) -> None:
+        session.add_ticket(ticket("lost"))
+        raise LookupError
+
+    store.write(lambda session: session.add_ticket(ticket("first")))
+    with pytest.raises(LookupError):
+        store.write(fails)
+    store.write(lambda session: session.add_ticket(ticket("second")))
+    with store.read() as session:
+        assert [event.ticket_id for event in session.event_log()] == ["first", "second"]
+        assert verify(session).findings == ()
+
+
+def test_a_work_reads_the_events_that_it_made(store: Store) -> None:
+    def work(session: WriteSession) -> list[EventKind]:
+        session.add_ticket(ticket("a"))
+        seen = [event.kind for event in session.events("a")]
+        session.add_decision(decision("a"), NOW)
+        return [*seen, *(event.kind for event in session.events("a"))]
+
+    assert store.write(work) == [EventKind.RECEIVED, EventKind.RECEIVED, EventKind.DECIDED]
+    with store.read() as session:
+        assert verify(session).findings == ()
+
+
+def test_the_log_is_read_on_from_any_event(store: Store) -> None:
+    store.write(a_day)
+    with store.read() as session:
+        assert [event.sequence for event in session.event_log(after=3, limit=2)] == [4, 5]
+        assert session.event_log(after=EVENTS) == []
+
+
+@contextmanager
+def behind_the_back_of(url: str) -> Iterator[Connection]:
+    engine = writer_engine(parse_url(url))
+    with engine.begin() as connection:
+        yield connection
+    engine.dispose()
+
+
+SWAP = (
+    "UPDATE events SET event_id = 1000 WHERE event_id = 5",
+    "UPDATE events SET event_id = 5 WHERE event_id = 6",
+    "UPDATE events SET event_id = 6 WHERE event_id = 1000",
+)
+TAMPERINGS: dict[str, tuple[tuple[str, ...], list[tuple[Fault, int, int]]]] = {
+    "edited": (
+        ("UPDATE events SET detail = 'x' WHERE event_id = 5",),
+        [(Fault.EDITED, 5, 5), (Fault.RECORD, 5, 5)],
+    ),
+    "signed by another": (("UPDATE events SET by = 'x' WHERE event_id = 14",), [(Fault.EDITED, 14, 14)]),
+    "first": (("UPDATE events SET detail = 'x' WHERE event_id = 1",), [(Fault.EDITED, 1, 1)]),
+    "deleted": (
+        ("DELETE FROM events WHERE event_id IN (7, 8)",),
+        [(Fault.DELETED, 7, 8), (Fault.UNTOLD, 0, 0), (Fault.UNTOLD, 0, 0)],
+    ),
+    "first deleted": (("DELETE FROM events WHERE event_id = 1",), [(Fault.DELETED, 1, 1)]),
+    "last deleted": (
+        ("DELETE FROM events WHERE event_id >= 15",),
+        [(Fault.RECORD, 9, 9), (Fault.DELETED, 15, 16), (Fault.RECORD, 14, 14)],
+    ),
+    "re-ordered": (SWAP, [(Fault.MOVED, 5, 5), (Fault.MOVED, 6, 6)]),
+    "unreadable": (("UPDATE events SET kind = 'odd' WHERE event_id = 5",), [(Fault.UNREADABLE, 5, 5)]),
+    "ticket": (
+        ("UPDATE tickets SET body = replace(body, 'burst', 'fine') WHERE ticket_id = 'a'",),
+        [(Fault.RECORD, 3, 3)],
+    ),
+    "decision": (
+        ("UPDATE decisions SET body = replace(body, 'water-1', 'water-2') WHERE ticket_id = 'a'",),
+        [(Fault.RECORD, 4, 4)],
+    ),
+    "decision deleted": (("DELETE FROM decisions WHERE ticket_id = 'a'",), [(Fault.RECORD, 4, 4)]),
+    "review": (("UPDATE reviews SET by = 'x' WHERE ticket_id = 'b'",), [(Fault.RECORD, 14, 14)]),
+    "status": (("UPDATE tickets SET unit_id = 'x' WHERE ticket_id = 'b'",), [(Fault.RECORD, 15, 15)]),
+    "past": (("UPDATE dispatch_log SET unit_id = 'x' WHERE sequence = 2",), [(Fault.RECORD, 2, 2)]),
+    "past deleted": (
+        ("DELETE FROM dispatch_log WHERE sequence = 3",),
+        [(Fault.RECORD, 16, 16), (Fault.RECORD, 16, 16)],
+    ),
+    "slipped in": (
+        (
+            "INSERT INTO reviews (ticket_id, unit_id, by, at, comment) SELECT 'a', unit_id, by, at, '' FROM reviews",
+        ),
+        [(Fault.UNTOLD, 0, 0)],
+    ),
+}
+
+
+@pytest.mark.parametrize("tampering", TAMPERINGS)
+def test_what_was_changed_behind_its_back_is_named(url: str, tampering: str) -> None:
+    statements, expected = TAMPERINGS[tampering]
+    store = open_store(url, lambda: NOW)
+    store.write(a_day)
+    store.close()
+    with behind_the_back_of(url) as connection:
+        for statement in statements:
+            connection.execute(text(statement))
+    store = open_store(url, lambda: NOW)
+    with store.read() as session:
+        found = verify(session).findings
+    store.close()
+    assert [(one.fault, one.first, one.last) for one in found] == expected
+
+
+def test_a_chain_made_anew_does_not_have_the_head_that_was_noted(url: str) -> None:
+    store = open_store(url, lambda: NOW)
+    store.write(a_day)
+    with store.read() as session:
+        noted = session.event_log(after=4, limit=1)[0]
+        head = ChainHead(sequence=noted.sequence, hash=noted.hash)
+        assert verify(session, head).findings == ()
+    store.close()
+    forge(url)
+    store = open_store(url, lambda: NOW)
+    with store.read() as session:
+        assert verify(session).findings == ()
+        assert [one.fault for one in verify(session, head).findings] == [Fault.REWRITTEN]
+        beyond = ChainHead(sequence=1000, hash=noted.hash)
+        assert [one.fault for one in verify(session, beyond).findings] == [Fault.REWRITTEN]
+    store.close()
+
+
+def forge(url: str) -> None:
+    """Change an event and chain all that follows anew."""
+    store = open_store(url, lambda: NOW)
+    with store.read() as session:
+        events = list(session.event_log())
+    store.close()
+    with behind_the_back_of(url) as connection:
+        connection.execute(text("UPDATE events SET by = 'nobody' WHERE event_id = 2"))
+    store, previous = open_store(url, lambda: NOW), ChainHead().hash
+    with store.read() as session:
+        events = list(session.event_log())
+    store.close()
+    with behind_the_back_of(url) as connection:
+        for event in events:
+            previous = link(previous, event)
+            connection.execute(
+                text("UPDATE events SET hash = :hash WHERE event_id = :number"),
+                {"hash": previous, "number": event.sequence},
+            )
+        head = encode(ChainHead(sequence=EVENTS, hash=previous))
+        connection.execute(text("UPDATE meta SET value = :head WHERE name = 'chain_head'"), {"head": head})
