@@ -12,7 +12,8 @@ from pydantic import BaseModel
 from api.problems import Problem
 from domain.decisions import Decision, Evidence, RankedCandidate, Review
 from domain.places import Location, Place, PlaceWitness, Point, Repair
-from domain.tickets import Ticket
+from domain.safety import Priority, SafetySignal
+from domain.tickets import WAITING, Ticket
 from features.place import RESOLUTIONS, cells
 from router.ports import StoredTicket
 
@@ -201,6 +202,19 @@ class ContentOut(BaseModel):
         )
 
 
+class SignalOut(BaseModel):
+    """A danger that the ticket's words tell of."""
+
+    kind: str
+    words: list[str]
+    priority: str
+
+    @classmethod
+    def of(cls, signal: SafetySignal) -> SignalOut:
+        """The signal on the wire."""
+        return cls(kind=signal.kind, words=list(signal.words), priority=signal.priority)
+
+
 class ReviewOut(BaseModel):
     """What a person decided."""
 
@@ -218,12 +232,17 @@ class ReviewOut(BaseModel):
 class TicketOut(BaseModel):
     """A ticket with its state. `unit` has it now; while none has, it is the one that gridroute proposes.
 
-    `probability` is calibrated, that `unit` owns the ticket; null where no model ranked it.
+    `probability` is calibrated, that `unit` owns the ticket; null where no model ranked it. A few tickets are reviewed
+    blind: until that is done `unit` is null, `reasons` say `blind_review`, and nothing tells what was proposed or
+    whether the ticket would have gone out by itself. While it waits, a person has to see it by `due_at`; once that is
+    over it is `overdue`, and the ground's `duty_unit` was told.
     """
 
     ticket_id: str
     received_at: datetime
     status: str
+    priority: str = Priority.NORMAL
+    signals: list[SignalOut] = []
     verdict: str | None = None
     unit: str | None = None
     unit_name: str | None = None
@@ -231,11 +250,17 @@ class TicketOut(BaseModel):
     reasons: list[str] = []
     notes: list[str] = []
     rules: list[str] = []
+    certificate_group: str | None = None
+    suspensions: list[int] = []
     candidates: list[CandidateOut] = []
     location: LocationOut | None = None
     bundle: BundleOut | None = None
     history_sequence: int | None = None
     territory_version: str | None = None
+    atlas_version: str | None = None
+    due_at: datetime | None = None
+    overdue: bool = False
+    duty_unit: str | None = None
     review: ReviewOut | None = None
     content: ContentOut
 
@@ -243,16 +268,21 @@ class TicketOut(BaseModel):
     def of(cls, stored: StoredTicket, names: Names) -> TicketOut:
         """The ticket on the wire."""
         decision = stored.decision
-        unit = stored.unit_id or (decision.unit_id if decision else None)
+        hidden, waits = stored.blind, stored.status in WAITING
+        unit = stored.unit_id or (decision.unit_id if decision and not hidden else None)
         return cls(
             ticket_id=stored.ticket.ticket_id,
             received_at=stored.ticket.received_at,
             status=stored.status,
+            priority=stored.priority,
             unit=unit,
             unit_name=names.unit_name(unit) if unit else None,
+            due_at=stored.due_at if waits else None,
+            overdue=stored.overdue_at is not None and waits,
+            duty_unit=stored.duty_unit if waits and not hidden else None,
             review=ReviewOut.of(stored.review) if stored.review else None,
             content=ContentOut.of(stored.ticket),
-            **(_decided(decision, unit, names) if decision else {}),
+            **((_decided(decision, unit, names) | (_hidden(decision) if hidden else {})) if decision else {}),
         )
 
 
@@ -262,15 +292,36 @@ def _decided(decision: Decision, unit: str | None, names: Names) -> dict[str, An
     return {
         "verdict": decision.verdict,
         "probability": next((c.probability for c in candidates if c.unit == unit), None),
-        "reasons": list(decision.reasons),
+        "reasons": [*decision.reasons, *_safety(decision)],
+        "signals": [SignalOut.of(signal) for signal in decision.signals],
         "notes": list(decision.notes),
         "rules": list(decision.rule_ids),
+        "certificate_group": decision.group,
+        "suspensions": list(decision.suspension_ids),
         "candidates": candidates,
         "location": LocationOut.of(decision.location),
         "bundle": BundleOut(version=names.bundle_version(digest), digest=digest) if digest else None,
         "history_sequence": decision.history_sequence,
         "territory_version": decision.territory_version,
+        "atlas_version": decision.atlas_version,
     }
+
+
+def _hidden(decision: Decision) -> dict[str, Any]:
+    """The same for every blind review: a member that differed would tell."""
+    return {
+        "probability": None,
+        "reasons": ["blind_review", *_safety(decision)],
+        "notes": [],
+        "rules": [],
+        "certificate_group": None,
+        "suspensions": [],
+        "candidates": [],
+    }
+
+
+def _safety(decision: Decision) -> list[str]:
+    return [f"safety_{signal.kind}" for signal in decision.signals]
 
 
 def _cells(point: Point) -> dict[str, str]:

@@ -11,8 +11,11 @@ from starlette.exceptions import HTTPException
 
 from api.faults import fault_of
 from api.problems import BodyError, Fault
+from domain.errors import NotFound
 
 Model = TypeVar("Model", bound=BaseModel)
+
+LONGEST_ID = 200
 
 
 async def read_body(request: Request, limit: int) -> bytes:
@@ -52,6 +55,13 @@ def validated(model: type[Model], value: Any) -> Model:
         known = tuple(model.model_fields)
         found = error.errors(include_url=False, include_input=False)
         raise BodyError([Fault(**fault_of(e, known)) for e in found]) from error
+
+
+def storable(ticket_id: str) -> str:
+    """The id of an address. Raises NotFound for what no store can have."""
+    if not ticket_id.isprintable() or len(ticket_id) > LONGEST_ID:
+        raise NotFound(kind="ticket", key=ticket_id[:LONGEST_ID])
+    return ticket_id
 
 
 def _too_large(limit: int) -> HTTPException:

@@ -8,17 +8,19 @@ from contextlib import contextmanager
 from fastapi import Request
 
 from api.settings import Settings
-from domain.errors import Overloaded
+from domain.errors import Overloaded, RequestInFlight
+from router.idempotency import RequestKey
 from router.service import RoutingService
 
 
 class Desk:
-    """Lives in `app.state`; `admitted` is entered on the event loop's thread alone."""
+    """Lives in `app.state`; `admitted` and `alone` are entered on the event loop's thread only."""
 
     def __init__(self, service: RoutingService, settings: Settings) -> None:
         self.service = service
         self.settings = settings
         self._in_flight = 0
+        self._keys: set[tuple[str, str]] = set()
 
     @contextmanager
     def admitted(self) -> Iterator[None]:
@@ -30,6 +32,21 @@ class Desk:
             yield
         finally:
             self._in_flight -= 1
+
+    @contextmanager
+    def alone(self, request: RequestKey | None) -> Iterator[None]:
+        """One request of a key at a time: raises RequestInFlight where another is being worked on."""
+        if request is None:
+            yield
+            return
+        key = request.scope, request.key
+        if key in self._keys:
+            raise RequestInFlight(key=request.key)
+        self._keys.add(key)
+        try:
+            yield
+        finally:
+            self._keys.discard(key)
 
 
 def desk_of(request: Request) -> Desk:

@@ -7,6 +7,7 @@ from datetime import datetime
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel
 
+from api.certificates import CertificateOut
 from api.desk import desk_of
 from api.openapi import problems
 from api.problems import plain_problem, problem_response
@@ -51,27 +52,8 @@ class UnitsOut(BaseModel):
     units: list[UnitOut]
 
 
-class CertificateOut(BaseModel):
-    """At most `alpha` misrouted among automatic dispatches; `threshold` null: nothing is dispatched automatically."""
-
-    alpha: float
-    confidence: float
-    threshold: float | None
-    coverage: float
-    rows: int
-    errors: int
-    calibration_rows: int
-    issued_at: datetime
-    expires_at: datetime
-
-    @classmethod
-    def of(cls, certificate: Certificate) -> CertificateOut:
-        """The certificate on the wire."""
-        return cls(**{name: getattr(certificate, name) for name in cls.model_fields})
-
-
 class ModelOut(BaseModel):
-    """The bundle that serves."""
+    """The bundle that serves; `certificate` sums up those of its groups (see `/v1/automation`)."""
 
     version: int
     digest: str

@@ -10,8 +10,19 @@ from fastapi.openapi.utils import get_openapi
 from pydantic.json_schema import models_json_schema
 
 from api.problems import MEDIA_TYPE, Problem
-from api.schemas import PlaceIn, ReviewIn, TicketIn
+from api.schemas import (
+    EndpointIn,
+    PlaceIn,
+    RejectIn,
+    ReplyIn,
+    ResumeIn,
+    ReviewIn,
+    SuspendIn,
+    TicketIn,
+    UndoIn,
+)
 
+BODIES = (EndpointIn, TicketIn, ReviewIn, PlaceIn, SuspendIn, ResumeIn, UndoIn, ReplyIn, RejectIn)
 REF = "#/components/schemas/{model}"
 
 
@@ -43,7 +54,7 @@ def describe(app: FastAPI) -> None:
 
 def _document(app: FastAPI) -> dict[str, Any]:
     found = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
-    ours = [*((model, "validation") for model in (TicketIn, ReviewIn, PlaceIn)), (Problem, "serialization")]
+    ours = [*((model, "validation") for model in BODIES), (Problem, "serialization")]
     _, definitions = models_json_schema(ours, ref_template=REF)  # type: ignore[arg-type]
     found.setdefault("components", {}).setdefault("schemas", {}).update(definitions["$defs"])
     return found

@@ -93,9 +93,10 @@ def places(
 
 def _locate(desk: Desk, body: bytes, *, explain: bool) -> Response:
     ticket = validated(PlaceIn, parse_json(body)).ticket(desk.service.clock())
-    location, stages = desk.service.locate(ticket)
+    location = desk.service.locate(ticket)
+    stages = desk.service.explain_place(ticket, location) if explain else None
     answer = LocatedOut(
         location=LocationOut.of(location),
-        stages=[StageOut.of(stage) for stage in stages] if explain else None,
+        stages=None if stages is None else [StageOut.of(stage) for stage in stages],
     )
     return Response(answer.model_dump_json(), media_type="application/json")

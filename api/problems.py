@@ -21,9 +21,11 @@ from domain.errors import (
     BundleIncompatible,
     Conflict,
     GridrouteError,
+    IdempotencyConflict,
     InvalidInput,
     NotFound,
     Overloaded,
+    RequestInFlight,
     StoreFull,
     StoreUnavailable,
     UnitClosed,
@@ -33,6 +35,7 @@ MEDIA_TYPE = "application/problem+json"
 STATUSES: dict[type[GridrouteError], int] = {
     InvalidInput: 422,
     NotFound: 404,
+    IdempotencyConflict: 422,
     Conflict: 409,
     UnitClosed: 422,
     BundleDamaged: 503,
@@ -128,7 +131,9 @@ async def _on_our_error(_: Request, error: Exception) -> Response:
     assert isinstance(error, GridrouteError)
     problem = problem_of(error)
     wait = error.retry_after if isinstance(error, Overloaded) else 5.0
-    headers = {"Retry-After": str(math.ceil(wait))} if problem.status == 503 else None
+    wait = 1.0 if isinstance(error, RequestInFlight) else wait
+    waits = problem.status == 503 or isinstance(error, RequestInFlight)
+    headers = {"Retry-After": str(math.ceil(wait))} if waits else None
     return problem_response(problem, headers)
 
 

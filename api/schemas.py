@@ -13,12 +13,13 @@ from pydantic import BeforeValidator as Before
 from pydantic import model_validator as model_check
 
 from api.faults import refusal
+from api.webhooks.signing import is_secret
 from domain.decisions import Review
 from domain.errors import InvalidInput
 from domain.places import Point
 from domain.tickets import Ticket
 from features.coordinates import LatLon, bd09_to_wgs84, gcj02_to_wgs84
-from router.service import Draft
+from router.submission import Draft
 
 CLOCK_SKEW = timedelta(minutes=5)  # clocks of callers run ahead; a ticket is not lost for seconds
 NOWHERE_DEG = 1e-4  # forms write 0, 0 where nobody gave a place; the import takes it the same way
@@ -58,10 +59,28 @@ def aware_time(value: object) -> datetime | None:
     return time
 
 
+def countable(number: int) -> int:
+    """Refuse what no store numbers anything by."""
+    if not 0 < number < 2**31:
+        raise refusal("not a number that is in use", "GET /v1/automation lists them.")
+    return number
+
+
+def secret(value: str) -> str:
+    """Refuse what cannot sign."""
+    if not is_secret(value):
+        raise refusal("not a secret", "Give whsec_ and 24 to 64 bytes in base64, or leave it out.")
+    return value
+
+
 Id = Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(printable)]
 Short = Annotated[str, StringConstraints(max_length=200), AfterValidator(no_nul)]
 Long = Annotated[str, StringConstraints(max_length=2_000), AfterValidator(no_nul)]
 Text = Annotated[str, StringConstraints(max_length=20_000), AfterValidator(no_nul)]
+Said = Annotated[
+    str, StringConstraints(min_length=1, max_length=500, strip_whitespace=True), AfterValidator(no_nul)
+]
+Number = Annotated[int, Field(strict=True), AfterValidator(countable)]
 Latitude = Annotated[float, Field(strict=True, allow_inf_nan=False, ge=-90, le=90)]
 Longitude = Annotated[float, Field(strict=True, allow_inf_nan=False, ge=-180, le=180)]
 Time = Annotated[
@@ -139,8 +158,10 @@ class TicketIn(PlaceIn):
     category: Short | None = None
     channel: Annotated[str, StringConstraints(min_length=1, max_length=50), AfterValidator(no_nul)] = "api"
 
-    def draft(self, now: datetime) -> Draft:
-        """The ticket as the service takes it. Raises InvalidInput for a time to come."""
+    def draft(self, now: datetime, otherwise: str | None = None) -> Draft:
+        """The ticket as the service takes it, its id `otherwise` where it has none. Raises InvalidInput for a time to
+        come.
+        """
         if self.received_at and self.received_at > now + CLOCK_SKEW:
             raise InvalidInput(
                 field="received_at",
@@ -149,7 +170,7 @@ class TicketIn(PlaceIn):
             )
         ticket = replace(
             self.ticket(self.received_at or now),
-            ticket_id=self.ticket_id or uuid4().hex,
+            ticket_id=self.ticket_id or otherwise or uuid4().hex,
             category=self.category or None,
             channel=self.channel,
         )
@@ -170,3 +191,75 @@ class ReviewIn(BaseModel):
     def review(self, ticket_id: str, now: datetime) -> Review:
         """The review as the service takes it."""
         return Review(ticket_id=ticket_id, unit_id=self.unit, by=self.by, at=now, comment=self.comment)
+
+
+class SuspendIn(BaseModel):
+    """Stop automatic dispatch of everything, of a kind of trouble (a category or a danger), or of a unit."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [{"scope": "unit", "key": "water-1", "by": "Li Wei", "reason": "merged with water-2"}]
+        },
+    )
+
+    scope: Literal["all", "kind", "unit"]
+    key: Short = Field(default="", description="The kind or the unit; left out for all.")
+    by: Said
+    reason: Said
+
+
+class UndoIn(BaseModel):
+    """Take a review back while it waits to be delivered."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"by": "Li Wei", "reason": "the wrong line"}]}
+    )
+
+    by: Said
+    reason: Said
+
+
+class ReplyIn(BaseModel):
+    """Who of the unit says it."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"by": "crew 7"}]})
+
+    by: Short = "unnamed"
+
+
+class RejectIn(BaseModel):
+    """Why a ticket is not the unit's."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"by": "crew 7", "reason": "a private line"}]}
+    )
+
+    by: Said
+    reason: Said
+
+
+class ResumeIn(BaseModel):
+    """Lift a suspension; `suspension` is its number in GET /v1/automation."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"examples": [{"suspension": 3, "by": "Li Wei", "reason": "the new desk answers"}]},
+    )
+
+    suspension: Number
+    by: Said
+    reason: Said
+
+
+class EndpointIn(BaseModel):
+    """Where a unit takes its deliveries. Without `secrets` those before go on, or one is made and shown once."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"url": "https://water.example/dispatches"}]}
+    )
+
+    url: Long
+    secrets: Annotated[list[Annotated[str, AfterValidator(secret)]], Field(max_length=5)] = Field(
+        default_factory=list, description="All of them sign each message; the newest first."
+    )

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from api.open311.settings import Open311Settings
+from api.webhooks.targets import Targets
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -13,4 +16,10 @@ class Settings:
     max_batch_bytes: int = 16_000_000
     max_batch_tickets: int = 1_000
     max_in_flight: int = 256
-    refresh_seconds: float = 1.0
+    refresh_seconds: float = 0.5
+    poll_seconds: float = 0.5
+    heartbeat_seconds: float = 15.0
+    stream_seconds: float = 3_600.0
+    max_streams: int = 64
+    targets: Targets = field(default_factory=Targets)
+    open311: Open311Settings = field(default_factory=Open311Settings)

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
+from uuid import NAMESPACE_URL, uuid5
 
 from fastapi import APIRouter, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from api.answers import BatchItemOut, BatchOut, TicketOut
-from api.bodies import parse_json, read_body, validated
+from api.bodies import parse_json, read_body, storable, validated
 from api.desk import Desk, desk_of
+from api.idempotency import PARAMETER, once, request_key
 from api.openapi import json_body, problems
 from api.problems import BodyError, Fault, Problem, problem_of, problem_of_faults
 from api.schemas import ReviewIn, TicketIn
 from domain.errors import GridrouteError, InvalidInput, NotFound
-from router.service import Draft, Submission
+from router.idempotency import KeptAnswer, RequestKey
+from router.submission import Draft, Submission
 
 CREATED, REPEATED = 201, 200
 ACCEPTING = (413, 415, 422, 503, 507)
@@ -28,38 +32,42 @@ routes = APIRouter(prefix="/v1/tickets", tags=["tickets"])
     response_model=TicketOut,
     responses={
         REPEATED: {"model": TicketOut, "description": "The same ticket again"},
-        **problems(409, *ACCEPTING),
+        **problems(400, 409, *ACCEPTING),
     },
-    openapi_extra=json_body("TicketIn"),
+    openapi_extra={**json_body("TicketIn"), **PARAMETER},
 )
 async def submit(request: Request) -> Response:
     """Route a ticket and store it with its decision; answered when that is durable."""
     desk = desk_of(request)
     with desk.admitted():
         body = await read_body(request, desk.settings.max_ticket_bytes)
-        return await run_in_threadpool(_submit, desk, body)
+        key = request_key(request, body)
+        with desk.alone(key):
+            return await run_in_threadpool(once, desk, key, partial(_submit, desk, body, key))
 
 
 @routes.post(
     "/batch",
     status_code=200,
     response_model=BatchOut,
-    responses=problems(*ACCEPTING),
-    openapi_extra=json_body("TicketIn", many=True),
+    responses=problems(400, 409, *ACCEPTING),
+    openapi_extra={**json_body("TicketIn", many=True), **PARAMETER},
 )
 async def submit_batch(request: Request) -> Response:
     """Submit up to 1,000 tickets, a JSON array; each answers for itself, with its own status or problem."""
     desk = desk_of(request)
     with desk.admitted():
         body = await read_body(request, desk.settings.max_batch_bytes)
-        return await run_in_threadpool(_submit_batch, desk, body)
+        key = request_key(request, body)
+        with desk.alone(key):
+            return await run_in_threadpool(once, desk, key, partial(_submit_batch, desk, body, key))
 
 
 @routes.get("/{ticket_id:path}", response_model=TicketOut, responses=problems(404, 503))
 def look_up(request: Request, ticket_id: str) -> Response:
     """A ticket with its state."""
     desk = desk_of(request)
-    return _answer(TicketOut.of(desk.service.ticket(_storable(ticket_id)), desk.service))
+    return _answer(TicketOut.of(desk.service.ticket(storable(ticket_id)), desk.service))
 
 
 @routes.post(
@@ -73,21 +81,43 @@ async def review(request: Request, ticket_id: str) -> Response:
     desk = desk_of(request)
     with desk.admitted():
         body = await read_body(request, desk.settings.max_ticket_bytes)
-        return await run_in_threadpool(_review, desk, _storable(ticket_id), body)
+        return await run_in_threadpool(_review, desk, storable(ticket_id), body)
 
 
-def _submit(desk: Desk, body: bytes) -> Response:
+def _submit(desk: Desk, body: bytes, key: RequestKey | None) -> Response:
     draft = validated(TicketIn, parse_json(body)).draft(desk.service.clock())
-    submission = desk.service.submit(draft.ticket, stamped=draft.stamped)
+    keep = None if key is None else partial(_kept, desk, key)
+    submission = desk.service.submit(draft.ticket, stamped=draft.stamped, keep=keep)
     return _answer(TicketOut.of(submission.stored, desk.service), _status(submission))
 
 
-def _submit_batch(desk: Desk, body: bytes) -> Response:
-    read = [_read_item(desk, item) for item in _items(body, desk.settings.max_batch_tickets)]
+def _kept(desk: Desk, key: RequestKey, submission: Submission) -> KeptAnswer:
+    body = TicketOut.of(submission.stored, desk.service).model_dump_json()
+    return KeptAnswer(request=key, at=desk.service.clock(), status=_status(submission), body=body.encode())
+
+
+def _submit_batch(desk: Desk, body: bytes, key: RequestKey | None) -> Response:
+    items = _items(body, desk.settings.max_batch_tickets)
+    read = [_read_item(desk, item, _made_id(key, place)) for place, item in enumerate(items)]
     submitted = iter(desk.service.submit_batch([draft for draft in read if isinstance(draft, Draft)]))
-    items = [_item(desk, next(submitted)) if isinstance(one, Draft) else _refused(one) for one in read]
-    accepted = sum(item.ticket is not None for item in items)
-    return _answer(BatchOut(accepted=accepted, refused=len(items) - accepted, items=items))
+    answers = [_item(desk, next(submitted)) if isinstance(one, Draft) else _refused(one) for one in read]
+    accepted = sum(answer.ticket is not None for answer in answers)
+    out = BatchOut(accepted=accepted, refused=len(answers) - accepted, items=answers)
+    if key is not None and not any(_may_pass(answer) for answer in answers):
+        kept = out.model_dump_json().encode()
+        desk.service.keep_answer(KeptAnswer(request=key, at=desk.service.clock(), status=200, body=kept))
+    return _answer(out)
+
+
+def _made_id(key: RequestKey | None, place: int) -> str | None:
+    """A ticket of a batch with a key that has no id of its own: a repeat finds what a cut-off first try has stored."""
+    if key is None:
+        return None
+    return uuid5(NAMESPACE_URL, f"{key.scope}\0{key.key}\0{key.fingerprint}\0{place}").hex
+
+
+def _may_pass(answer: BatchItemOut) -> bool:
+    return answer.status >= 500  # the store failed: a repeat may do better
 
 
 def _review(desk: Desk, ticket_id: str, body: bytes) -> Response:
@@ -111,9 +141,9 @@ def _items(body: bytes, most: int) -> list[Any]:
     return items
 
 
-def _read_item(desk: Desk, item: Any) -> Draft | Problem:
+def _read_item(desk: Desk, item: Any, otherwise: str | None) -> Draft | Problem:
     try:
-        return validated(TicketIn, item).draft(desk.service.clock())
+        return validated(TicketIn, item).draft(desk.service.clock(), otherwise)
     except BodyError as error:
         return problem_of_faults(error.faults)
     except InvalidInput as error:
@@ -132,12 +162,6 @@ def _refused(problem: Problem) -> BatchItemOut:
 
 def _status(submission: Submission) -> int:
     return CREATED if submission.created else REPEATED
-
-
-def _storable(ticket_id: str) -> str:
-    if not ticket_id.isprintable() or len(ticket_id) > 200:
-        raise NotFound(kind="ticket", key=ticket_id[:200])
-    return ticket_id
 
 
 def _answer(body: TicketOut | BatchOut, status: int = 200) -> Response:

@@ -1,0 +1,258 @@
+"""Service requests: from the form to a ticket, and from a ticket to what its sender may see."""
+
+from __future__ import annotations
+
+import math
+import re
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Protocol
+
+from api.open311.errors import BAD, Refusal, missing, not_found
+from api.open311.forms import Arguments
+from api.open311.services import Attribute, Catalogue, Service
+from api.open311.settings import Offer
+from api.open311.times import w3c
+from api.schemas import NOWHERE_DEG
+from domain.places import Point
+from domain.tickets import Ticket, TicketStatus
+from router.ports import ChannelTicket
+
+CHANNEL = "open311"
+SERVICE_CODE = "service_code"  # the ticket's attribute that names its service
+# arguments that are kept with the ticket under their own names
+KEPT = ("email", "device_id", "account_id", "first_name", "last_name", "address_id")
+LONGEST_TEXT, LONGEST_ADDRESS, LONGEST_URL = (
+    4_000,
+    2_000,
+    2_000,
+)  # characters; the first is the specification's
+MOST_ATTRIBUTES, MOST_MEDIA = 100, 20
+NUMBER = re.compile(r"[+-]?(\d{1,30}(\.\d{0,30})?|\.\d{1,30})([eE][+-]?\d{1,3})?", re.ASCII)
+LETTERS = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"  # none that is taken for another on the phone
+ID_LETTERS = 10
+
+# Whoever adds a status says here what the public sees of it.
+PUBLIC_STATUS: Mapping[TicketStatus, str] = {
+    TicketStatus.RECEIVED: "open",
+    TicketStatus.DISPATCHED: "open",
+    TicketStatus.IN_REVIEW: "open",
+    TicketStatus.ON_HOLD: "open",
+}
+
+
+class Names(Protocol):
+    """Who knows what units are called."""
+
+    def unit_name(self, unit_id: str) -> str | None: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """A service request to submit, and the service it asks for."""
+
+    ticket: Ticket
+    service: Service
+
+
+def public_status(status: TicketStatus) -> str:
+    """open or closed; a status that nobody has classed is open."""
+    return PUBLIC_STATUS.get(status, "open")
+
+
+def statuses_that_are(public: str) -> frozenset[TicketStatus]:
+    """The statuses that the public sees as this one."""
+    return frozenset(status for status in TicketStatus if public_status(status) == public)
+
+
+def new_id(now: datetime) -> str:
+    """An id that can be read out and cannot be guessed."""
+    return f"{now:%y%m%d}-{''.join(secrets.choice(LETTERS) for _ in range(ID_LETTERS))}"
+
+
+def report_of(sent: Arguments, catalogue: Catalogue, offer: Offer, now: datetime) -> Report:
+    """The ticket that the form asks for. Raises Refusal with all that is wrong with it."""
+    service = _service(sent, catalogue)
+    point, address = _point(sent), sent.one("address_string", LONGEST_ADDRESS)
+    kept = {name: value for name in KEPT if (value := sent.one(name))}
+    if not (point or address or "address_id" in kept or sent.one("lat")):
+        raise missing("A location (lat and long, or address_string, or address_id)")
+    answers = _answers(sent, service)
+    filled = {a.fills: answers[a.code] for a in service.attribute if a.fills and a.code in answers}
+    account = kept.get(offer.account_from) if offer.account_from else None
+    ticket = Ticket(
+        ticket_id=new_id(now),
+        received_at=now,
+        text=sent.one("description", LONGEST_TEXT) or "",
+        category=service.kind,
+        account=filled.get("account") or account,
+        phone=filled.get("phone") or sent.one("phone"),
+        address=address or filled.get("address"),
+        point=point,
+        # answers come first: none may pass itself off as an argument of another name
+        attributes={**_renamed(answers), **_caller(kept), **kept, **_media(sent), SERVICE_CODE: service.code},
+        channel=CHANNEL,
+    )
+    return Report(ticket=ticket, service=service)
+
+
+def again(report: Report, now: datetime) -> Report:
+    """The same under another id."""
+    return replace(report, ticket=replace(report.ticket, ticket_id=new_id(now)))
+
+
+def request_told(
+    found: ChannelTicket, catalogue: Catalogue, offer: Offer, names: Names, *, extended: bool
+) -> dict[str, Any]:
+    """The request on the wire. It tells nothing of who sent it; `extended` adds answers that are public."""
+    ticket, service = found.ticket, service_of_ticket(found.ticket, catalogue)
+    unit = unit_told(found.unit_id, names)
+    attributes = {"attributes": _public_answers(ticket, service)} if extended else {}
+    return {
+        "service_request_id": ticket.ticket_id,
+        "status": public_status(found.status),
+        "status_notes": status_notes(found.status, unit, offer),
+        "service_name": service.name,
+        "service_code": service.code,
+        "description": ticket.text or None,
+        "agency_responsible": unit,
+        "service_notice": service.notice or None,
+        "requested_datetime": w3c(ticket.received_at),
+        "updated_datetime": w3c(found.changed_at),
+        "expected_datetime": None,
+        "address": ticket.address,
+        "address_id": ticket.attributes.get("address_id"),
+        "zipcode": None,
+        "lat": ticket.point.latitude if ticket.point else None,
+        "long": ticket.point.longitude if ticket.point else None,
+        "media_url": (ticket.attributes.get("media_url") or "").partition("\n")[0] or None,
+        **attributes,
+    }
+
+
+def unit_told(unit_id: str | None, names: Names) -> str | None:
+    """What the public calls the unit that has the request."""
+    return (names.unit_name(unit_id) or unit_id) if unit_id else None
+
+
+def status_notes(status: TicketStatus, unit: str | None, offer: Offer) -> str | None:
+    """What is told of a request that stands like this; None where there is nothing to tell."""
+    if public_status(status) == "closed":
+        return offer.texts.closed
+    if status is TicketStatus.DISPATCHED and unit:
+        return offer.texts.passed_on.replace("{unit}", unit)
+    return None
+
+
+def service_of_ticket(ticket: Ticket, catalogue: Catalogue) -> Service:
+    """The ticket's service, be it one that is no longer offered."""
+    code = ticket.attributes.get(SERVICE_CODE)
+    if code is None:
+        return catalogue.of_kind(ticket.category)
+    known = catalogue.services.get(code)
+    return known or Service.model_construct(code=code, name=ticket.category or code)
+
+
+def _service(sent: Arguments, catalogue: Catalogue) -> Service:
+    code = sent.required(SERVICE_CODE)
+    if code not in catalogue.services:
+        raise not_found(SERVICE_CODE, code)
+    return catalogue.services[code]
+
+
+def _point(sent: Arguments) -> Point | None:
+    latitude, longitude = _degrees(sent, "lat", 90), _degrees(sent, "long", 180)
+    if latitude is None or longitude is None:
+        if latitude is None and longitude is None:
+            return None
+        raise Refusal(BAD, "lat and long belong together: one was provided, the other was not.")
+    if max(abs(latitude), abs(longitude)) < NOWHERE_DEG:
+        return None
+    return Point(latitude=latitude, longitude=longitude)
+
+
+def _degrees(sent: Arguments, name: str, most: float) -> float | None:
+    text = sent.one(name)
+    if text is None:
+        return None
+    value = float(text) if NUMBER.fullmatch(text) else math.nan
+    if not abs(value) <= most:
+        raise Refusal(BAD, f"{name} is not a number of degrees between -{most:g} and {most:g}.")
+    return value
+
+
+def _answers(sent: Arguments, service: Service) -> dict[str, str]:
+    given = sent.attributes()
+    if len(given) > MOST_ATTRIBUTES:
+        raise Refusal(BAD, f"There are more than {MOST_ATTRIBUTES} attributes.")
+    asked = {attribute.code: attribute for attribute in service.attribute}
+    wrong = [
+        f"attribute[{a.code}] was not provided." for a in asked.values() if a.required and a.code not in given
+    ]
+    for code, values in given.items():
+        if fault := _fault(values, asked.get(code)):
+            wrong.append(f"attribute[{code}] {fault}.")
+    if wrong:
+        raise Refusal(BAD, *wrong)
+    return {code: "\n".join(dict.fromkeys(values)) for code, values in given.items()}
+
+
+def _fault(values: tuple[str, ...], asked: Attribute | None) -> str | None:
+    if sum(map(len, values)) > LONGEST_TEXT:
+        return f"is longer than {LONGEST_TEXT:,} characters"
+    if asked is None:  # platforms send along what they know themselves
+        return None
+    if asked.datatype != "multivaluelist" and len(set(values)) > 1:
+        return "was provided more than once, with different values"
+    if asked.values and (unknown := [value for value in values if value not in asked.values]):
+        return f"has the value {unknown[0][:50]!r}, which is not one of its values"
+    if asked.datatype == "number" and not NUMBER.fullmatch(values[0].strip()):
+        return "is not a number"
+    if asked.datatype == "datetime" and not _is_time(values[0]):
+        return "is not an ISO 8601 date"
+    return None
+
+
+def _is_time(text: str) -> bool:
+    try:
+        datetime.fromisoformat(text.strip())
+    except ValueError:
+        return False
+    return True
+
+
+def _renamed(answers: dict[str, str]) -> dict[str, str]:
+    taken = {*KEPT, "name", "media_url", SERVICE_CODE}
+    return {f"attribute[{code}]" if code in taken else code: value for code, value in answers.items()}
+
+
+def _caller(kept: Mapping[str, str]) -> dict[str, str]:
+    name = " ".join(kept[part] for part in ("first_name", "last_name") if part in kept)
+    return {"name": name} if name else {}
+
+
+def _media(sent: Arguments) -> dict[str, str]:
+    urls = sent.values.get("media_url", ())[:MOST_MEDIA]
+    for url in urls:
+        if not re.match(r"https?://\S+$", url.strip()) or len(url) > LONGEST_URL:
+            raise Refusal(BAD, "media_url is not the address of a web page or picture.")
+    return {"media_url": "\n".join(url.strip() for url in urls)} if urls else {}
+
+
+def _public_answers(ticket: Ticket, service: Service) -> list[dict[str, str]]:
+    return [
+        {
+            "code": a.code,
+            "label": a.description,
+            "value": "\n".join(a.values.get(v, v) for v in value.split("\n")),
+        }
+        for a in service.attribute
+        if a.public and (value := _renamed_back(ticket, a.code))
+    ]
+
+
+def _renamed_back(ticket: Ticket, code: str) -> str | None:
+    (name,) = _renamed({code: ""})
+    return ticket.attributes.get(name)

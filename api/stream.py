@@ -1,0 +1,159 @@
+"""`/v1/events`: what happens, as it happens, as server-sent events that can be taken up again where they broke off."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from datetime import datetime
+from time import monotonic
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Query, Request
+from pydantic import BaseModel
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import Response, StreamingResponse
+
+from api.openapi import problems
+from api.settings import Settings
+from domain.decisions import Verdict
+from domain.errors import Overloaded, StoreUnavailable
+from router.event_ports import EventKind, TicketEvent
+from router.ports import Store
+
+routes = APIRouter(tags=["events"])
+
+MEDIA_TYPE = "text/event-stream"
+AT_ONCE = 500  # events read from the store in one go
+LARGEST = 2**63 - 1
+HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+Sees = Callable[[Sequence[TicketEvent]], Sequence[TicketEvent]]
+
+
+class EventOut(BaseModel):
+    """Something that happened to a ticket, or (`ticket_id` null) to the installation; `event` is its number in the log.
+
+    A proposal is not told: `unit` has the ticket, is asked to take it, or took it.
+    """
+
+    event: int
+    kind: str
+    at: datetime
+    by: str
+    ticket_id: str | None
+    unit: str | None
+    detail: str
+
+    @classmethod
+    def of(cls, event: TicketEvent) -> EventOut:
+        """The event on the wire."""
+        proposed = event.kind is EventKind.DECIDED and event.detail != Verdict.DISPATCH
+        return cls(
+            event=event.sequence,
+            kind=event.kind,
+            at=event.at,
+            by=event.by,
+            ticket_id=event.ticket_id or None,
+            unit=None if proposed else event.unit_id,
+            detail=event.detail,
+        )
+
+
+class Feed:
+    """The end of the log, looked up once for all streams; and the count of streams. Lives in `app.state`."""
+
+    def __init__(self, store: Store, settings: Settings) -> None:
+        self.store = store
+        self.settings = settings
+        self.stopped = False
+        self.streams = 0
+        self._head = 0
+        self._looked_at = float("-inf")
+        self._looking = asyncio.Lock()
+
+    async def head(self) -> int:
+        """The last event's number, at most `poll_seconds` old."""
+        async with self._looking:
+            if monotonic() - self._looked_at >= self.settings.poll_seconds:
+                self._head = await run_in_threadpool(self._read_head)
+                self._looked_at = monotonic()
+            return self._head
+
+    def stop(self) -> None:
+        """End all streams, so that the server may."""
+        self.stopped = True
+
+    async def lines(self, after: int, sees: Sees) -> AsyncIterator[str]:
+        """The stream's text from the event after `after` on, until `stream_seconds` are over."""
+        self.streams += 1
+        try:
+            until = said = monotonic()
+            until += self.settings.stream_seconds
+            yield "retry: 1000\n: gridroute\n\n"
+            while not self.stopped:
+                if await self.head() > after:
+                    events = await run_in_threadpool(self._read, after)
+                    after = events[-1].sequence if events else after
+                    told = "".join(map(_told, await run_in_threadpool(sees, events)))
+                    # what is not for this listener moves it on as well
+                    yield told or f": {after}\n\n"
+                    said = monotonic()
+                    continue
+                if monotonic() >= until:
+                    return
+                if monotonic() - said >= self.settings.heartbeat_seconds:
+                    yield ": beat\n\n"
+                    said = monotonic()
+                await asyncio.sleep(self.settings.poll_seconds)
+        except StoreUnavailable:
+            return  # the listener comes again, with the last number it has
+        finally:
+            self.streams -= 1
+
+    def _read_head(self) -> int:
+        with self.store.read() as session:
+            return session.chain_head().sequence
+
+    def _read(self, after: int) -> Sequence[TicketEvent]:
+        with self.store.read() as session:
+            return session.event_log(after, AT_ONCE)
+
+
+def feed_of(request: Request) -> Feed:
+    """The application's feed."""
+    feed = request.app.state.feed
+    assert isinstance(feed, Feed)
+    return feed
+
+
+@routes.get(
+    "/v1/events",
+    responses={
+        200: {"content": {MEDIA_TYPE: {"schema": {"type": "string"}}}, "description": "Server-sent events"},
+        **problems(422, 503),
+    },
+    response_class=StreamingResponse,
+)
+async def events(
+    request: Request,
+    after: Annotated[int | None, Query(ge=0, le=LARGEST)] = None,
+    last_event_id: Annotated[int | None, Header(ge=0, le=LARGEST)] = None,
+) -> Response:
+    """Follow what happens: server-sent events from now on, or on from `Last-Event-ID` (or `after`; 0: the beginning).
+
+    Each has its number as `id`, its kind as `event` and an EventOut as `data`. Comments keep the line open.
+    """
+    feed = feed_of(request)
+    if feed.streams >= feed.settings.max_streams:
+        raise Overloaded(retry_after=5.0)
+    given = last_event_id if last_event_id is not None else after
+    start = await feed.head() if given is None else given
+    return StreamingResponse(feed.lines(start, _all), media_type=MEDIA_TYPE, headers=HEADERS)
+
+
+def _all(events: Sequence[TicketEvent]) -> Sequence[TicketEvent]:
+    return events
+
+
+def _told(event: TicketEvent) -> str:
+    # JSON has no line ends of its own
+    return f"id: {event.sequence}\nevent: {event.kind}\ndata: {EventOut.of(event).model_dump_json()}\n\n"

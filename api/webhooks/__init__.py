@@ -1,0 +1,1 @@
+"""Dispatches as webhooks, in the form of Standard Webhooks (www.standardwebhooks.com)."""

@@ -1,0 +1,100 @@
+"""What a unit is sent."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from pydantic import BaseModel
+
+from router.delivery_ports import Delivery, DeliveryKind
+from router.ports import StoredTicket
+
+TYPE_OF = {
+    DeliveryKind.DISPATCH: "ticket.dispatched",
+    DeliveryKind.WITHDRAWAL: "ticket.withdrawn",
+    DeliveryKind.OVERDUE: "ticket.overdue",
+}
+
+
+class PlaceOut(BaseModel):
+    """Where it is believed to be."""
+
+    latitude: float | None
+    longitude: float | None
+    radius_m: float | None
+    address: str | None
+
+
+class DispatchOut(BaseModel):
+    """The ticket as its unit needs it; `dispatch` is what the unit answers to."""
+
+    dispatch: int
+    ticket_id: str
+    unit: str
+    priority: str
+    received_at: datetime
+    text: str
+    category: str | None
+    account: str | None
+    phone: str | None
+    address: str | None
+    place: PlaceOut | None
+    signals: list[str]
+    attributes: dict[str, str]
+    channel: str
+
+    @classmethod
+    def of(cls, stored: StoredTicket, delivery: Delivery) -> DispatchOut:
+        """The ticket on the wire."""
+        ticket, decision = stored.ticket, stored.decision
+        found = decision.location if decision else None
+        point = found.point if found else None
+        place = None
+        if found is not None:
+            place = PlaceOut(
+                latitude=point.latitude if point else None,
+                longitude=point.longitude if point else None,
+                radius_m=found.radius_m,
+                address=found.address,
+            )
+        return cls(
+            dispatch=delivery.delivery_id,
+            ticket_id=ticket.ticket_id,
+            unit=delivery.unit_id,
+            priority=stored.priority,
+            received_at=ticket.received_at,
+            text=ticket.text,
+            category=ticket.category,
+            account=ticket.account,
+            phone=ticket.phone,
+            address=ticket.address,
+            place=place,
+            signals=[signal.kind for signal in decision.signals] if decision else [],
+            attributes=dict(ticket.attributes),
+            channel=ticket.channel,
+        )
+
+
+class WithdrawalOut(BaseModel):
+    """The ticket that is the unit's no longer."""
+
+    ticket_id: str
+    unit: str
+
+
+class MessageOut(BaseModel):
+    """The body of a webhook; `timestamp` is when it was decided."""
+
+    type: str
+    timestamp: datetime
+    data: DispatchOut | WithdrawalOut
+
+    @classmethod
+    def of(cls, delivery: Delivery, stored: StoredTicket) -> MessageOut:
+        """What the delivery says."""
+        data: DispatchOut | WithdrawalOut
+        if delivery.kind is DeliveryKind.WITHDRAWAL:
+            data = WithdrawalOut(ticket_id=delivery.ticket_id, unit=delivery.unit_id)
+        else:
+            data = DispatchOut.of(stored, delivery)
+        return cls(type=TYPE_OF[delivery.kind], timestamp=delivery.queued_at, data=data)
