@@ -116,15 +116,17 @@ def build_city(
     dispatches: int = 30_000,
     start: datetime = START,
     days: int = 540,
+    offices: int | None = None,
 ) -> City:
     """A city with `accounts` customers, as many address entries, and `dispatches` received in `days` whole local days.
 
-    The same arguments give the same city, to the last letter.
+    `offices`: how many units own ground at the beginning (None: the usual number). The same arguments give the same
+    city, to the last letter.
     """
     require_aware("start", start)
     first = start.astimezone(LOCAL).date()
     starts, ends = midnight(first), midnight(first + timedelta(days=days))
-    scene = found_scene(seed, accounts, starts, ends)
+    scene = found_scene(seed, accounts, starts, ends, offices)
     forecasts = [forecast(seed, first + timedelta(days=i), scene.troubles) for i in range(days)]
     weights = np.array([[day.usual.sum(), day.stormy.sum()] for day in forecasts])
     counts = np.random.default_rng((seed, 1)).multinomial(dispatches, weights.ravel() / weights.sum())

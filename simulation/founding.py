@@ -26,14 +26,19 @@ REORGANISATIONS: tuple[tuple[float, Change, str], ...] = (
 """When (share of the period), what and to which kind of units."""
 
 
-def found_scene(seed: int, accounts: int, starts: datetime, ends: datetime) -> Scene:
-    """The city with `accounts` customers, and all that will have happened to its offices by `ends`."""
+def found_scene(
+    seed: int, accounts: int, starts: datetime, ends: datetime, offices_with_ground: int | None = None
+) -> Scene:
+    """The city with `accounts` customers, and all that will have happened to its offices by `ends`.
+
+    `offices_with_ground`: at the beginning (None: as SERVICES has it).
+    """
     rng, rand = np.random.default_rng((seed, 0)), random.Random(seed)
     troubles = read_troubles()
     ground = lay_ground(rng, rand)
     streets = lay_streets(ground, accounts, rng, rand)
     residents = settle(ground, streets, accounts, rng, rand)
-    offices = found_offices(ground, troubles, rng)
+    offices = found_offices(ground, troubles, rng, offices_with_ground)
     homes = streets.spot[: len(streets.estates)]  # the gates come first
     estates = appoint_managers(offices, ground, homes, starts.timestamp(), ends.timestamp(), rng)
     for share, change, kind in REORGANISATIONS:

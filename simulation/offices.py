@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import accumulate, chain, count
 
 import numpy as np
 import shapely
@@ -66,14 +67,20 @@ class Offices:
         return holding[-1].owner
 
 
-def found_offices(ground: Ground, troubles: tuple[Trouble, ...], rng: np.random.Generator) -> Offices:
-    """The units at the beginning: each kind cuts the ground in its own way; some units own no ground."""
+def found_offices(
+    ground: Ground, troubles: tuple[Trouble, ...], rng: np.random.Generator, offices: int | None = None
+) -> Offices:
+    """The units at the beginning: each kind cuts the ground in its own way; some units own no ground.
+
+    `offices` of them own ground, divided among the kinds in proportion to SERVICES (None: exactly those).
+    """
     units: list[Unit] = []
     partitions: dict[str, tuple[Partition, ...]] = {}
+    shares = _shares(offices)
     for kind in KINDS:
-        count, service = SERVICES[kind]
+        number, service = shares[kind], SERVICES[kind][1]
         takes = categories_of(kind, troubles)
-        seeds = spread_seeds(ground.sites, count, rng)
+        seeds = spread_seeds(ground.sites, number, rng)
         owner = group_blocks(ground.sites, seeds, rng) + len(units)
         partitions[kind] = (Partition(since=None, owner=owner),)
         units += [
@@ -89,6 +96,16 @@ def found_offices(ground: Ground, troubles: tuple[Trouble, ...], rng: np.random.
         for number, name in enumerate(NAMES["managers"], 1)
     ]
     return Offices(units=tuple(units), partitions=partitions)
+
+
+def _shares(offices: int | None) -> dict[str, int]:
+    """How many offices each kind gets: at least two, and `offices` together where that allows it."""
+    usual = {kind: number for kind, (number, _) in SERVICES.items()}
+    if offices is None:
+        return usual
+    whole = sum(usual.values())
+    bounds = [round(offices * part / whole) for part in accumulate(usual.values(), initial=0)]
+    return {kind: max(2, bounds[i + 1] - bounds[i]) for i, kind in enumerate(usual)}
 
 
 def territories(offices: Offices, ground: Ground) -> tuple[Territory, ...]:
@@ -129,7 +146,7 @@ def _stems(ground: Ground, seeds: NDArray[np.float64]) -> list[str]:
     stems: list[str] = []
     for block in ground.block_at(seeds):
         town = ground.towns[ground.block_town[block]].name.zh.removesuffix("街道").removesuffix("镇")
-        stems.append(
-            next(s for s in (town, f"{town}东", f"{town}西", f"{town}南", f"{town}北") if s not in stems)
-        )
+        sides = (town, f"{town}东", f"{town}西", f"{town}南", f"{town}北")
+        numbered = (f"{town}第{number}" for number in count(2))
+        stems.append(next(stem for stem in chain(sides, numbered) if stem not in stems))
     return stems

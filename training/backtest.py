@@ -85,7 +85,10 @@ def backtest(
         evaluation=evaluation,
         delayed=delayed,
         outcome=CertifiedOutcome(
-            certificate=fitted.bundle.certificate, coverage=coverage, realised_error=realised
+            certificate=fitted.bundle.certificate,
+            coverage=coverage,
+            realised_error=realised,
+            groups=len(fitted.bundle.guarantee.certified),
         ),
         baselines=baselines,
         baseline_curves=curves,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -12,28 +13,28 @@ from numpy.typing import NDArray
 
 from domain.decisions import Certificate
 from models.calibration import Calibrator
-from models.certificate import MINIMUM_ROWS, Certified, Scored, certify, certify_groups, nothing
+from models.certificate import MINIMUM_ROWS, Certified, Scored, certify_groups, nothing
+from models.evidence import returns_tolerated
+from models.guarantee import Guarantee
+from models.monitor import Terms
 from models.strata import Budget, Strata, Traits, divide
 from training.held_back import Ranked
 from training.replay import Case
 
 CERTIFICATE_DAYS = 180
+MONTH_DAYS = 30
+UNIT_TIMES, LEAST_UNIT_ALPHA = 5.0, 0.05
 
 
-def certify_held_back(
-    earlier: Sequence[Ranked],
-    latest: Sequence[Ranked],
-    calibrator: Calibrator,
-    *,
-    alpha: float,
-    confidence: float,
-    missing: tuple[str, ...],
-) -> Certified:
-    """Certify on the latest slice; the earlier one says where to begin. Nothing is certified where data are missing."""
-    scores, correct = _confidences(latest, calibrator)
-    if missing:
-        return nothing(max(MINIMUM_ROWS - len(scores), 0) or None)
-    return certify(scores, correct, *_confidences(earlier, calibrator), alpha, confidence)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watch:
+    """How closely the operator has automatic dispatches watched.
+
+    `audit_share` of the would-be ones are reviewed blind; `alarms`: bearable false ones a month, of all tests together.
+    """
+
+    audit_share: float = 0.02
+    alarms: float = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,15 +48,24 @@ class GroupOutcome:
 
 
 def certify_strata(
-    earlier: Sequence[Ranked], latest: Sequence[Ranked], calibrator: Calibrator, budget: Budget
+    earlier: Sequence[Ranked],
+    latest: Sequence[Ranked],
+    calibrator: Calibrator,
+    budget: Budget,
+    *,
+    missing: tuple[str, ...] = (),
 ) -> tuple[Strata, dict[str, GroupOutcome]]:
     """Divide the latest slice by what was known before its labels, then certify each group on its own tickets.
 
-    Without strict kinds or divisions that is one pooled group, and the same as `certify_held_back`.
+    The earlier slice says where to begin. Nothing is certified where data are `missing`.
     """
     strata = divide(budget, [traits_of(one) for one in latest])
     scored = _scored(latest, calibrator, strata)
-    found = certify_groups(scored, _scored(earlier, calibrator, strata), strata.alphas, budget.confidence)
+    if missing:
+        lacking = nothing(max(MINIMUM_ROWS - len(latest), 0) or None)
+        found = dict.fromkeys(strata.alphas, (lacking, budget.confidence))
+    else:
+        found = certify_groups(scored, _scored(earlier, calibrator, strata), strata.alphas, budget.confidence)
     return strata, {
         group: GroupOutcome(
             certified=certified,
@@ -68,10 +78,9 @@ def certify_strata(
 
 
 def traits_of(ranked: Ranked) -> Traits:
-    """What the group of a held-back ticket hangs on; serving takes the same from facts, location and ranking."""
-    kind = ranked.case.facts.category
+    """What the group of a held-back ticket hangs on; serving takes the same from parsing, location and ranking."""
     return Traits(
-        kinds=frozenset([kind] if kind else []),
+        kinds=ranked.kinds,
         source=ranked.case.location.source,
         unit=ranked.units[0] if ranked.units else None,
     )
@@ -139,6 +148,63 @@ def issue_strata(
         )
         for group, outcome in outcomes.items()
     }
+
+
+def guarantee(
+    earlier: Sequence[Ranked],
+    latest: Sequence[Ranked],
+    calibrator: Calibrator,
+    budget: Budget,
+    *,
+    watch: Watch,
+    missing: tuple[str, ...],
+    share: float,
+    data_digest: str,
+    at: datetime,
+) -> Guarantee:
+    """Certificates of all groups, and the terms on which the monitor lets them stand."""
+    strata, outcomes = certify_strata(earlier, latest, calibrator, budget, missing=missing)
+    return Guarantee(
+        strata=strata,
+        certificates=issue_strata(outcomes, share=share, data_digest=data_digest, at=at),
+        confidence=budget.confidence,
+        terms=monitor_terms(latest, calibrator, strata, outcomes, watch),
+    )
+
+
+def monitor_terms(
+    latest: Sequence[Ranked],
+    calibrator: Calibrator,
+    strata: Strata,
+    outcomes: Mapping[str, GroupOutcome],
+    watch: Watch,
+) -> Terms:
+    """What the slice says of calm times: would-be automatic dispatches a month, and how often each unit's are wrong.
+
+    Not every wrong dispatch comes back, so the share of wrong ones stands above the share of returns in calm times.
+    """
+    scores, correct = _confidences(latest, calibrator)
+    sent, wrong = Counter[str](), Counter[str]()
+    for one, score, right in zip(latest, scores.tolist(), correct.tolist(), strict=True):
+        threshold = outcomes[strata.group(traits_of(one))].certified.threshold
+        if threshold is not None and score >= threshold:
+            sent[one.units[0]] += 1
+            wrong[one.units[0]] += not right
+    alpha = strata.alpha
+    return Terms(
+        alphas=strata.alphas,
+        unit_alpha=max(UNIT_TIMES * alpha, LEAST_UNIT_ALPHA),
+        calm={unit: returns_tolerated(wrong[unit], sent[unit], alpha) for unit in sorted(sent)},
+        calm_otherwise=returns_tolerated(0, 0, alpha),
+        alarms=watch.alarms,
+        tickets=math.ceil(sent.total() * MONTH_DAYS / _days(latest)),
+        audited=watch.audit_share,
+    )
+
+
+def _days(latest: Sequence[Ranked]) -> float:
+    times = [one.case.dispatch.ticket.received_at for one in latest]
+    return max((max(times) - min(times)) / timedelta(days=1), 1.0) if times else 1.0
 
 
 def what_is_missing(cases: Sequence[Case], latest: Sequence[Ranked]) -> tuple[str, ...]:

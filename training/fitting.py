@@ -1,4 +1,4 @@
-"""From a history to a bundle: prequential text models, ranker, calibrator, certificate.
+"""From a history to a bundle: prequential text models, ranker, calibrator, certificates.
 
 By time, earliest first: the fit part (text models and ranker), the calibration slice (probabilities), the certificate
 slice (threshold). The ranker's rows carry the probabilities of text models that saw earlier blocks only.
@@ -7,7 +7,7 @@ slice (threshold). The ranker's rows carry the probabilities of text models that
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import compress
@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from domain.dispatches import Dispatch
 from domain.rules import Rule
 from domain.units import Unit
+from features.facts import Facts
 from features.history import History
 from features.schema import HistorySchema
 from features.table import feature_names
@@ -26,13 +27,14 @@ from models.bundle import Bundle
 from models.calibration import Calibrator
 from models.ranker import Ranker, RankerSettings
 from models.softmax import SoftmaxSettings
+from models.strata import Budget
 from models.text import TextModels
 from router.atlas import Atlas
 from router.decide import may_automate
 from router.parse import parse
 from router.rules import RuleBook
 from router.world import World
-from training.certifying import certify_held_back, issue, what_is_missing
+from training.certifying import Watch, guarantee, what_is_missing
 from training.evaluation import Evaluation
 from training.held_back import Ranked, evaluate_ranked
 from training.pairs import Ground, Pairs, pairs, stack
@@ -52,12 +54,17 @@ def silent(stage: str, share: float) -> None:
 class Settings:
     """What an ML engineer may turn. Shares are of the training tickets, by time.
 
+    `kinds`, `by_place`, `by_unit`: as in Budget. `watch`: how closely automatic dispatches will be watched.
     `text_blocks`: in how many steps of time the text models are refitted for the ranker's rows. `ranker_tickets`: the
     ranker learns from the latest that many tickets of its part (None: all); earlier ones only fill the history.
     """
 
     alpha: float = 0.01
     confidence: float = 0.95
+    kinds: Mapping[str, float] = field(default_factory=dict)
+    by_place: bool = False
+    by_unit: bool = False
+    watch: Watch = field(default_factory=Watch)
     calibration_share: float = 0.08
     certificate_share: float = 0.16
     max_candidates: int = 24
@@ -67,12 +74,27 @@ class Settings:
     ranker: RankerSettings = field(default_factory=RankerSettings)
     text: SoftmaxSettings = field(default_factory=SoftmaxSettings)
 
+    @property
+    def budget(self) -> Budget:
+        """What the operator allows. Raises ValueError where a kind's budget is laxer than the whole."""
+        return Budget(
+            alpha=self.alpha,
+            confidence=self.confidence,
+            kinds=self.kinds,
+            by_place=self.by_place,
+            by_unit=self.by_unit,
+        )
 
-def settings_of(*, alpha: float, confidence: float, seed: int) -> Settings:
+
+def settings_of(budget: Budget, *, seed: int, watch: Watch | None = None) -> Settings:
     """The defaults with another budget, and one seed for all that is random."""
     return Settings(
-        alpha=alpha,
-        confidence=confidence,
+        alpha=budget.alpha,
+        confidence=budget.confidence,
+        kinds=budget.kinds,
+        by_place=budget.by_place,
+        by_unit=budget.by_unit,
+        watch=watch or Watch(),
         seed=seed,
         ranker=RankerSettings(seed=seed),
         text=SoftmaxSettings(seed=seed),
@@ -91,13 +113,17 @@ class Surroundings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fitted:
-    """A bundle (not yet stored) and how it did on the certificate slice, which it had not seen (None: no tickets)."""
+    """A bundle (not yet stored) and how it did on the certificate slice, which it had not seen (None: no tickets).
+
+    `learnt`: what each dispatch adds to a history of the bundle's schema, by sequence number.
+    """
 
     bundle: Bundle
     missing: tuple[str, ...]
     evaluation: Evaluation | None
     importance: dict[str, float]
     seconds: dict[str, float]
+    learnt: dict[int, Facts]
 
 
 def fit(
@@ -137,16 +163,19 @@ def fit(
     earlier, latest = held_back[: len(parts.calibration)], held_back[len(parts.calibration) :]
     learnt = Learnt(text=models.final, ranker=ranker, calibrator=_calibrator(earlier))
     missing = what_is_missing(cases, latest)
-    certified = certify_held_back(
+    promised = guarantee(
         earlier,
         latest,
         learnt.calibrator,
-        alpha=settings.alpha,
-        confidence=settings.confidence,
+        settings.budget,
+        watch=settings.watch,
         missing=missing,
+        share=settings.certificate_share,
+        data_digest=data_digest,
+        at=issued_at,
     )
     evaluation = evaluate_ranked(latest, learnt.calibrator) if latest else None
-    if certified.threshold is None and cases:
+    if not promised.certified and cases:
         learnt = _learn_from_all(cases, found, held_back, schema, settings, report)
     clock.lap("fit")
     return Fitted(
@@ -155,21 +184,14 @@ def fit(
             ranker=learnt.ranker,
             text=learnt.text,
             calibrator=learnt.calibrator,
-            certificate=issue(
-                certified,
-                settings.alpha,
-                settings.confidence,
-                rows=len(latest),
-                share=settings.certificate_share,
-                data_digest=data_digest,
-                at=issued_at,
-            ),
+            guarantee=promised,
             history_sequence=max((d.sequence for d in dispatches), default=0),
         ),
         missing=missing,
         evaluation=evaluation,
         importance=learnt.ranker.importance(feature_names(schema)),
         seconds=clock.laps,
+        learnt={case.dispatch.sequence: case.learnt for case in cases},
     )
 
 
@@ -286,6 +308,7 @@ def _ranked(case: Case, one: Pairs, ranker: Ranker, book: RuleBook) -> Ranked:
         units=tuple(one.units[i] for i in order.tolist()),
         scores=scores[order],
         certifiable=bool(len(scores)) and may_automate(fired, contested=one.contested),
+        kinds=parsed.kinds,
     )
 
 

@@ -23,12 +23,16 @@ CELL = RESOLUTIONS.index(8)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ranked:
-    """A held-back ticket, ranked: unit ids and raw scores, best first; `certifiable` as decide.may_automate."""
+    """A held-back ticket, ranked: unit ids and raw scores, best first; `certifiable` as decide.may_automate.
+
+    `kinds`: its category and the dangers that its words tell of.
+    """
 
     case: Case
     units: tuple[str, ...]
     scores: Floats
     certifiable: bool
+    kinds: frozenset[str] = frozenset()
 
     @property
     def correct(self) -> bool:

@@ -10,11 +10,11 @@ from datetime import datetime
 from domain.dispatches import Dispatch
 from domain.places import Location
 from features.callers import Call, Callers
-from features.facts import Facts, facts
+from features.facts import Facts, facts, same_facts
 from features.history import History
 from features.schema import HistorySchema
 from router.atlas import Atlas
-from router.locate import locate
+from router.locate import locate_alone
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,11 +43,9 @@ def prepare(
         for call in told.before(dispatch.ticket.received_at):
             callers.fold(call)
         ticket = dispatch.ticket
-        location = locate(ticket, atlas)
-        learnt = known = facts(ticket, location, schema)
-        if callers.last(ticket.phone):
-            location = locate(ticket, atlas, callers)
-            known = facts(ticket, location, schema)
+        alone, location = locate_alone(ticket, atlas, callers)
+        learnt = facts(ticket, alone, schema)
+        known = learnt if same_facts(alone, location) else facts(ticket, location, schema)
         cases.append(Case(dispatch=dispatch, location=location, facts=known, learnt=learnt))
         if learnt.call is not None:
             told.add(dispatch, learnt.call)

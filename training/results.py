@@ -7,16 +7,21 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from domain.decisions import Certificate
+from models.guarantee import Guarantee
 from training.evaluation import COVERAGES, ERROR_TARGETS, Evaluation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CertifiedOutcome:
-    """A certificate met the test part: what it let through and how much of that was wrong (None: nothing)."""
+    """A certificate met the test part: what it let through and how much of that was wrong (None: nothing).
+
+    `groups`: the certified ones that the certificate sums up.
+    """
 
     certificate: Certificate
     coverage: float
     realised_error: float | None
+    groups: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +80,7 @@ class BacktestResult:
                 "threshold": certificate.threshold,
                 "coverage": self.outcome.coverage,
                 "realised_error": self.outcome.realised_error,
-                "strata": int(certificate.threshold is not None),
+                "strata": self.outcome.groups if certificate.threshold is not None else 0,
             },
             "baselines": dict(self.baselines),
             "seconds": dict(self.seconds),
@@ -103,7 +108,7 @@ class TrainingResult:
 
     bundle_path: str
     bundle_digest: str
-    certificate: Certificate
+    guarantee: Guarantee
     missing: tuple[str, ...]
     parameters: Mapping[str, Any]
     metrics: Mapping[str, float]
@@ -111,3 +116,8 @@ class TrainingResult:
     evaluation: Evaluation | None
     importance: Mapping[str, float]
     seconds: Mapping[str, float]
+
+    @property
+    def certificate(self) -> Certificate:
+        """The guarantee as one statement over all groups."""
+        return self.guarantee.whole

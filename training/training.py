@@ -10,11 +10,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from domain.dispatches import Dispatch
+from domain.dispatches import Dispatch, unretracted
 from features.territories import Territories
 from models.bundle import load_bundle, write_bundle
-from router.atlas_building import atlas_of
-from router.live import LoadAtlas
+from router.derived import Derived, DerivedAnew
 from router.ports import ReadSession, Store
 from training.evaluation import ERROR_TARGETS, Evaluation
 from training.fitting import Fitted, Report, Settings, Surroundings, fit, silent
@@ -30,15 +29,15 @@ class Material:
     digest: str
 
 
-def read_material(session: ReadSession, load_atlas: LoadAtlas = atlas_of) -> Material:
+def read_material(session: ReadSession, derived: Derived | None = None) -> Material:
     """The dispatch log with accounts, addresses, ground, units and rules; `digest` is over all of it."""
-    dispatches = list(session.dispatches())
+    dispatches = unretracted(session.dispatches())
     accounts, addresses = list(session.accounts()), list(session.addresses())
     territories, units, rules = session.territories(), session.units(), session.rules()
     return Material(
         dispatches=dispatches,
         surroundings=Surroundings(
-            atlas=load_atlas(session, max((d.sequence for d in dispatches), default=0)),
+            atlas=(derived or DerivedAnew()).atlas(session, max((d.sequence for d in dispatches), default=0)),
             territories=Territories(territories),
             units={unit.unit_id: unit for unit in units},
             rules=rules,
@@ -67,20 +66,22 @@ def train(
     *,
     now: datetime,
     report: Report = silent,
-    load_atlas: LoadAtlas = atlas_of,
+    derived: Derived | None = None,
 ) -> TrainingResult:
     """Fit on the store's history and keep the bundle as `bundles/<digest>`."""
     with store.read() as session:
-        material = read_material(session, load_atlas)
+        material = read_material(session, derived)
     fitted = fit(
         material.dispatches, material.digest, material.surroundings, settings, issued_at=now, report=report
     )
+    if derived:
+        derived.remember(material.surroundings.atlas, fitted.bundle.schema, fitted.learnt)
     path = write_bundle(fitted.bundle, bundles)
     bundle = load_bundle(path)
     return TrainingResult(
         bundle_path=str(path.resolve()),
         bundle_digest=bundle.digest,
-        certificate=bundle.certificate,
+        guarantee=bundle.guarantee,
         missing=fitted.missing,
         parameters=_parameters(settings, fitted),
         metrics=_metrics(fitted.evaluation) | {"certificate_coverage": bundle.certificate.coverage},
@@ -94,7 +95,9 @@ def train(
 def _parameters(settings: Settings, fitted: Fitted) -> dict[str, Any]:
     flat = {f"ranker.{name}": value for name, value in asdict(settings.ranker).items()}
     flat |= {f"text.{name}": value for name, value in asdict(settings.text).items()}
-    own = {name: value for name, value in asdict(settings).items() if name not in ("ranker", "text")}
+    flat |= {f"watch.{name}": value for name, value in asdict(settings.watch).items()}
+    nested = ("ranker", "text", "watch")
+    own = {name: value for name, value in asdict(settings).items() if name not in nested}
     schema = fitted.bundle.schema
     return {
         **own,

@@ -8,6 +8,7 @@ from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from domain.dispatches import unretracted
 from domain.time import Validity
 from domain.units import Unit, open_heirs
 from router.ports import ReadSession
@@ -150,7 +151,7 @@ class _Counts:
 
 def _count(session: ReadSession) -> _Counts:
     """`recent` are the dispatches of the 90 days before the latest one: a history may have been imported late."""
-    log = [(dispatch.known_at, dispatch.unit_id) for dispatch in session.dispatches()]
+    log = [(dispatch.known_at, dispatch.unit_id) for dispatch in unretracted(session.dispatches())]
     latest = max((known_at for known_at, _ in log), default=None)
     return _Counts(
         tickets=Counter(one.unit_id for one in session.tickets(limit=MANY) if one.unit_id),

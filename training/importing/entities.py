@@ -143,6 +143,7 @@ class _TerritoryReader:
             geometry=check.polygon() or {},
             kinds=frozenset(check.words("kinds")),
             validity=check.validity(),
+            duty_unit=check.text("duty_unit") or None,
         )
 
 

@@ -44,6 +44,7 @@ COLUMNS: dict[str, dict[str, tuple[str, ...]]] = {
         "unit": _UNIT,
         "kinds": ("kinds",),
         "geometry": ("geometry",),
+        "duty_unit": ("duty_unit",),
         **_PERIOD,
     },
     "accounts": {

@@ -96,7 +96,7 @@ def certificate_words(result: BacktestResult) -> CertificateWords:
         issued=True,
         promise=f"Certified: with {level} confidence, at most {error} of the automatic dispatches are misrouted.",
         outcome=(
-            f"Tickets with a confidence of {certificate.threshold:.4g} or more are dispatched: of "
+            f"{_threshold(result)} are dispatched: of "
             f"{count(certificate.rows)} such tickets in the latest part of training, "
             f"{count(certificate.errors)} were wrong. "
             f"On the test part it let {percent(result.outcome.coverage)} of the tickets through; "
@@ -162,6 +162,12 @@ def importance_shares(result: BacktestResult, top: int = 15) -> Sequence[tuple[s
     total = sum(result.importance.values())
     ranked = sorted(result.importance.items(), key=lambda item: (-item[1], item[0]))
     return [(name, weight / total) for name, weight in ranked[:top] if total > 0]
+
+
+def _threshold(result: BacktestResult) -> str:
+    if result.outcome.groups > 1:
+        return f"Tickets at or above the threshold of their group (there are {result.outcome.groups})"
+    return f"Tickets with a confidence of {result.outcome.certificate.threshold:.4g} or more"
 
 
 def _realised(result: BacktestResult) -> str:
