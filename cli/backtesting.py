@@ -13,6 +13,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from cli.budget import AlphaOption, ByPlaceOption, ByUnitOption, ConfidenceOption, StrictOption, budget_of
+
 if TYPE_CHECKING:
     from training.results import BacktestResult
 
@@ -42,12 +44,11 @@ def backtest(
         datetime | None,
         typer.Option(formats=["%Y-%m-%d"], help="Test from this day on, in the mapping's timezone."),
     ] = None,
-    alpha: Annotated[
-        float, typer.Option(min=0.0001, max=0.5, help="Error budget of automatic dispatches.")
-    ] = 0.01,
-    confidence: Annotated[
-        float, typer.Option(min=0.5, max=0.9999, help="Confidence of the certificate.")
-    ] = 0.95,
+    alpha: AlphaOption = 0.01,
+    confidence: ConfidenceOption = 0.95,
+    strict: StrictOption = None,
+    by_unit: ByUnitOption = False,
+    by_place: ByPlaceOption = False,
     label_delay: Annotated[float, typer.Option(min=0.0, help="Days until an outcome is known.")] = 0.0,
     baselines: Annotated[
         Baselines, typer.Option(help="fast leaves the slow published recipe out.")
@@ -66,6 +67,7 @@ def backtest(
     from training.importing.history import read_history
     from training.importing.mapping import load_mapping
 
+    budget = budget_of(alpha=alpha, confidence=confidence, strict=strict, by_place=by_place, by_unit=by_unit)
     started, columns = time.perf_counter(), load_mapping(mapping)
     with progress_bar("Reading") as progress:
         found = read_history(
@@ -81,7 +83,7 @@ def backtest(
         test_from=test_from.replace(tzinfo=columns.timezone) if test_from else None,
         label_delay_days=label_delay,
         baselines=baselines.value,
-        settings=settings_of(alpha=alpha, confidence=confidence, seed=seed),
+        settings=settings_of(budget, seed=seed),
     )
     with stages() as stage:
         result = run(

@@ -119,11 +119,11 @@ def _run(show: Show, plan: Plan, port: int) -> None:
 
 def _prepare(show: Show, plan: Plan, city: City, store: Store) -> Tracked:
     """From the city to a model that serves; answers the MLflow recording that is still to be started."""
+    from cli.certificates import certificate_line
     from cli.demo_board import stage
     from cli.demo_city import import_city, register_model
     from cli.demo_tracking import Tracked
     from cli.progress import stages
-    from cli.training import certificate_line
     from store.clock import utc_now
     from training.training import train
 
@@ -137,7 +137,7 @@ def _prepare(show: Show, plan: Plan, city: City, store: Store) -> Tracked:
             plan.settings(),
             now=utc_now(),
             report=report,
-            load_atlas=show.workspace.atlases(report),
+            derived=show.workspace.derived(report),
         )
         held_back, right, among = (result.metrics[name] for name in ("held_back_tickets", "accuracy", "top3"))
         say(f"right at first {right:.1%}, among three {among:.1%}, of {held_back:,.0f} later tickets")

@@ -33,13 +33,14 @@ def served(store: Store, listener: socket.socket, workspace: Workspace) -> Itera
     import uvicorn
 
     from api.app import create_app
+    from api.server import Server
     from models.bundle import load_bundle
     from router.service import RoutingService
     from store.clock import utc_now
 
     with listener:
-        app = create_app(RoutingService(store, utc_now, load_bundle, load_atlas=workspace.atlases()))
-        server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False))
+        app = create_app(RoutingService(store, utc_now, load_bundle, derived=workspace.derived()))
+        server = Server(uvicorn.Config(app, log_level="warning", access_log=False))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="gridroute-serve")
         thread.start()
         try:

@@ -31,6 +31,11 @@ class Routed:
         return bool(self.answer["verdict"] == "dispatch")
 
     @property
+    def proposed(self) -> bool:
+        """Whether a person saw a proposal; a few tickets are reviewed blind."""
+        return not self.automatic and self.answer["unit"] is not None
+
+    @property
     def right(self) -> bool:
         """Whether the unit is the rightful one."""
         return bool(self.answer["unit"] == self.truth)
@@ -43,6 +48,7 @@ class Figures:
     tickets: int = 0
     automatic: int = 0
     wrong: int = 0
+    proposals: int = 0
     proposals_right: int = 0
 
     def add(self, routed: Routed) -> None:
@@ -50,6 +56,7 @@ class Figures:
         self.tickets += 1
         self.automatic += routed.automatic
         self.wrong += routed.automatic and not routed.right
+        self.proposals += routed.proposed
         self.proposals_right += routed.right and not routed.automatic
 
     def __str__(self) -> str:
@@ -57,7 +64,7 @@ class Figures:
         return (
             f"{self.tickets:,} tickets: {self.automatic:,} automatic ({_share(self.automatic, self.tickets)}), "
             f"{self.wrong:,} wrong ({_share(self.wrong, self.automatic)}); "
-            f"{reviewed:,} reviewed, proposal right {_share(self.proposals_right, reviewed)}"
+            f"{reviewed:,} reviewed, proposal right {_share(self.proposals_right, self.proposals)}"
         )
 
 

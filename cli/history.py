@@ -37,7 +37,7 @@ def audit_history(
     from training.label_audit import audit, cases_of
     from training.training import read_material
 
-    store = open_store(Workspace(home=home).create().store_url)
+    store = open_store(Workspace.of(home).create().store_url)
     try:
         with store.read() as session:
             material = read_material(session)

@@ -58,7 +58,7 @@ def import_(
     columns = None
     if what is not What.RULES:
         columns = replace(load_mapping(mapping, what.value), make_valid=make_valid)
-    store = open_store(Workspace(home=home).create().store_url)
+    store = open_store(Workspace.of(home).create().store_url)
     try:
         with progress_bar(f"Importing {what.value}") as progress:
             report = import_file(

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from cli.language import DEFAULT_LANG, LangOption, words_of
 from cli.workspace import DEFAULT_HOME, HomeOption, Workspace
 
 if TYPE_CHECKING:
     from domain.places import Location
     from domain.tickets import Ticket
+    from router.wording import Wording
     from router.world import World
 
 FileArgument = Annotated[Path, typer.Argument(help="CSV, XLSX, JSONL or Parquet, one ticket a row.")]
@@ -56,6 +58,7 @@ def locate_file(
     out: OutOption = None,
     mapping: MappingOption = None,
     explain: ExplainOption = False,
+    lang: LangOption = DEFAULT_LANG,
     home: HomeOption = DEFAULT_HOME,
 ) -> None:
     """Where every ticket of a file is, how sure that is and what was repaired. Stores nothing."""
@@ -67,14 +70,16 @@ def locate_file(
         raise InvalidInput(field="--out", problem="is missing", mend="Name a file, or give --explain")
     if out is not None and out.resolve() == file.resolve():
         raise InvalidInput(field="--out", problem="is the file itself", mend="Name another file")
-    counts = _locate_rows(file, out, mapping, Workspace(home=home), explain=explain)
+    words = words_of(lang) if explain else None
+    counts = _locate_rows(file, out, mapping, Workspace.of(home), words)
     told = ", ".join(f"{count:,} {what}" for what, count in counts.most_common()) or "no rows"
     Console().print(f"{out or file}: {told}", soft_wrap=True, highlight=False)
 
 
 def _locate_rows(
-    file: Path, out: Path | None, mapping: Path | None, workspace: Workspace, *, explain: bool
+    file: Path, out: Path | None, mapping: Path | None, workspace: Workspace, words: Wording | None
 ) -> Counter[str]:
+    """`words`: to explain the first tickets in."""
     from contextlib import nullcontext
 
     from cli.progress import progress_bar
@@ -98,8 +103,8 @@ def _locate_rows(
                     counts["bad"] += 1
                     continue
                 location = locate(row.ticket, world.atlas, world.history.callers)
-                if explain and counts.total() < EXPLAINED:
-                    _print_stages(row.ticket, location, world)
+                if words and counts.total() < EXPLAINED:
+                    _print_stages(row.ticket, location, world, words)
                 write(_line(row.line, row.ticket, location))
                 counts[location.source.value] += 1
     return counts
@@ -133,7 +138,7 @@ def _line(number: int, ticket: Ticket, location: Location) -> dict[str, Any]:
     }
 
 
-def _print_stages(ticket: Ticket, location: Location, world: World) -> None:
+def _print_stages(ticket: Ticket, location: Location, world: World, words: Wording) -> None:
     from rich.console import Console
     from rich.markup import escape
     from rich.tree import Tree
@@ -143,9 +148,9 @@ def _print_stages(ticket: Ticket, location: Location, world: World) -> None:
 
     tree = Tree(f"[bold]{escape(ticket.ticket_id)}[/] {escape(ticket.address or '')}")
     owned = grounds(location, world.territories, ticket.category, ticket.received_at)
-    for stage in explain_place(ticket, location, world.atlas, owned):
+    for stage in explain_place(ticket, location, world.atlas, owned, words):
         if stage.findings:
-            branch = tree.add(stage.name)
+            branch = tree.add(words.word("stage", stage.name))
             for finding in stage.findings:
                 branch.add(escape(finding))
     Console().print(tree)
@@ -158,9 +163,9 @@ def build(home: HomeOption = DEFAULT_HOME) -> None:
     from cli.progress import stages
     from cli.routing import open_workspace_store
 
-    workspace = Workspace(home=home)
+    workspace = Workspace.of(home)
     with open_workspace_store(workspace) as store, stages() as report, store.read() as session:
-        atlas = workspace.atlases(report)(session, session.last_sequence())
+        atlas = workspace.derived(report).atlas(session, session.last_sequence())
     Console().print(
         f"{len(atlas.gazetteer):,} known places, version {atlas.version[:12]}",
         highlight=False,
@@ -174,7 +179,7 @@ def show(home: HomeOption = DEFAULT_HOME) -> None:
 
     from cli.routing import present_world
 
-    atlas = present_world(Workspace(home=home)).atlas
+    atlas = present_world(Workspace.of(home)).atlas
     Console().print(
         f"{len(atlas.gazetteer):,} known places over {atlas.area_m2 / 1e6:,.0f} square kilometres, "
         f"version {atlas.version[:12]}",

@@ -12,7 +12,23 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from cli import backtesting, demo, history, importing, locating, models, routing, serving, training, units
+from cli import (
+    auditing,
+    automation,
+    backtesting,
+    delivering,
+    demo,
+    explaining,
+    history,
+    importing,
+    keys,
+    locating,
+    models,
+    routing,
+    serving,
+    training,
+    units,
+)
 from domain.errors import GridrouteError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_show_locals=False)
@@ -23,7 +39,23 @@ def gridroute() -> None:
     """Routes repair and complaint tickets to the unit that owns them, with a certified error budget."""
 
 
-for module in (importing, units, history, training, backtesting, models, serving, routing, locating, demo):
+for module in (
+    importing,
+    units,
+    history,
+    training,
+    backtesting,
+    models,
+    automation,
+    auditing,
+    keys,
+    serving,
+    delivering,
+    routing,
+    explaining,
+    locating,
+    demo,
+):
     module.register(app)
 
 

@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cli.certificates import certificate_lines
+
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from domain.decisions import Certificate
+    from models.guarantee import Guarantee
     from router.ports import BundleRecord, Pointers
 
 SHOWN_METRICS = ("accuracy", "top3", "coverage_at_error_0.01", "certificate_coverage")
@@ -66,29 +68,18 @@ def print_bundle(record: BundleRecord, role: str) -> None:
         "sound": "yes" if fault is None else f"no: {fault}",
     }
     if fault is None:
-        rows |= _certificate_rows(load_bundle(Path(record.path)).certificate)
+        guarantee = load_bundle(Path(record.path)).guarantee
+        rows |= dict(certificate_lines(guarantee)) | _threshold_rows(guarantee)
     rows |= {name: f"{value:.4f}" for name, value in record.metrics}
     for name, value in rows.items():
         table.add_row(name, value)
     _console().print(table)
 
 
-def _certificate_rows(certificate: Certificate) -> dict[str, str]:
-    level = f"{100 * certificate.alpha:g} % error, {100 * certificate.confidence:g} % confidence"
-    if certificate.threshold is None:
-        more = (
-            ""
-            if certificate.needed_rows is None
-            else f"; about {certificate.needed_rows:,} more tickets are needed"
-        )
-        return {"certificate": f"nothing at {level}{more}"}
-    held = f"{certificate.coverage:.1%} of {certificate.calibration_rows:,} tickets"
-    return {
-        "certificate": level,
-        "threshold": f"{certificate.threshold:.6f}",
-        "coverage": f"{held}, {certificate.errors} wrong",
-        "expires": f"{certificate.expires_at:%Y-%m-%d}",
-    }
+def _threshold_rows(guarantee: Guarantee) -> dict[str, str]:
+    certified = {group: guarantee.certificates[group] for group in guarantee.certified}
+    found = {f"threshold {group}": f"{one.threshold:.6f}" for group, one in certified.items()}
+    return found | {"data": guarantee.whole.data_digest, "audited": f"{guarantee.terms.audited:.1%}"}
 
 
 def _console() -> Console:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cli.model_tables import print_bundle, print_bundles, roles, say
+from cli.stores import opened_store
 from cli.workspace import DEFAULT_HOME, HomeOption, Workspace
 
 if TYPE_CHECKING:
@@ -41,7 +40,7 @@ def list_models(
     mend: MendOption = False,
 ) -> None:
     """List the registered bundles, with what the store's pointers name."""
-    with _opened(home) as store, store.read() as session:
+    with opened_store(home) as store, store.read() as session:
         records, pointers = session.bundles(), session.pointers()
         print_bundles(records, pointers)
         if check or mend:
@@ -52,7 +51,7 @@ def show(version: VersionArgument, home: HomeOption = DEFAULT_HOME) -> None:
     """Show one bundle: its figures, its certificate, where it lies and whether it is sound."""
     from training import promotion
 
-    with _opened(home) as store:
+    with opened_store(home) as store:
         record = promotion.find(store, version)
         with store.read() as session:
             pointers = session.pointers()
@@ -70,7 +69,7 @@ def promote(
     from store.clock import utc_now
     from training import promotion
 
-    with _opened(home) as store:
+    with opened_store(home) as store:
         if challenger:
             promotion.challenge(store, version)
         else:
@@ -84,7 +83,7 @@ def rollback(home: HomeOption = DEFAULT_HOME) -> None:
     from store.clock import utc_now
     from training import promotion
 
-    with _opened(home) as store:
+    with opened_store(home) as store:
         pointers = promotion.rollback(store, utc_now())
         say(f"Version {pointers.champion} is the champion again.")
         _mirror(store, home)
@@ -98,7 +97,7 @@ def verify(
     """Check every file's digest and that MLflow's aliases name what the store names; exit code 1 where not."""
     from training import promotion
 
-    with _opened(home) as store:
+    with opened_store(home) as store:
         with store.read() as session:
             records = session.bundles() if version is None else [promotion.find(store, version)]
         faults = {record.version: promotion.fault(record) for record in records}
@@ -107,21 +106,6 @@ def verify(
         agreed = _compare(store, home, mend=mend)
     if any(faults.values()) or not agreed:
         raise typer.Exit(1)
-
-
-@contextmanager
-def _opened(home: Path) -> Iterator[Store]:
-    from domain.errors import NotFound
-    from store.sql import open_store
-
-    workspace = Workspace(home=home)
-    if not workspace.store_file.exists():
-        raise NotFound(kind="store", key=str(workspace.store_file))
-    store = open_store(workspace.store_url)
-    try:
-        yield store
-    finally:
-        store.close()
 
 
 def _mirror(store: Store, home: Path) -> None:
@@ -133,7 +117,7 @@ def _mirror(store: Store, home: Path) -> None:
     if not promotion.is_tracked(store):
         return
     try:
-        promotion.mirror(store, ModelRegistry(tracking_uri=Workspace(home=home).mlflow_uri))
+        promotion.mirror(store, ModelRegistry(tracking_uri=Workspace.of(home).mlflow_uri))
     except TrackingUnavailable as error:
         say(f"{error}. The store's pointer is set; later: gridroute models verify --mend", style="yellow")
 
@@ -147,7 +131,7 @@ def _compare(store: Store, home: Path, *, mend: bool) -> bool:
     if not promotion.is_tracked(store):
         say("No bundle is registered in MLflow.")
         return True
-    registry = ModelRegistry(tracking_uri=Workspace(home=home).mlflow_uri)
+    registry = ModelRegistry(tracking_uri=Workspace.of(home).mlflow_uri)
     try:
         found = promotion.mirror(store, registry) if mend else promotion.disagreements(store, registry)
     except TrackingUnavailable as error:

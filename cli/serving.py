@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import socket
 import sys
+from contextlib import nullcontext
+from datetime import timedelta
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cli.delivering import DeliverToOption, targets_of, worker_on
 from cli.workspace import DEFAULT_HOME, HomeOption, Workspace
 
 if TYPE_CHECKING:
@@ -27,15 +31,28 @@ def register(app: typer.Typer) -> None:
     app.command()(serve)
 
 
-def serve(home: HomeOption = DEFAULT_HOME, host: HostOption = "127.0.0.1", port: PortOption = 8321) -> None:
-    """Serve the HTTP API: accept tickets, route them, learn from reviews."""
+def serve(
+    home: HomeOption = DEFAULT_HOME,
+    host: HostOption = "127.0.0.1",
+    port: PortOption = 8321,
+    delivering: Annotated[
+        bool,
+        typer.Option("--deliver/--no-deliver", help="Deliver from here, or leave it to gridroute deliver."),
+    ] = True,
+    deliver_to: DeliverToOption = "",
+    due: Annotated[
+        float, typer.Option(help="Minutes until a person has to have seen a ticket.", min=0.1)
+    ] = 30,
+    due_urgent: Annotated[float, typer.Option(help="The same for urgent ones.", min=0.1)] = 3,
+) -> None:
+    """Serve the HTTP API: accept tickets, route them, deliver them, learn from reviews."""
     for stop in (signal.SIGINT, signal.SIGTERM):
         # uvicorn finishes its requests, then raises the signal again; the store is then still to be closed
         signal.signal(stop, lambda *_: sys.exit(0))
     listener = listen(host, port)  # first: a taken port is told before anything is loaded
-    workspace = Workspace(home=home).create()
+    workspace = Workspace.of(home).create()
     with listener:
-        run(workspace, listener)
+        run(workspace, listener, clocks=(due, due_urgent), delivering=delivering, deliver_to=deliver_to)
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -53,14 +70,26 @@ def listen(host: str, port: int) -> socket.socket:
         ) from error
 
 
-def run(workspace: Workspace, listener: socket.socket) -> None:
+def run(
+    workspace: Workspace,
+    listener: socket.socket,
+    *,
+    clocks: tuple[float, float] = (30, 3),
+    delivering: bool = True,
+    deliver_to: str = "",
+) -> None:
     """Serve the workspace's store on the socket until the process is told to stop; finishes what it accepted."""
-    from store.locking import serve_lock
+    from api.open311.settings import Open311Settings
+    from api.settings import Settings
 
-    with serve_lock(workspace.store_file):
+    targets = targets_of(deliver_to)
+    settings = Settings(open311=Open311Settings.of(os.environ, workspace.home), targets=targets)
+    with workspace.serving():
         import uvicorn
 
         from api.app import create_app
+        from api.server import Server
+        from domain.decisions import Policy
         from models.bundle import load_bundle
         from router.service import RoutingService
         from store.clock import utc_now
@@ -68,15 +97,18 @@ def run(workspace: Workspace, listener: socket.socket) -> None:
 
         store = open_store(workspace.store_url)
         try:
-            service = RoutingService(store, utc_now, load_bundle, load_atlas=workspace.atlases())
+            due, due_urgent = (timedelta(minutes=one) for one in clocks)
+            policy = Policy(due=due, due_urgent=due_urgent)
+            service = RoutingService(store, utc_now, load_bundle, policy, workspace.derived())
             config = uvicorn.Config(
-                create_app(service),
+                create_app(service, settings),
                 log_level="warning",
                 access_log=False,
                 timeout_graceful_shutdown=GRACE_SECONDS,
             )
             _tell(service, workspace, listener)
-            uvicorn.Server(config).run(sockets=[listener])
+            with worker_on(store, targets) if delivering else nullcontext():
+                Server(config).run(sockets=[listener])
         finally:
             store.close()
 
@@ -89,7 +121,7 @@ def _tell(service: RoutingService, workspace: Workspace, listener: socket.socket
     url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
     grid = Table.grid(padding=(0, 2))
     for name, value in (
-        ("store", workspace.store_file),
+        ("store", workspace.store_name),
         ("what can be asked", f"{url}/"),
         ("is all there?", f"{url}/readyz"),
     ):

@@ -10,10 +10,11 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from cli.budget import AlphaOption, ByPlaceOption, ByUnitOption, ConfidenceOption, StrictOption, budget_of
+from cli.certificates import certificate_lines
 from cli.workspace import DEFAULT_HOME, HomeOption, Workspace
 
 if TYPE_CHECKING:
-    from domain.decisions import Certificate
     from training.registering import Kept
     from training.results import TrainingResult
 
@@ -24,12 +25,21 @@ def register(app: typer.Typer) -> None:
 
 
 def train(
-    alpha: Annotated[
-        float, typer.Option(min=0.0001, max=0.5, help="Error budget of automatic dispatches.")
-    ] = 0.01,
-    confidence: Annotated[
-        float, typer.Option(min=0.5, max=0.9999, help="Confidence of the certificate.")
-    ] = 0.95,
+    alpha: AlphaOption = 0.01,
+    confidence: ConfidenceOption = 0.95,
+    strict: StrictOption = None,
+    by_unit: ByUnitOption = False,
+    by_place: ByPlaceOption = False,
+    audit_share: Annotated[
+        float,
+        typer.Option(
+            min=0.0, max=0.2, help="Share of would-be automatic dispatches that people review blind."
+        ),
+    ] = 0.02,
+    alarms: Annotated[
+        float,
+        typer.Option(min=0.01, max=100.0, help="False alarms a month that are bearable, all tests together."),
+    ] = 1.0,
     seed: Annotated[
         int,
         typer.Option(min=0, max=2**31 - 1, help="Of everything random: the same seed gives the same bundle."),
@@ -38,16 +48,18 @@ def train(
     track: Annotated[bool, typer.Option(help="Record the run and the version in MLflow.")] = True,
     home: HomeOption = DEFAULT_HOME,
 ) -> None:
-    """Train on the imported history: text models, ranker, calibration, certificate; one bundle with digests."""
+    """Train on the imported history: text models, ranker, calibration, certificates; one bundle with digests."""
     from cli.progress import stages
     from store.sql import open_store
+    from training.certifying import Watch
     from training.fitting import settings_of
     from training.registering import Tracking, keep
     from training.training import train as run
 
-    workspace, console, now = Workspace(home=home).create(), Console(), datetime.now(UTC)
+    workspace, console, now = Workspace.of(home).create(), Console(), datetime.now(UTC)
     tracking = Tracking(uri=workspace.mlflow_uri, artifact_root=workspace.mlflow_artifacts) if track else None
-    settings = settings_of(alpha=alpha, confidence=confidence, seed=seed)
+    budget = budget_of(alpha=alpha, confidence=confidence, strict=strict, by_place=by_place, by_unit=by_unit)
+    settings = settings_of(budget, seed=seed, watch=Watch(audit_share=audit_share, alarms=alarms))
     store = open_store(workspace.store_url)
     try:
         with stages() as report:
@@ -57,7 +69,7 @@ def train(
                 settings,
                 now=now,
                 report=report,
-                load_atlas=workspace.atlases(report),
+                derived=workspace.derived(report),
             )
             report("registering", 0.0)
             kept = keep(store, result, tracking=tracking, now=now, serve=promote)
@@ -76,24 +88,10 @@ def show(console: Console, result: TrainingResult, kept: Kept) -> None:
     for name in ("held_back_tickets", "accuracy", "top3", "candidate_recall", "calibration_error"):
         if name in result.metrics:
             table.add_row(name.replace("_", " "), f"{result.metrics[name]:,.4g}")
-    table.add_row("certificate", certificate_line(result.certificate))
+    for name, told in certificate_lines(result.guarantee):
+        table.add_row(name, told)
     for problem in result.missing:
         table.add_row("[yellow]missing[/]", escape(problem))
     console.print(table)
     if kept.untracked:
         console.print(f"[yellow]MLflow does not know of it:[/] {escape(str(kept.untracked))}")
-
-
-def certificate_line(certificate: Certificate) -> str:
-    """The certificate in one line."""
-    terms = f"at most {certificate.alpha:.2%} wrong with {certificate.confidence:.0%} confidence"
-    if certificate.threshold is None:
-        needed = certificate.needed_rows
-        more = (
-            f"about {needed:,} more confirmed tickets needed"
-            if needed
-            else "not within reach at this error rate"
-        )
-        return f"{terms}: nothing certified, everything goes to review ({more})"
-    seen = f"{certificate.errors} wrong of {certificate.rows:,}"
-    return f"{terms}: {certificate.coverage:.1%} of tickets dispatched automatically ({seen} on the calibration slice)"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cli.delivering import DeliverToOption
 from cli.workspace import DEFAULT_HOME, HomeOption, Workspace
 
 if TYPE_CHECKING:
@@ -20,9 +21,10 @@ if TYPE_CHECKING:
 
 def register(app: typer.Typer) -> None:
     """Add this module's commands."""
-    group = typer.Typer(no_args_is_help=True, help="List units; see what a new unit list would do.")
+    group = typer.Typer(no_args_is_help=True, help="List units; see what a new list would do; set endpoints.")
     group.command("list")(list_units)
     group.command("diff")(diff)
+    group.command("endpoint")(endpoint)
     app.add_typer(group, name="units")
 
 
@@ -33,13 +35,14 @@ def list_units(
     """List the units that are open, with what they take and how many past dispatches they have."""
     from collections import Counter
 
+    from domain.dispatches import unretracted
     from store.clock import utc_now
     from training.units_diff import told
 
     now = utc_now()
     with _reading(home) as session:
         units = [unit for unit in session.units() if everything or unit.is_open(now)]
-        counts = Counter(dispatch.unit_id for dispatch in session.dispatches())
+        counts = Counter(dispatch.unit_id for dispatch in unretracted(session.dispatches()))
     rows = [
         [u.unit_id, u.name, told(u.kinds), told(u.validity), told(u.successors), f"{counts[u.unit_id]:,}"]
         for u in units
@@ -74,11 +77,51 @@ def diff(
         _show(units_diff(session, units, utc_now()), console)
 
 
+def endpoint(
+    unit: Annotated[str, typer.Argument(help="The unit's id.")],
+    url: Annotated[str | None, typer.Option(help="Deliver the unit's tickets there.")] = None,
+    rotate: Annotated[
+        bool, typer.Option("--rotate", help="Make a new secret; those before sign for a day.")
+    ] = False,
+    remove: Annotated[bool, typer.Option("--remove", help="Deliver nothing there any more.")] = False,
+    deliver_to: DeliverToOption = "",
+    home: HomeOption = DEFAULT_HOME,
+) -> None:
+    """Show where a unit takes its deliveries, or change it. A secret is shown once, when it is made."""
+    from api.webhooks.signing import new_secret
+    from cli.delivering import targets_of
+    from cli.stores import opened_store
+    from router.delivery_desk import endpoint_of, rotate_secret, set_endpoint
+    from store.clock import utc_now
+
+    made: str | None = None
+    with opened_store(home) as store:
+        if url is not None:
+            set_url = str(targets_of(deliver_to).check_url(url))
+            _, made = set_endpoint(store, unit, set_url, (), new_secret)
+        if rotate:
+            made = new_secret()
+            rotate_secret(store, unit, made, utc_now())
+        if remove:
+            store.write(lambda session: session.remove_endpoint(unit))
+            _console().print(f"{unit} is delivered nothing; it may fetch what waits.", highlight=False)
+            return
+        with store.read() as session:
+            found = endpoint_of(unit, session)
+    _console().print(f"{unit}: {found.url}", highlight=False, markup=False)
+    if found.paused_until is not None:
+        _console().print(
+            f"failed {found.failures} times in a row; paused until {found.paused_until:%H:%M:%S} UTC"
+        )
+    if made is not None:
+        _console().print(f"secret (shown this once): {made}", highlight=False, markup=False)
+
+
 @contextmanager
 def _reading(home: Path) -> Iterator[ReadSession]:
     from store.sql import open_store
 
-    store = open_store(Workspace(home=home).create().store_url)
+    store = open_store(Workspace.of(home).create().store_url)
     try:
         with store.read() as session:
             yield session

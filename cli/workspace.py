@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,14 +13,23 @@ import typer
 
 if TYPE_CHECKING:
     from router.atlas_building import Report
-    from store.atlases import AtlasFiles
+    from store.derived_files import DerivedFiles
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Workspace:
-    """A directory with the store, the model bundles and the local MLflow tracking store."""
+    """A directory with the store, the model bundles and the local MLflow tracking store.
+
+    `shared_store`: the URL of a database server, which several machines share in place of the file.
+    """
 
     home: Path
+    shared_store: str | None = None
+
+    @classmethod
+    def of(cls, home: Path) -> Workspace:
+        """The installation that keeps its things there, with the store that GRIDROUTE_STORE names, if it does."""
+        return cls(home=home, shared_store=os.environ.get(STORE_VARIABLE) or None)
 
     @property
     def store_file(self) -> Path:
@@ -26,19 +38,44 @@ class Workspace:
 
     @property
     def store_url(self) -> str:
-        """SQLAlchemy URL of the embedded store."""
-        return f"sqlite:///{self.store_file}"
+        """SQLAlchemy URL of the store."""
+        return self.shared_store or f"sqlite:///{self.store_file}"
+
+    @property
+    def store_name(self) -> str:
+        """What a person calls the store: its file, or its URL without the password."""
+        if self.shared_store is None:
+            return str(self.store_file)
+        from store.engines import parse_url
+
+        return parse_url(self.shared_store).render_as_string(hide_password=True)
+
+    @property
+    def has_store(self) -> bool:
+        """Whether there is one to open; a shared one is made when it is first opened."""
+        return self.shared_store is not None or self.store_file.is_file()
+
+    @contextmanager
+    def serving(self) -> Iterator[None]:
+        """The right to serve the store: of one process where it is a file, of any number where it is shared.
+
+        Raises StoreLocked.
+        """
+        from store.locking import serve_lock
+
+        with nullcontext() if self.shared_store else serve_lock(self.store_file):
+            yield
 
     @property
     def bundles(self) -> Path:
         """Directory of model bundles, one directory each, named by digest."""
         return self.home / "bundles"
 
-    def atlases(self, report: Report | None = None) -> AtlasFiles:
-        """What is known of places, in files that are built when they are first needed."""
-        from store.atlases import AtlasFiles
+    def derived(self, report: Report | None = None) -> DerivedFiles:
+        """What is worked out from the store, in files that are made when they are first needed."""
+        from store.derived_files import DerivedFiles
 
-        return AtlasFiles(self.home / "atlases", report)
+        return DerivedFiles(self.home / "derived", report)
 
     @property
     def mlflow_uri(self) -> str:
@@ -60,4 +97,5 @@ HomeOption = Annotated[
     Path,
     typer.Option("--home", envvar="GRIDROUTE_HOME", help="Directory of the store, bundles and MLflow data."),
 ]
+STORE_VARIABLE = "GRIDROUTE_STORE"
 DEFAULT_HOME = Path("gridroute-data")
