@@ -29,6 +29,7 @@ from cli.progress import stages
 from features.gazetteer import Gazetteer
 from features.territories import Territories
 from models.certificate import certify
+from models.strata import Budget
 from router.atlas import Atlas
 from simulation.city import build_city
 from training.fitting import Surroundings, fit, settings_of
@@ -89,9 +90,7 @@ def city_scores(seed: int, report: Report) -> Population:
         territories=Territories(city.territories),
         units={unit.unit_id: unit for unit in city.units},
     )
-    settings = replace(
-        settings_of(alpha=ALPHAS[0], confidence=0.95, seed=seed), certificate_share=0.4, text_blocks=4
-    )
+    settings = replace(settings_of(Budget(alpha=ALPHAS[0]), seed=seed), certificate_share=0.4, text_blocks=4)
     log = [replace(dispatch, sequence=i + 1) for i, dispatch in enumerate(city.dispatches)]
     fitted = fit(log, "", around, settings, issued_at=city.ends, report=report)
     assert fitted.evaluation is not None
