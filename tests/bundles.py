@@ -18,6 +18,7 @@ from features.schema import HistorySchema
 from features.table import feature_names, feature_rows
 from models.bundle import Bundle, write_bundle
 from models.calibration import UNCALIBRATED
+from models.guarantee import Guarantee
 from models.ranker import Ranker, RankerSettings
 from models.text import TextModels
 from router.retrieve import retrieve
@@ -57,8 +58,16 @@ def tiny_bundle(parent: Path, *, issued: Certificate | None = None, seed: int = 
     settings = RankerSettings(trees=5, leaves=4, minimum_rows=2, seed=seed)
     ranker = Ranker.fit(np.vstack(rows), np.array(labels, np.int8), feature_names(schema), settings)
     issued = issued or replace(certificate(threshold=0.4), expires_at=START + timedelta(days=400))
-    bundle = Bundle(schema=schema, ranker=ranker, text=text, calibrator=UNCALIBRATED, certificate=issued)
+    bundle = Bundle(
+        schema=schema, ranker=ranker, text=text, calibrator=UNCALIBRATED, guarantee=unaudited(issued)
+    )
     return write_bundle(bundle, parent)
+
+
+def unaudited(issued: Certificate) -> Guarantee:
+    """One certificate, and no blind reviews: which tickets they take is drawn anew for each store."""
+    pooled = Guarantee.pooled(issued)
+    return replace(pooled, terms=replace(pooled.terms, audited=0.0))
 
 
 def training_result(bundle: Path) -> TrainingResult:
@@ -67,7 +76,7 @@ def training_result(bundle: Path) -> TrainingResult:
     return TrainingResult(
         bundle_path=str(bundle),
         bundle_digest=bundle.name,
-        certificate=certificate(),
+        guarantee=Guarantee.pooled(certificate()),
         missing=(),
         parameters={"trees": 5, "objective": "binary"},
         metrics={"accuracy": measured.accuracy, "coverage_at_error_0.01": measured.coverage_at_error(0.01)},

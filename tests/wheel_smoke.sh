@@ -35,6 +35,7 @@ needed = (
     "store/migrations/env.py",
     *(str(path.relative_to(root)) for path in (root / "store/migrations/versions").glob("r*.py")),
     *(str(path.relative_to(root)) for path in (root / "simulation/stock").glob("*.toml")),
+    *(str(path.relative_to(root)) for path in (root / "router/wording").glob("*.toml")),
 )
 missing = [name for name in needed if name not in inside]
 assert not missing, f"the wheel lacks {missing}"

@@ -14,6 +14,7 @@ from domain.decisions import Decision
 from domain.dispatches import Dispatch
 from domain.rules import Rule
 from models.bundle import Bundle, load_bundle, write_bundle
+from models.guarantee import Guarantee
 from models.ranker import Floats, Floats32, Ranker
 from router.atlas_building import atlas_of
 from router.live import LiveWorld, fold_order
@@ -86,8 +87,8 @@ def bundle(city: City, tmp_path_factory: pytest.TempPathFactory) -> Path:
     around = surroundings_of(city, rules_of(city))
     learnt = fit(past, "ab" * 32, around, QUICK, issued_at=city.ends).bundle
     # a threshold that some tickets reach, so that all verdicts occur
-    certified = replace(learnt.certificate, threshold=0.9)
-    return write_bundle(replace(learnt, certificate=certified), tmp_path_factory.mktemp("bundles"))
+    certified = Guarantee.pooled(replace(learnt.certificate, threshold=0.9))
+    return write_bundle(replace(learnt, guarantee=certified), tmp_path_factory.mktemp("bundles"))
 
 
 def by_arrival(city: City) -> list[Dispatch]:
@@ -166,8 +167,9 @@ def learning(store: Store, served: Served, city: City, bundle: Path) -> Learning
         material = read_material(session)
         # a training now would take places from all of the past; this one goes on from where the bundle stood
         atlas = atlas_of(session, loaded.history_sequence)
+        salt = session.audit_salt()
     around = replace(material.surroundings, atlas=atlas)
-    world = world_of(around, loaded)
+    world = replace(world_of(around, loaded), audit_salt=salt)  # the same tickets are reviewed blind
     return Learning(
         world=world,
         ground=Ground(

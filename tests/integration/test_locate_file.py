@@ -70,6 +70,14 @@ def test_each_stage_is_explained(home: Path) -> None:
         assert word in told
 
 
+def test_each_stage_is_explained_in_chinese(home: Path) -> None:
+    told = run("locate", str(home / "tickets.csv"), "--explain", "--lang", "zh", "--home", str(home))
+    for word in ("查找", "补正", "佐证", "判断", "责任区", "都不是", "户号"):
+        assert word in told
+    for word in ("look-up", "witnesses", "none of these", "account 310042", "not known"):
+        assert word not in told
+
+
 def test_somewhere_to_write_is_asked_for(home: Path) -> None:
     with pytest.raises(InvalidInput, match="--out"):
         run("locate", str(home / "tickets.csv"), "--home", str(home))
@@ -78,7 +86,7 @@ def test_somewhere_to_write_is_asked_for(home: Path) -> None:
 def test_the_gazetteer_is_kept_as_a_file_and_shown(home: Path) -> None:
     built = run("gazetteer", "build", "--home", str(home))
     assert built.startswith("1 known places")
-    (kept,) = (home / "atlases").glob("*.places")
+    (kept,) = (home / "derived").glob("*.places")
     stamp = kept.stat().st_mtime_ns
     shown = run("gazetteer", "show", "--home", str(home))
     assert shown.split("version")[1] == built.split("version")[1]
@@ -87,7 +95,7 @@ def test_the_gazetteer_is_kept_as_a_file_and_shown(home: Path) -> None:
 
 def test_a_damaged_file_is_built_again(home: Path) -> None:
     built = run("gazetteer", "build", "--home", str(home))
-    (kept,) = (home / "atlases").glob("*.places")
+    (kept,) = (home / "derived").glob("*.places")
     kept.write_bytes(b"rubbish")
     assert run("gazetteer", "build", "--home", str(home)) == built
     assert kept.read_bytes() != b"rubbish"

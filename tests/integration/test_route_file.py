@@ -68,6 +68,14 @@ def test_csv_says_the_same(home: Path) -> None:
     assert rows[1]["reasons"].split()[0] == "no_model"
 
 
+def test_it_is_the_same_by_one_process_and_by_several(home: Path) -> None:
+    (home / "tickets.csv").write_text(TICKETS + "z,2024-05-01T08:00:00Z,Gas leak\n" * 300)
+    told = [route(home, f"{workers}.jsonl", "--workers", workers) for workers in ("1", "3")]
+    assert told[0].partition(":")[2] == told[1].partition(":")[2]
+    assert (home / "1.jsonl").read_bytes() == (home / "3.jsonl").read_bytes()
+    assert len((home / "3.jsonl").read_text().splitlines()) == 306
+
+
 def test_a_history_mapping_serves_though_the_unit_is_not_there(home: Path) -> None:
     (home / "map.toml").write_text(
         '[history]\nticket_id = "number"\nreceived_at = "received_at"\nunit = "owner"\ntext = "text"\n'

@@ -205,7 +205,7 @@ def test_list_and_show_tell_of_the_bundles(office: Office) -> None:
     listed = office.run("list").output
     assert [line.split()[:2] for line in listed.splitlines() if "champion" in line] == [["2", "champion"]]
     shown = office.run("show", "2").output
-    for told in ("champion", "accuracy", "0.9000", "sound", "1 % error, 95 % confidence"):
+    for told in ("champion", "accuracy", "0.9000", "sound", "at most 1.00% wrong with 95% confidence"):
         assert told in shown
 
 

@@ -16,6 +16,8 @@ import pytest
 from domain.errors import BundleDamaged, BundleIncompatible, NotFound
 from features.schema import HistorySchema
 from models.bundle import FILES, digest_of, load_bundle, reissued, verify_bundle, write_bundle
+from models.guarantee import Guarantee
+from models.monitor import Terms
 from router.route import learn, route
 from simulation.city import City
 from tests.bundles import tiny_bundle
@@ -113,10 +115,10 @@ def test_a_missing_file_is_found(copy: Path, name: str, replace_by: Callable[[Pa
         b"null",
         b'"format"',
         b"{}",
-        b'{"format": 3}',
-        b'{"format": 3, "files": [], "issue": "", "digest": ""}',
-        b'{"format": 3, "files": {}, "issue": "", "digest": ""}',
-        b'{"format": 3, "files": {"../../secret": ""}, "issue": "", "digest": ""}',
+        b'{"format": 5}',
+        b'{"format": 5, "files": [], "issue": "", "digest": ""}',
+        b'{"format": 5, "files": {}, "issue": "", "digest": ""}',
+        b'{"format": 5, "files": {"../../secret": ""}, "issue": "", "digest": ""}',
     ],
 )
 def test_a_foreign_manifest_is_found(copy: Path, manifest: bytes) -> None:
@@ -125,7 +127,7 @@ def test_a_foreign_manifest_is_found(copy: Path, manifest: bytes) -> None:
         load_bundle(copy)
 
 
-@pytest.mark.parametrize("version", [1, 4, "3", None])
+@pytest.mark.parametrize("version", [1, 3, "3", None])
 def test_another_format_is_named(copy: Path, version: object) -> None:
     manifest = json.loads((copy / "manifest.json").read_bytes())
     (copy / "manifest.json").write_text(json.dumps({"format": version, "files": manifest["files"]}))
@@ -150,7 +152,8 @@ def test_the_digest_tells_contents_not_dates(stored: Path, tmp_path: Path) -> No
     later = reissued(bundle, issued, issued + timedelta(days=90))
     assert digest_of(later) == bundle.digest
     others = [
-        replace(bundle, certificate=replace(bundle.certificate, threshold=0.5)),
+        replace(bundle, guarantee=Guarantee.pooled(replace(bundle.certificate, threshold=0.5))),
+        replace(bundle, guarantee=replace(bundle.guarantee, terms=Terms(alphas={}))),
         replace(bundle, schema=HistorySchema(half_life_days=1)),
         replace(bundle, calibrator=replace(bundle.calibrator, intercept=0.1)),
     ]

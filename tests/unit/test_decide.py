@@ -7,12 +7,15 @@ from datetime import timedelta
 
 import pytest
 
+from domain.automation import Cause, Scope, Suspension
 from domain.decisions import Certificate, Policy, RankedCandidate, Ranking, Reason, Verdict
 from domain.places import UNKNOWN_LOCATION, Location, LocationSource, Territory
 from domain.rules import Rule
 from domain.time import Validity
 from domain.units import Unit
 from router.decide import Outcome, decide, may_automate
+from router.suspensions import Suspensions
+from router.warrant import Warrant
 from tests.estimators import START, place
 from tests.evaluations import certificate
 from tests.serving import square
@@ -51,6 +54,8 @@ class Situation:
     territories: tuple[Territory, ...] = ()
     certificate: Certificate | None = CERTIFIED
     policy: Policy = field(default_factory=Policy)
+    suspensions: tuple[Suspension, ...] = ()
+    sampled: bool = False
 
     def outcome(self) -> Outcome:
         """What is decided at START."""
@@ -62,11 +67,31 @@ class Situation:
             territories=self.territories,
             contested=self.contested,
             units=UNITS,
-            certificate=self.certificate,
+            warrant=Warrant(
+                now=START,
+                kinds=frozenset({"lamp"}),
+                group="pooled",
+                certificate=self.certificate,
+                suspensions=Suspensions(self.suspensions),
+                sampled=self.sampled,
+            ),
             policy=self.policy,
         )
 
 
+def suspended(scope: Scope, key: str = "", cause: Cause = Cause.PERSON, number: int = 1) -> Suspension:
+    """A suspension with that id."""
+    return Suspension(scope=scope, key=key, cause=cause, at=START, suspension_id=number)
+
+
+ALL, LAMPS = suspended(Scope.ALL), suspended(Scope.KIND, "lamp")
+NORTH_BACK = suspended(Scope.UNIT, "north", Cause.RETURNS, 2)
+POOLED_WRONG = suspended(Scope.GROUP, "pooled", Cause.AUDITS, 3)
+ELSEWHERE = (
+    suspended(Scope.UNIT, "south"),
+    suspended(Scope.KIND, "pipe"),
+    suspended(Scope.GROUP, "safety:0.002", Cause.AUDITS),
+)
 UNSURE, SILENT, NO_MODEL = ranked(0.8999), Ranking(), ranked(None)
 EXPIRED = replace(CERTIFIED, expires_at=START)
 EMPTY = replace(CERTIFIED, threshold=None)
@@ -131,6 +156,61 @@ CASES: list[tuple[str, Situation, Verdict, str | None, str]] = [
         "north",
         "no_model place_conflict automation_off",
     ),
+    ("drawn for an audit", Situation(sampled=True), Verdict.REVIEW, "north", "audited"),
+    (
+        "drawn, and unsure anyway",
+        Situation(sampled=True, ranking=UNSURE),
+        Verdict.REVIEW,
+        "north",
+        "below_threshold",
+    ),
+    (
+        "drawn, and stopped anyway",
+        Situation(sampled=True, suspensions=(ALL,)),
+        Verdict.REVIEW,
+        "north",
+        "suspended_by_person",
+    ),
+    ("drawn, but by a rule", Situation(sampled=True, rules=(TO_SOUTH,)), Verdict.DISPATCH, "south", "rule"),
+    ("drawn, nowhere to go", Situation(sampled=True, ranking=SILENT), Verdict.HOLD, None, "no_candidate"),
+    ("all stopped", Situation(suspensions=(ALL,)), Verdict.REVIEW, "north", "suspended_by_person"),
+    ("a kind stopped", Situation(suspensions=(LAMPS,)), Verdict.REVIEW, "north", "suspended_by_person"),
+    (
+        "a unit's came back",
+        Situation(suspensions=(NORTH_BACK,)),
+        Verdict.REVIEW,
+        "north",
+        "suspended_by_returns",
+    ),
+    (
+        "a group's audits were wrong",
+        Situation(suspensions=(POOLED_WRONG,)),
+        Verdict.REVIEW,
+        "north",
+        "suspended_by_audits",
+    ),
+    (
+        "unsure and stopped thrice",
+        Situation(suspensions=(ALL, NORTH_BACK, POOLED_WRONG), ranking=UNSURE),
+        Verdict.REVIEW,
+        "north",
+        "below_threshold suspended_by_person suspended_by_returns suspended_by_audits",
+    ),
+    ("others stopped", Situation(suspensions=ELSEWHERE), Verdict.DISPATCH, "north", "certified"),
+    (
+        "rule, stopped by a person",
+        Situation(rules=(TO_SOUTH,), suspensions=(ALL,)),
+        Verdict.REVIEW,
+        "south",
+        "suspended_by_person",
+    ),
+    (
+        "rule, the monitor judges certificates only",
+        Situation(rules=(TO_NORTH,), suspensions=(NORTH_BACK, POOLED_WRONG)),
+        Verdict.DISPATCH,
+        "north",
+        "rule",
+    ),
     ("rule", Situation(rules=(TO_SOUTH,)), Verdict.DISPATCH, "south", "rule"),
     ("rule, no candidate", Situation(rules=(TO_SOUTH,), ranking=SILENT), Verdict.DISPATCH, "south", "rule"),
     ("rule, no model", Situation(rules=(TO_SOUTH,), certificate=None), Verdict.DISPATCH, "south", "rule"),
@@ -177,8 +257,32 @@ def test_what_is_decided_and_why(
     assert outcome.reasons == tuple(Reason(name) for name in reasons.split())
 
 
+def test_a_decision_names_the_suspensions_that_it_met() -> None:
+    met = Situation(suspensions=(NORTH_BACK, ALL, *ELSEWHERE)).outcome()
+    assert met.suspension_ids == (1, 2)
+    assert Situation(suspensions=ELSEWHERE).outcome().suspension_ids == ()
+    assert Situation(rules=(TO_NORTH,), suspensions=(NORTH_BACK, ALL)).outcome().suspension_ids == (1,)
+
+
+@pytest.mark.parametrize(
+    ("situation", "blind"),
+    [
+        (Situation(sampled=True), True),
+        (Situation(sampled=True, ranking=UNSURE), True),
+        (Situation(ranking=UNSURE), False),
+        (Situation(sampled=True, rules=(NEVER,)), False),
+        (Situation(sampled=True, ranking=SILENT), False),
+    ],
+)
+def test_what_is_drawn_is_reviewed_blind_whether_it_would_have_gone_out_or_not(
+    situation: Situation, blind: bool
+) -> None:
+    assert situation.outcome().blind is blind
+
+
 def test_every_reason_can_come_up() -> None:
-    assert {reason for case in CASES for reason in case[1].outcome().reasons} == set(Reason)
+    later = {Reason.REFUSED, Reason.PING_PONG, Reason.TRANSFERS_CAPPED}  # of tickets that came back
+    assert {reason for case in CASES for reason in case[1].outcome().reasons} == set(Reason) - later
 
 
 @pytest.mark.parametrize(

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
 
+from domain.automation import Cause, Suspension
 from models.audits import is_audited, live_error
 from models.evidence import LARGEST, RUNS, Errors, Returns, alternatives, returns_tolerated
-from models.monitor import Audit, Cause, Dispatched, Event, Monitor, Returned, Terms, replayed
+from models.monitor import Audit, Dispatched, Event, Monitor, Returned, Terms, replayed
+from store.codec import decode, encode
 
 START = datetime(2025, 1, 6, tzinfo=UTC)
 TERMS = Terms(alphas={"pooled": 0.01, "safety:0.002": 0.002}, calm={"calm": 0.01, "touchy": 0.2})
@@ -163,10 +164,15 @@ def test_events_are_told_in_the_order_in_which_they_became_known() -> None:
 def test_the_state_survives_json() -> None:
     events = [*dispatches(50), *returns(range(44, 50), 51), *audits([False, True] * 10, "another")]
     monitor = replayed(events, TERMS)
-    assert {one.cause for one in monitor.suspensions} == {*Cause}
-    stored = json.loads(json.dumps(monitor.to_dict(), allow_nan=False))
-    assert Monitor.from_dict(stored) == monitor
-    assert Monitor.from_dict(stored).after(events[0], TERMS) == monitor.after(events[0], TERMS)
+    assert {one.cause for one in monitor.suspensions} == {Cause.AUDITS, Cause.RETURNS}
+    for kind, seen in (
+        (Errors, monitor.groups["pooled"]),
+        (Errors, monitor.units["another"]),
+        (Returns, monitor.returns["calm"]),
+    ):
+        assert decode(kind, encode(seen)) == seen
+    for suspension in monitor.suspensions:
+        assert decode(Suspension, encode(suspension)) == suspension
 
 
 def test_evidence_never_overflows() -> None:

@@ -10,17 +10,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from models.kriging import Numbering, Slopes, krige
 from models.numbering import (
     PIECE_M,
     PIECE_SLACK,
     Known,
-    Numbering,
     RoadSpot,
-    krige,
+    SlopesAt,
     learn_numbering,
+    no_slopes,
     pieces,
     place_number,
 )
+from models.road_slopes import learn_slopes
 
 CUSTOM = Numbering(metres=2.0, noise_m=20.0, left_m=0.0)
 
@@ -36,8 +38,8 @@ def road(numbers: Any, points: Any, high: Sequence[float] | None = None) -> Know
     )
 
 
-def placed(number: int, known: Known, custom: Numbering) -> list[RoadSpot]:
-    return place_number(number, number, number % 2 == 1, known, custom)
+def placed(number: int, known: Known, custom: Numbering, slopes: SlopesAt = no_slopes) -> list[RoadSpot]:
+    return place_number(number, number, number % 2 == 1, known, custom, slopes)
 
 
 def straight(numbers: Sequence[int]) -> Known:
@@ -145,10 +147,59 @@ def test_it_moves_with_the_road_and_forgets_the_order(
     moved = krige(number, number % 2 == 1, known.low, known.odd, known.xy + shift, CUSTOM)
     turned = known.take(np.arange(len(entries))[::-1])
     again = krige(number, number % 2 == 1, turned.low, turned.odd, turned.xy, CUSTOM)
-    assert np.array(moved) - there == pytest.approx(np.array([*shift, 0.0]), abs=0.1)
-    assert again == pytest.approx(there, abs=0.1)
-    assert np.isfinite(there).all()
-    assert there[2] >= CUSTOM.noise_m
+    assert moved.mean - there.mean == pytest.approx(shift, abs=0.1)
+    assert again.mean == pytest.approx(there.mean, abs=0.1)
+    assert again.way == pytest.approx(there.way, abs=1e-3)
+    assert again.scale_m == pytest.approx(moved.scale_m, abs=0.1) == there.scale_m
+    assert there.scale_m >= CUSTOM.noise_m
+
+
+WEST = Slopes(metres=np.array([[-2.0, 0.0], [-1.8, 0.2]]), weights=np.array([0.5, 0.5]), spread=0.3)
+WEST_OR_NORTH = Slopes(metres=np.array([[-2.0, 0.0], [0.0, 2.0]]), weights=np.array([0.7, 0.3]), spread=0.3)
+
+
+def test_beyond_a_single_known_number_the_roads_near_by_show_the_way() -> None:
+    (spot,) = placed(600, straight([100]), CUSTOM, lambda _: WEST)
+    assert (spot.x, spot.y) == pytest.approx((200.0 - 950.0, 50.0), abs=80.0)
+    (unsure,) = placed(600, straight([100]), CUSTOM)
+    assert unsure.x == pytest.approx(200.0, abs=1.0)
+    assert spot.scale_m < unsure.scale_m
+
+
+def test_two_ways_near_by_give_two_spots() -> None:
+    west, north = placed(900, straight([100]), CUSTOM, lambda _: WEST_OR_NORTH)
+    assert (west.x, west.y) == pytest.approx((200.0 - 1600.0, 0.0), abs=100.0)
+    assert (north.x, north.y) == pytest.approx((200.0, 1600.0), abs=100.0)
+    assert west.share == pytest.approx(0.7, abs=0.05)
+    assert west.share + north.share == pytest.approx(1.0)
+
+
+def test_a_road_that_shows_its_own_way_does_not_follow_the_others() -> None:
+    known = straight([100, 150, 200, 250, 300, 350, 400])
+    for number in (130, 275, 500):
+        (alone,) = placed(number, known, CUSTOM)
+        (among,) = placed(number, known, CUSTOM, lambda _: WEST_OR_NORTH)
+        assert np.hypot(among.x - alone.x, among.y - alone.y) < 90.0
+
+
+def test_the_slopes_of_a_simulated_city_are_recovered() -> None:
+    roads = many_roads(0.0, 2.0, 10.0)
+    slopes = learn_slopes(enumerate(roads), CUSTOM)
+    assert len(slopes.road) == len(roads)
+    for i, known in zip(slopes.road.tolist(), range(len(roads)), strict=True):
+        road_slope = np.polyfit(roads[known].low, roads[known].xy, 1)[0]
+        assert slopes.slopes[i] == pytest.approx(road_slope, abs=0.15)
+    near = slopes.near(slopes.at[3], without=3)
+    assert len(near.metres) == 60
+    assert near.weights.sum() == pytest.approx(1.0)
+    assert not (near.metres == slopes.slopes[3]).all(axis=1).any()
+    nearest = np.hypot(*(np.delete(slopes.at, 3, 0) - slopes.at[3]).T).argmin()
+    assert (near.metres[0] == np.delete(slopes.slopes, 3, 0)[nearest]).all()
+
+
+def test_too_few_roads_show_no_way() -> None:
+    slopes = learn_slopes(enumerate(many_roads(0.0, 2.0, 10.0)[:5]), CUSTOM)
+    assert (slopes.near(slopes.at[0], without=0).metres == 0.0).all()
 
 
 @given(numbers_and_points)

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import math
+import os
+import subprocess
+import sys
 from collections.abc import Sequence
 
 import numpy as np
@@ -221,3 +224,31 @@ def test_progress_reaches_the_end() -> None:
     PlaceModel.fit(Gazetteer(addresses=BOOK), progress=heard.append)
     assert heard == sorted(heard)
     assert heard[-1] == 1.0
+
+
+TELL_LIKENESS = """
+import numpy as np
+from models.place_votes import NameVotes
+
+random = np.random.default_rng(0)
+names = sorted({"".join(random.choice(list("宁桥溪塘林泰康瑞平碧祥云"), 2 + i % 5)) + "路" for i in range(2000)})
+votes = NameVotes({name: np.array([i]) for i, name in enumerate(names)}, np.zeros((len(names), 2)), {})
+for name in names[::7]:
+    print(votes.voters(name[1:] + "新村"))
+"""
+
+
+def test_every_process_says_the_same_to_the_bit() -> None:
+    told = {
+        subprocess.run(
+            [sys.executable, "-c", TELL_LIKENESS],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=120,
+        ).stdout
+        for seed in ("1", "2")
+    }
+    assert len(told) == 1
+    assert "array" in told.pop()

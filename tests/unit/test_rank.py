@@ -11,7 +11,8 @@ from domain.decisions import EvidenceKind, Ranking
 from domain.places import Territory
 from domain.rules import Rule
 from features.history import History
-from features.table import feature_names
+from features.packing import unpack
+from features.table import feature_names, feature_rows
 from models.bundle import Bundle
 from models.ranker import Floats, Floats32, Ranker
 from router.rank import EXPLAINED, KEYS_SHOWN, rank, score
@@ -63,9 +64,10 @@ def ranked(bundle: Bundle | None, history: History, **ground: tuple[object, ...]
 def test_the_best_score_comes_first_and_equal_ones_by_unit_id(fitted: Fitted) -> None:
     bundle = replace(fitted.bundle, ranker=Fixed(1.0, 3.0, 1.0, 3.0))
     history = history_of(bundle, "dcba")
-    units, scores = score(facts_of(ASKED, bundle.schema), history, found(history), bundle)
+    units, scores, rows = score(facts_of(ASKED, bundle.schema), history, found(history), bundle)
     assert [history.unit_ids[unit] for unit in units] == ["b", "d", "a", "c"]
     assert scores.tolist() == [3.0, 3.0, 1.0, 1.0]
+    assert rows.shape == (4, len(feature_names(bundle.schema)))
 
 
 def test_probabilities_are_those_of_the_calibrator(fitted: Fitted) -> None:
@@ -109,6 +111,18 @@ def test_evidence_names_rules_and_ground_then_the_narrowest_keys(fitted: Fitted)
     assert {(e.hits, e.total) for e in keys} == {(2.0, 3.0)}  # at the door; of the kind there are four
     similar = next(e for e in top.evidence if e.kind is EvidenceKind.SIMILAR)
     assert 0 < similar.hits < similar.total
+
+
+def test_what_a_receipt_needs_is_kept(fitted: Fitted) -> None:
+    bundle = replace(fitted.bundle, ranker=Fixed(1.0, 3.0, 2.0))
+    history = history_of(bundle, "abc")
+    basis = ranked(bundle, history).basis
+    assert [one.sequence for one in basis.nearest] == [2, 1, 0]  # all alike: the latest first
+    rows = unpack(basis.rows, len(feature_names(bundle.schema)))
+    retrieved = found(history)
+    expected = feature_rows(facts_of(ASKED, bundle.schema), history, retrieved.units, retrieved.opinion)
+    assert rows.tobytes() == expected[[1, 2]].tobytes()
+    assert ranked(None, history).basis == replace(basis, rows="")
 
 
 def test_only_the_first_candidates_are_explained(fitted: Fitted) -> None:

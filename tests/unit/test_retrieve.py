@@ -117,6 +117,30 @@ def test_owners_and_named_units_come_first_and_never_fall_to_the_limit() -> None
     assert min(found.values()) >= NAMED
 
 
+def test_who_gets_this_kind_comes_before_who_gets_all_else_here() -> None:
+    history = History(SCHEMA)
+    history.units(("park", "lamps"))
+    for number in range(30):
+        kind, unit, north = ("tree", "park", 0.0) if number else ("lamp", "lamps", 9_000.0)
+        past = a_ticket(number, category=kind, point=place(north), hours=-9)
+        history.fold(facts_of(past), unit, number)
+    found = found_in(history)
+    assert found["lamps"] > found["park"] > 0
+
+
+def test_a_unit_with_next_to_nothing_behind_it_is_no_candidate() -> None:
+    few, many = history_of("lamps", "other"), history_of("lamps", "other")
+    for number in range(2, 30_000):
+        past = a_ticket(number, "burst main", category="pipe", point=place(0), hours=-1)
+        many.fold(facts_of(past), "lamps", number)
+    asked = facts_of(a_ticket(30_000, "burst main", category="pipe", point=place(0)))
+    names = {}
+    for history in (few, many):
+        found = retrieve(asked, history, None, units=UNITS, at=START, limit=24)
+        names[len(history)] = {history.unit_ids[unit] for unit in found.units.tolist()}
+    assert names == {2: {"lamps", "other"}, 30_000: {"lamps"}}
+
+
 def test_the_text_model_alone_finds_a_unit() -> None:
     lamp, pipe = (facts_of(a_ticket(n, text)) for n, text in enumerate(("street lamp", "burst pipe")))
     text = TextModels.fit([lamp, pipe] * 20, ["lamps", "water"] * 20)

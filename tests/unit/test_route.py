@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -12,11 +13,15 @@ from hypothesis import strategies as st
 
 from domain.decisions import Policy, Reason, Verdict
 from domain.places import Point
+from domain.safety import Priority
 from domain.tickets import Ticket
 from domain.units import Unit
 from features.gazetteer import Gazetteer
 from features.history import History
+from features.tallies import TallyTable
 from features.territories import Territories
+from models.audits import is_audited
+from models.guarantee import Guarantee
 from router.atlas import Atlas
 from router.route import learn, route
 from router.rules import RuleBook
@@ -58,9 +63,13 @@ def test_the_same_ticket_and_world_give_the_same_decision_and_change_nothing(
     after = taught.history.__dict__
     assert set(before) == set(after)
     assert (before["unit_ids"], before["sequence"]) == (after["unit_ids"], after["sequence"])
-    assert before["overall"].by_unit == after["overall"].by_unit
-    for old, new in zip(before["_tallies"], after["_tallies"], strict=True):
-        assert {key: tally.by_unit for key, tally in old.items()} == {k: t.by_unit for k, t in new.items()}
+    assert counted(before["_tallies"]) == counted(after["_tallies"])
+
+
+def counted(table: TallyTable) -> tuple[Any, ...]:
+    """All that a table holds."""
+    entries = table._entries
+    return table._index, len(entries), [column.tobytes() for column in (*entries.columns, table._totals)]
 
 
 def test_a_decision_names_what_it_stands_on(taught: World, city: City, fitted: Fitted) -> None:
@@ -122,8 +131,8 @@ def test_a_unit_that_has_only_ground_is_a_candidate_on_its_first_day(taught: Wor
 def certain(taught: World) -> World:
     """The taught world, certified for every ticket."""
     assert taught.bundle is not None
-    certificate = replace(taught.bundle.certificate, threshold=0.0)
-    return replace(taught, bundle=replace(taught.bundle, certificate=certificate))
+    guarantee = Guarantee.pooled(replace(taught.bundle.certificate, threshold=0.0))
+    return replace(taught, bundle=replace(taught.bundle, guarantee=guarantee))
 
 
 def test_automation_is_the_operators_to_allow(certain: World, city: City) -> None:
@@ -137,6 +146,57 @@ def test_fewer_candidates_can_be_asked_for(certain: World, city: City) -> None:
     ticket = city.dispatches[300].ticket
     few = route(ticket, replace(certain, policy=Policy(max_candidates=5)))
     assert len(few.ranking.candidates) <= 5 < len(route(ticket, certain).ranking.candidates)
+
+
+@pytest.mark.parametrize(
+    ("text", "category", "kinds", "priority"),
+    [
+        ("Street lamp dark", "lamp", [], Priority.NORMAL),
+        ("楼道里有煤气味", None, ["gas_leak"], Priority.URGENT),
+        ("Smell of gas, and somebody is trapped", None, ["gas_leak", "trapped"], Priority.URGENT),
+        ("Please come", "Gas leak", ["gas_leak"], Priority.URGENT),
+        ("No smell of gas", None, [], Priority.NORMAL),
+    ],
+)
+def test_dangers_are_named_and_come_first(
+    text: str, category: str | None, kinds: list[str], priority: Priority
+) -> None:
+    decision = route(a_ticket(1, text, category=category), office())
+    assert [signal.kind for signal in decision.signals] == kinds
+    assert decision.priority is priority
+    assert all(signal.words for signal in decision.signals)
+
+
+def drawn(world: World, share: float, salt: str = "salt") -> World:
+    """The world with that share reviewed blind."""
+    assert world.bundle is not None
+    terms = replace(world.bundle.guarantee.terms, audited=share)
+    bundle = replace(world.bundle, guarantee=replace(world.bundle.guarantee, terms=terms))
+    return replace(world, bundle=bundle, audit_salt=salt)
+
+
+def test_a_share_of_all_tickets_is_reviewed_blind(certain: World, city: City) -> None:
+    tickets = [replace(city.dispatches[300].ticket, ticket_id=f"t{number}") for number in range(60)]
+    found = [route(ticket, drawn(certain, 0.3)) for ticket in tickets]
+    blind = [decision.blind for decision in found]
+    assert blind == [is_audited(ticket.ticket_id, "salt", 0.3) for ticket in tickets]
+    assert 5 < sum(blind) < 40
+    for decision in found:
+        assert decision.reasons == ((Reason.AUDITED,) if decision.blind else (Reason.CERTIFIED,))
+        assert decision.unit_id == found[0].unit_id
+    unsure = replace(certain, policy=Policy(automation=False))
+    assert [route(ticket, drawn(unsure, 0.3)).blind for ticket in tickets] == blind
+
+
+def test_nobody_in_danger_waits_for_statistics_and_a_trial_draws_none(certain: World, city: City) -> None:
+    ticket = city.dispatches[300].ticket
+    assert route(ticket, drawn(certain, 1.0)).blind
+    assert not route(replace(ticket, text=f"{ticket.text} 有人触电"), drawn(certain, 1.0)).blind
+    assert not route(ticket, drawn(certain, 1.0, salt="")).blind
+    assert not route(ticket, drawn(certain, 0.0)).blind
+    nothing = Guarantee.pooled(replace(certain.bundle.certificate, threshold=None))  # type: ignore[union-attr]
+    uncertified = replace(certain, bundle=replace(certain.bundle, guarantee=nothing))  # type: ignore[type-var]
+    assert not route(ticket, drawn(uncertified, 1.0)).blind
 
 
 ANYTHING = st.text(st.characters(), max_size=200)

@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.errors import InvalidInput
-from features.safety import Priority, SafetyReader, SafetySignal, SafetyWords, safety_signals
+from domain.safety import Priority, SafetySignal
+from features.safety import SafetyReader, SafetyWords, safety_signals
 from features.text import normalise
 
 

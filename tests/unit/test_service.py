@@ -26,7 +26,8 @@ from domain.places import Point
 from domain.tickets import Ticket, TicketStatus
 from domain.units import Unit
 from router.ports import Store, WriteSession
-from router.service import Draft, RoutingService, Submission
+from router.service import RoutingService
+from router.submission import Draft, Submission
 from store.memory import MemoryStore
 from store.sql import open_store
 from tests.serving import (
@@ -188,7 +189,7 @@ def test_where_the_store_fails_nothing_is_accepted(error: GridrouteError) -> Non
     ("ticket", "unit", "source", "deliveries"),
     [
         (GAS, "gas", LabelSource.CONFIRMATION, ["gas"]),
-        (GAS, "north", LabelSource.REASSIGNMENT, ["gas", "north"]),
+        (GAS, "north", LabelSource.REASSIGNMENT, ["gas", "gas", "north"]),
         (NOWHERE, "south", LabelSource.CONFIRMATION, ["south"]),
     ],
 )

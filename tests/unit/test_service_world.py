@@ -27,7 +27,9 @@ def append(store: Store, *hours: float) -> None:
 def folded(live: LiveWorld) -> tuple[Any, ...]:
     """What the history has counted, to the bit."""
     history = live.world.history
-    return history.sequence, len(history), history.overall.total, history.overall.by_unit
+    overall = history.overall
+    by_unit = zip(overall.unit.tolist(), overall.numbers.tolist(), strict=True)
+    return history.sequence, len(history), overall.totals.tolist(), sorted(by_unit)
 
 
 @pytest.mark.parametrize("second", [(3.0, 4.0), (0.5, 1.5), (3.0, 0.25)], ids=["later", "earlier", "both"])

@@ -244,3 +244,11 @@ def test_naive_times_are_refused(small: City) -> None:
         build_city(start=datetime(2025, 3, 1))
     with pytest.raises(ValueError, match="aware"):
         small.stream(start=datetime(2025, 3, 1))
+
+
+def test_a_larger_city_has_as_many_offices_as_are_asked_for(small: City) -> None:
+    owning = {t.unit_id for t in small.territories if t.validity.holds(small.starts)}
+    grown = build_city(seed=3, accounts=1_000, dispatches=300, days=20, offices=520)
+    assert len({t.unit_id for t in grown.territories if t.validity.holds(grown.starts)}) == 520
+    assert len(grown.units) - 520 == len(small.units) - len(owning)
+    assert len({unit.name for unit in grown.units}) == len({unit.unit_id for unit in grown.units})

@@ -9,16 +9,18 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.decisions import (
+    Basis,
     Certificate,
     Decision,
     Evidence,
     RankedCandidate,
     Ranking,
     Reason,
+    Resemblance,
     Review,
 )
 from domain.dispatches import Dispatch
@@ -52,7 +54,13 @@ CONTRIBUTIONS = st.lists(st.tuples(TEXTS, FLOATS), max_size=3).map(tuple)
 RANKED = whole(
     RankedCandidate, probability=FLOATS, score=FLOATS, evidence=EVIDENCE, contributions=CONTRIBUTIONS
 )
-RANKINGS = whole(Ranking, candidates=st.lists(RANKED, max_size=3).map(tuple), confidence=st.none() | FLOATS)
+BASES = whole(Basis, nearest=st.lists(whole(Resemblance, similarity=FLOATS), max_size=3).map(tuple))
+RANKINGS = whole(
+    Ranking,
+    candidates=st.lists(RANKED, max_size=3).map(tuple),
+    confidence=st.none() | FLOATS,
+    basis=BASES,
+)
 PLACES = st.lists(whole(Place, point=POINTS, probability=FLOATS, radius_m=FLOATS), max_size=3).map(tuple)
 WITNESSES = st.lists(whole(PlaceWitness, point=POINTS, places=PLACES), max_size=3).map(tuple)
 LOCATIONS = whole(
@@ -107,6 +115,7 @@ ANYTHING = st.one_of(
 )
 
 
+@settings(deadline=None)
 @given(ANYTHING)
 def test_what_is_decoded_is_what_was_encoded(thing: Any) -> None:
     again = decode(type(thing), encode(thing))

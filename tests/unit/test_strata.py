@@ -9,9 +9,10 @@ import pytest
 
 from domain.places import Location, LocationSource
 from models.calibration import Calibrator
+from models.certificate import certify
 from models.strata import ACCOUNT, PLACE, POOLED, SMALLEST, TEXT, Budget, Strata, Traits, divide
 from tests.estimators import START, a_dispatch, a_ticket, facts_of
-from training.certifying import certify_held_back, certify_strata, issue_strata, traits_of
+from training.certifying import certify_strata, issue_strata, traits_of
 from training.held_back import Ranked
 from training.replay import Case
 
@@ -100,7 +101,15 @@ def ranked(count: int, wrong_every: int, kind: str, seed: int) -> list[Ranked]:
         dispatch = a_dispatch(ticket, "water" if (number + 1) % wrong_every else "roads")
         location = Location(source=LocationSource.ACCOUNT)
         case = Case(dispatch=dispatch, location=location, facts=facts_of(ticket), learnt=facts_of(ticket))
-        found.append(Ranked(case=case, units=("water",), scores=np.array([score]), certifiable=True))
+        found.append(
+            Ranked(
+                case=case,
+                units=("water",),
+                scores=np.array([score]),
+                certifiable=True,
+                kinds=frozenset([kind]),
+            )
+        )
     return found
 
 
@@ -111,7 +120,9 @@ def test_one_pooled_group_is_certified_as_if_there_were_no_groups() -> None:
     earlier, latest = ranked(500, 300, "lamp", 1), ranked(2_000, 300, "lamp", 2)
     strata, outcomes = certify_strata(earlier, latest, CALIBRATOR, Budget())
     assert strata == Strata(alpha=0.01)
-    pooled = certify_held_back(earlier, latest, CALIBRATOR, alpha=0.01, confidence=0.95, missing=())
+    slices = [(np.array([CALIBRATOR.first(one.scores) for one in part]), part) for part in (latest, earlier)]
+    given = [(scores, np.array([one.correct for one in part])) for scores, part in slices]
+    pooled = certify(*given[0], *given[1], 0.01, 0.95)
     assert pooled.threshold is not None
     assert {group: one.certified for group, one in outcomes.items()} == {POOLED: pooled}
     assert outcomes[POOLED].confidence == pytest.approx(0.95)

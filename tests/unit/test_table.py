@@ -42,7 +42,7 @@ def rows_of(
         votes=history.votes(asked),
         named=history.named(asked),
         text=text,
-        text_parts=np.log(np.vstack([text, text[::-1], text]) + 0.1),
+        text_parts=np.log(np.vstack([text, text, text[::-1], text]) + 0.1),
         words=text[::-1].copy(),
         family=text / 2,
         family_of=np.array([0, 0, 1, -1]),

@@ -17,7 +17,7 @@ NOTHING = np.zeros(0, np.int64)
 
 def hashed(text: str) -> NDArray[np.int64]:
     """The terms of a text as a ticket carries them."""
-    return table_terms(hash_terms(terms(normalise(text))))
+    return table_terms(hash_terms(terms(normalise(text))).tolist())
 
 
 def names_of(*names: str, past: tuple[str, ...] = ("a hole", "a lamp", "a pipe of the office")) -> UnitNames:
