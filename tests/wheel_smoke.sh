@@ -19,7 +19,7 @@ from pathlib import Path
 from zipfile import ZipFile
 
 root, site = Path(sys.argv[1]), Path(sys.prefix).resolve()
-packages = ("domain", "features", "models", "router", "store", "api", "training", "simulation", "cli")
+packages = ("domain", "features", "models", "router", "store", "api", "console", "training", "simulation", "cli")
 for package in packages:
     module = importlib.import_module(package)
     found = Path(module.__file__ or "").resolve()
