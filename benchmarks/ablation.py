@@ -31,11 +31,11 @@ from models.calibration import Calibrator
 from models.ranker import Floats32, Ranker, RankerSettings
 from router.atlas_building import build_atlas
 from router.rules import RuleBook
+from store.importing import read_history
+from store.importing.mapping import load_mapping
 from training.evaluation import Evaluation
 from training.fitting import Settings, Surroundings, known_units
 from training.held_back import Ranked, evaluate_ranked
-from training.importing import read_history
-from training.importing.mapping import load_mapping
 from training.pairs import Ground, Pairs, pairs, stack
 from training.prequential import fit_prequential
 from training.replay import Case, Replay, prepare

@@ -61,11 +61,11 @@ def backtest(
 ) -> None:
     """Measure routing quality on a history file: learn from its earlier part, route the later part ticket by ticket."""
     from cli.progress import progress_bar, stages
+    from store.importing.history import read_history
+    from store.importing.mapping import load_mapping
     from training.backtest import Plan
     from training.backtest import backtest as run
     from training.fitting import settings_of
-    from training.importing.history import read_history
-    from training.importing.mapping import load_mapping
 
     budget = budget_of(alpha=alpha, confidence=confidence, strict=strict, by_place=by_place, by_unit=by_unit)
     started, columns = time.perf_counter(), load_mapping(mapping)

@@ -106,7 +106,7 @@ def import_city(city: City, workspace: Workspace, store: Store, said: Callable[[
     """Write the city as files and import them as `gridroute import` does."""
     from simulation.export import write_city
     from store.clock import utc_now
-    from training.importing import import_file, load_mapping
+    from store.importing import import_file, load_mapping
 
     directory = workspace.home / "city"
     write_city(city, directory)

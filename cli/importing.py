@@ -16,7 +16,7 @@ from rich.table import Table
 from cli.workspace import DEFAULT_HOME, HomeOption, Workspace
 
 if TYPE_CHECKING:
-    from training.importing import BadRow, ImportReport
+    from store.importing import BadRow, ImportReport
 
 SHOWN_BAD_ROWS = 20
 
@@ -52,8 +52,8 @@ def import_(
 ) -> None:
     """Import units, territories, accounts, addresses, rules or history. Doing it twice changes nothing."""
     from cli.progress import progress_bar
+    from store.importing import import_file, load_mapping
     from store.sql import open_store
-    from training.importing import import_file, load_mapping
 
     columns = None
     if what is not What.RULES:

@@ -88,8 +88,8 @@ def _locate_rows(
     from domain.tickets import Ticket
     from router.locate import locate
     from store.clock import utc_now
-    from training.importing.mapping import load_mapping
-    from training.importing.tickets import read_tickets
+    from store.importing.mapping import load_mapping
+    from store.importing.tickets import read_tickets
 
     counts: Counter[str] = Counter()
     columns = load_mapping(mapping)

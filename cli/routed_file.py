@@ -12,7 +12,7 @@ from typing import Any, TextIO
 
 from domain.decisions import Decision
 from domain.errors import InvalidInput
-from training.importing.faults import BadRow
+from store.importing.faults import BadRow
 
 COLUMNS = (
     "line",

@@ -95,8 +95,8 @@ def route_rows(
     from router.forked import forked
     from router.route import route
     from store.clock import utc_now
-    from training.importing.mapping import load_mapping
-    from training.importing.tickets import TicketRow, read_tickets
+    from store.importing.mapping import load_mapping
+    from store.importing.tickets import TicketRow, read_tickets
 
     counts: Counter[str] = Counter()
     now = utc_now()

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from router.ports import ReadSession
-    from training.units_diff import Closing, UnitsDiff
+    from router.units_diff import Closing, UnitsDiff
 
 
 def register(app: typer.Typer) -> None:
@@ -36,8 +36,8 @@ def list_units(
     from collections import Counter
 
     from domain.dispatches import unretracted
+    from router.units_diff import told
     from store.clock import utc_now
-    from training.units_diff import told
 
     now = utc_now()
     with _reading(home) as session:
@@ -60,10 +60,10 @@ def diff(
     """Show what importing a unit list would do. Nothing is written; exit code 1 where rows are bad."""
     from cli.importing import bad_rows
     from domain.units import Unit
+    from router.units_diff import units_diff
     from store.clock import utc_now
-    from training.importing import load_mapping
-    from training.importing.entities import read_entities
-    from training.units_diff import units_diff
+    from store.importing import load_mapping
+    from store.importing.entities import read_entities
 
     found = read_entities(file, load_mapping(mapping, "units"))
     console = _console()
@@ -130,7 +130,7 @@ def _reading(home: Path) -> Iterator[ReadSession]:
 
 
 def _show(found: UnitsDiff, console: Console) -> None:
-    from training.units_diff import ChangeKind
+    from router.units_diff import ChangeKind
 
     for kind in ChangeKind:
         rows = [

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from training.importing.history import read_history
-from training.importing.mapping import Mapping, parse_mapping
+from store.importing.history import read_history
+from store.importing.mapping import Mapping, parse_mapping
 
 NOW = datetime(2024, 6, 1, tzinfo=UTC)
 HEADER = "ticket_id,received_at,known_at,unit,text,latitude,longitude"

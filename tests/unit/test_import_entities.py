@@ -12,8 +12,8 @@ from shapely.geometry import shape
 from domain.places import Account, Address, Point, Territory
 from domain.time import Validity
 from domain.units import Unit
-from training.importing.entities import EntityFile, read_entities
-from training.importing.mapping import parse_mapping
+from store.importing.entities import EntityFile, read_entities
+from store.importing.mapping import parse_mapping
 
 SQUARE = [[[121.0, 31.0], [121.1, 31.0], [121.1, 31.1], [121.0, 31.1], [121.0, 31.0]]]
 BOW_TIE = [[[121.0, 31.0], [121.1, 31.1], [121.1, 31.0], [121.0, 31.1], [121.0, 31.0]]]

@@ -13,10 +13,10 @@ from domain.errors import InvalidInput, InvalidRule
 from domain.tickets import Ticket
 from domain.units import Unit
 from router.ports import Store
+from store.importing import ImportReport, import_file
+from store.importing.mapping import parse_mapping
 from store.memory import MemoryStore
 from store.sql import open_store
-from training.importing import ImportReport, import_file
-from training.importing.mapping import parse_mapping
 
 NOW = datetime(2024, 6, 1, tzinfo=UTC)
 HEAD = "ticket_id,received_at,unit,text\n"

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from domain.places import Point
-from training.importing.history import HistoryFile, read_history
-from training.importing.mapping import load_mapping, parse_mapping
+from store.importing.history import HistoryFile, read_history
+from store.importing.mapping import load_mapping, parse_mapping
 
 NOW = datetime(2024, 6, 1, tzinfo=UTC)
 PUDONG = (31.1774276, 121.5272106)

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from domain.errors import InvalidMapping
-from training.importing.keys import COLUMNS, SECTIONS, SETTINGS
-from training.importing.mapping import Mapping, load_mapping, parse_mapping
+from store.importing.keys import COLUMNS, SECTIONS, SETTINGS
+from store.importing.mapping import Mapping, load_mapping, parse_mapping
 
 REQUIRED = 'ticket_id = "a"\nreceived_at = "b"\nunit = "c"\n'
 

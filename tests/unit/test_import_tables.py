@@ -13,9 +13,9 @@ import pytest
 
 from domain.errors import InvalidInput
 from domain.places import Point
-from training.importing.history import read_history
-from training.importing.mapping import Mapping, parse_mapping
-from training.importing.tables import open_table
+from store.importing.history import read_history
+from store.importing.mapping import Mapping, parse_mapping
+from store.importing.tables import open_table
 
 NOW = datetime(2024, 6, 1, tzinfo=UTC)
 ROWS: list[dict[str, Any]] = [

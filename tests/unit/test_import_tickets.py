@@ -4,9 +4,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from domain.tickets import Ticket
-from training.importing.faults import BadRow
-from training.importing.mapping import Mapping, parse_mapping
-from training.importing.tickets import read_tickets
+from store.importing.faults import BadRow
+from store.importing.mapping import Mapping, parse_mapping
+from store.importing.tickets import read_tickets
 
 NOW = datetime(2024, 6, 1, tzinfo=UTC)
 HISTORY = '[history]\nticket_id = "nr"\nreceived_at = "at"\nknown_at = "done"\nunit = "who"\ntext = "words"'

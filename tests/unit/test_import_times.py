@@ -5,8 +5,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from training.importing.faults import FaultFound
-from training.importing.times import parse_time
+from store.importing.faults import FaultFound
+from store.importing.times import parse_time
 
 NEW_YORK = ZoneInfo("America/New_York")
 SHANGHAI = ZoneInfo("Asia/Shanghai")

@@ -14,8 +14,8 @@ from domain.tickets import Ticket
 from simulation.city import City, build_city
 from simulation.desk import PLACEHOLDER
 from simulation.export import write_city
+from store.importing import import_file, load_mapping
 from store.memory import MemoryStore
-from training.importing import import_file, load_mapping
 
 TABLES = ("units", "territories", "accounts", "addresses", "history")
 EXPORT = """

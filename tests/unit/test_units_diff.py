@@ -12,10 +12,10 @@ from domain.rules import Rule
 from domain.tickets import TicketStatus
 from domain.time import Validity
 from domain.units import Unit, open_heirs
+from router.units_diff import ChangeKind, UnitsDiff, units_diff
 from store.memory import MemoryStore
 from tests.estimators import START, a_dispatch, a_ticket
 from tests.serving import square
-from training.units_diff import ChangeKind, UnitsDiff, units_diff
 
 NOW = START + timedelta(days=200)
 LATER = NOW + timedelta(days=30)

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from domain.tickets import Ticket
-from training.importing.faults import BadRow, Fault
-from training.importing.mapping import Mapping
-from training.importing.rows import Progress
-from training.importing.tables import open_table
-from training.importing.validation import RowCheck
+from store.importing.faults import BadRow, Fault
+from store.importing.mapping import Mapping
+from store.importing.rows import Progress
+from store.importing.tables import open_table
+from store.importing.validation import RowCheck
 
 CHANNEL = "file"
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from domain.errors import InvalidInput
-from training.importing.faults import BadRow, Fault
+from store.importing.faults import BadRow, Fault
 
 Progress = Callable[[int, int], None]
 """Told (done, total) now and then; the unit is the format's own (bytes or rows)."""

@@ -7,7 +7,7 @@ from itertools import chain, repeat
 from pathlib import Path
 from typing import Any
 
-from training.importing.rows import Row, Table, counted_table, unreadable
+from store.importing.rows import Row, Table, counted_table, unreadable
 
 BATCH_ROWS = 4096
 

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from domain.errors import InvalidMapping
 from features.nearest import did_you_mean
-from training.importing.keys import DATUMS
+from store.importing.keys import DATUMS
 
 DEFAULT_ENCODING = "utf-8-sig"  # a byte order mark is no part of the first column's name
 

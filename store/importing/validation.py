@@ -10,12 +10,12 @@ from typing import Any, TypeVar
 
 from domain.places import Point
 from domain.time import Validity
-from training.importing.faults import BadRow, Fault, FaultFound, shown
-from training.importing.geometry import read_polygon
-from training.importing.mapping import Mapping
-from training.importing.points import read_point
-from training.importing.rows import Row, has_surrogates
-from training.importing.times import parse_time
+from store.importing.faults import BadRow, Fault, FaultFound, shown
+from store.importing.geometry import read_polygon
+from store.importing.mapping import Mapping
+from store.importing.points import read_point
+from store.importing.rows import Row, has_surrogates
+from store.importing.times import parse_time
 
 MAX_TEXT = 20_000
 LIST_MARKS = re.compile(r"[;|,、；，]")

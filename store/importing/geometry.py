@@ -9,8 +9,8 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from training.importing.faults import Fault, FaultFound
-from training.importing.points import to_wgs84
+from store.importing.faults import Fault, FaultFound
+from store.importing.points import to_wgs84
 
 
 def read_polygon(value: object, crs: str, *, make_valid: bool = False) -> tuple[dict[str, Any], bool]:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from training.importing.rows import Row, Table, broken_row, counted_table, has_surrogates, unreadable
+from store.importing.rows import Row, Table, broken_row, counted_table, has_surrogates, unreadable
 
 DELIMITERS = ",;\t|"
 FIELD_LIMIT = 10_000_000  # a quotation mark left open swallows what follows: let the row be read and refused

@@ -11,13 +11,13 @@ from domain.places import Territory
 from domain.units import Unit
 from router.ports import Store, WriteSession
 from router.rules import parse_rules
-from training.importing.bad_file import write_bad_file
-from training.importing.entities import read_entities
-from training.importing.faults import BadRow
-from training.importing.history import read_history
-from training.importing.mapping import Mapping
-from training.importing.merging import conflict_rows, merge
-from training.importing.rows import Progress, unreadable
+from store.importing.bad_file import write_bad_file
+from store.importing.entities import read_entities
+from store.importing.faults import BadRow
+from store.importing.history import read_history
+from store.importing.mapping import Mapping
+from store.importing.merging import conflict_rows, merge
+from store.importing.rows import Progress, unreadable
 
 KINDS = ("units", "territories", "accounts", "addresses", "rules", "history")
 

@@ -9,10 +9,10 @@ from typing import Any
 
 from domain.dispatches import Dispatch, LabelSource
 from router.ports import ReadSession
-from training.importing.faults import BadRow, Fault, shown
-from training.importing.history import HistoryFile
-from training.importing.mapping import Mapping
-from training.importing.tables import open_table
+from store.importing.faults import BadRow, Fault, shown
+from store.importing.history import HistoryFile
+from store.importing.mapping import Mapping
+from store.importing.tables import open_table
 
 
 @dataclass(slots=True, kw_only=True)

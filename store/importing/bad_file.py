@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from domain.errors import InvalidInput
-from training.importing.faults import BadRow
+from store.importing.faults import BadRow
 
 HEADER = ("line", "field", "problem", "mend")
 

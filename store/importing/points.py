@@ -9,8 +9,8 @@ from typing import Any
 
 from domain.places import Point
 from features.coordinates import bd09_to_wgs84, gcj02_to_wgs84
-from training.importing.faults import Fault, FaultFound, shown
-from training.importing.mapping import Mapping
+from store.importing.faults import Fault, FaultFound, shown
+from store.importing.mapping import Mapping
 
 PLACEHOLDER_DEG = 1e-4
 NOWHERE = (0.0, 0.0)

@@ -1,9 +1,9 @@
 """Files in: tables of any common format become units, territories, accounts, addresses, rules and past dispatches."""
 
-from training.importing.faults import BadRow
-from training.importing.history import HistoryFile, read_history
-from training.importing.importing import ImportReport, import_file
-from training.importing.mapping import Mapping, load_mapping
+from store.importing.faults import BadRow
+from store.importing.history import HistoryFile, read_history
+from store.importing.importing import ImportReport, import_file
+from store.importing.mapping import Mapping, load_mapping
 
 __all__ = [
     "BadRow",

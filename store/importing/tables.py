@@ -6,9 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from features.nearest import did_you_mean
-from training.importing.binary_formats import open_parquet, open_xlsx
-from training.importing.rows import Table, unreadable
-from training.importing.text_formats import open_csv, open_geojson, open_jsonl
+from store.importing.binary_formats import open_parquet, open_xlsx
+from store.importing.rows import Table, unreadable
+from store.importing.text_formats import open_csv, open_geojson, open_jsonl
 
 FORMATS: dict[str, Callable[[Path, str], Table]] = {
     ".csv": open_csv,

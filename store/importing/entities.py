@@ -11,11 +11,11 @@ from pathlib import Path
 
 from domain.places import Account, Address, Point, Territory
 from domain.units import Unit
-from training.importing.faults import BadRow, Fault
-from training.importing.mapping import Mapping
-from training.importing.rows import Progress
-from training.importing.tables import open_table
-from training.importing.validation import RowCheck
+from store.importing.faults import BadRow, Fault
+from store.importing.mapping import Mapping
+from store.importing.rows import Progress
+from store.importing.tables import open_table
+from store.importing.validation import RowCheck
 
 Entity = Unit | Territory | Account | Address
 SAME_PLACE_M = 1000.0

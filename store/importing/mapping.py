@@ -16,8 +16,8 @@ from zoneinfo import ZoneInfo
 
 from domain.errors import InvalidMapping
 from features.nearest import did_you_mean
-from training.importing.keys import COLUMNS, LISTS, REQUIRED, SECTIONS, SETTINGS
-from training.importing.settings import (
+from store.importing.keys import COLUMNS, LISTS, REQUIRED, SECTIONS, SETTINGS
+from store.importing.settings import (
     DEFAULT_ENCODING,
     invalid_key,
     read_crs,

@@ -13,12 +13,12 @@ from zoneinfo import ZoneInfo
 
 from domain.dispatches import Dispatch
 from domain.tickets import Ticket
-from training.importing.faults import BadRow, Fault
-from training.importing.mapping import Mapping
-from training.importing.rows import Progress
-from training.importing.tables import open_table
-from training.importing.tickets import read_ticket
-from training.importing.validation import RowCheck
+from store.importing.faults import BadRow, Fault
+from store.importing.mapping import Mapping
+from store.importing.rows import Progress
+from store.importing.tables import open_table
+from store.importing.tickets import read_ticket
+from store.importing.validation import RowCheck
 
 CHANNEL = "import"
 MOMENT = timedelta(microseconds=1)
