@@ -26,13 +26,17 @@ class Unit:
 
 
 class Roster(dict[str, Unit]):
-    """Units by id, not to be changed. `limited`: those that are not open at all times."""
+    """Units by id, not to be changed. `limited`: those that are not open at all times.
 
-    __slots__ = ("limited",)
+    `by_kind` remembers which units are listed for a kind of trouble, by its normal form, once somebody looked.
+    """
+
+    __slots__ = ("by_kind", "limited")
 
     def __init__(self, units: Mapping[str, Unit]) -> None:
         super().__init__(units)
         self.limited = tuple(unit for unit in units.values() if unit.validity != ALWAYS)
+        self.by_kind: dict[str, tuple[str, ...]] = {}
 
     @classmethod
     def of(cls, units: Mapping[str, Unit]) -> Roster:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 import numpy as np
@@ -31,6 +32,7 @@ class Opinion:
     `named` as History.named. `text`: P(unit | words, kind, place) of the text model, of which
     `text_parts` are the log odds by block, shape (4, units), `words`: P(unit | words alone),
     `family`: P(the unit's family | words, kind), `family_of`: which family a unit belongs to, -1 where none is known.
+    `before`: by index of a unit, the closed ones that it succeeded, whose words count for it.
     """
 
     tallies: Tallies
@@ -42,6 +44,7 @@ class Opinion:
     family: Floats
     family_of: Ints
     territory: Floats
+    before: Mapping[int, Sequence[int]] = field(default_factory=dict)
 
 
 @lru_cache
@@ -119,7 +122,7 @@ def feature_rows(facts: Facts, history: History, units: Ints, opinion: Opinion) 
         opinion.territory[units],
         family,
         opinion.named[:, units],
-        _word_lifts(facts, history, units),
+        _word_lifts(facts, history, units, opinion.before),
         _behind(opinion.text_parts[:, units]),
         of_family,
         family_here,
@@ -134,9 +137,13 @@ def feature_rows(facts: Facts, history: History, units: Ints, opinion: Opinion) 
     return np.ascontiguousarray(rows.T)
 
 
-def _word_lifts(facts: Facts, history: History, units: Ints) -> Floats:
+def _word_lifts(facts: Facts, history: History, units: Ints, before: Mapping[int, Sequence[int]]) -> Floats:
     """What all words together say, behind the best candidate, and what the strongest says, shape (2, candidates)."""
     lifts = history.lifts(facts, units)
+    for column, unit in enumerate(units.tolist()) if before else ():
+        if unit in before:
+            of_closed = history.lifts(facts, np.array(before[unit], np.int64))
+            lifts[:, column] = np.maximum(lifts[:, column], of_closed.max(axis=1))
     together = lifts.sum(axis=0)
     found = np.empty((2, len(units)))
     found[0], found[1] = _behind(together[None])[0], lifts.max(axis=0, initial=0.0)

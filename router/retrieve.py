@@ -13,15 +13,17 @@ from numpy.typing import NDArray
 from domain.units import Roster, Unit, open_heirs
 from features.facts import Facts
 from features.history import History
-from features.schema import HistorySchema
+from features.schema import DAY, HistorySchema
 from features.table import Opinion
+from features.text import normalise
 from models.blocks import MIXED_BLOCKS
 from models.text import TextModels
+from router.inheriting import heirs_of, inherited
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-BY_PLACE, BY_VOTES, BY_TEXT, BY_NAME = 0.2, 1.0, 8.0, 1.0
+BY_PLACE, BY_VOTES, BY_TEXT, BY_NAME, BY_KIND = 0.2, 1.0, 8.0, 1.0, 0.3
 NAMED = 1e3  # a territory's or rule's unit is always among the candidates
 COMMONNESS, RAREST = 0.3, 0.03  # what speaks for a common unit speaks for it anywhere
 LEAST_SHARE = 0.005  # of all support: who has less is hardly ever right
@@ -49,10 +51,11 @@ def retrieve(
 ) -> Retrieved:
     """The `limit` open units with most behind them, with every unit that owns the ground or that a rule names.
 
-    `owners`, `named`: unit ids of territories and rules. A closed unit's successors stand in for it. Every unit that
-    can come up must be known to the history (History.unit) beforehand: a look-up changes nothing.
+    `owners`, `named`: unit ids of territories and rules. A closed unit's successors stand in for it, with all that is
+    known of it. Every unit that can come up must be known to the history (History.unit) beforehand: a look-up changes
+    nothing.
     """
-    units = Roster.of(units or {})
+    units, schema = Roster.of(units or {}), history.schema
     heirs = {unit_id: open_heirs(unit_id, units, at) for unit_id in (*owners, *named)}
     sure = [history.unit(heir) for found in heirs.values() for heir in found]
     opinion = Opinion(
@@ -62,14 +65,16 @@ def retrieve(
         territory=_marked([history.unit(heir) for owner in owners for heir in heirs[owner]], history),
         **_text_opinions(facts, text, history),
     )
-    support = _passed_on(_support(opinion, history.schema), history, units, at)
+    opinion = inherited(opinion, heirs_of(units, history, at), schema.half_life_days * DAY)
+    able = [history.unit(unit_id) for unit_id in takers(facts.category, units) if units[unit_id].is_open(at)]
+    support = _support(opinion, schema, able)
     best = _best(support, history, limit, sure)
     support[sure] += NAMED
     return Retrieved(units=best, support=support[best], opinion=opinion)
 
 
-def _support(opinion: Opinion, schema: HistorySchema) -> Floats:
-    """How much speaks for each unit: its keys, votes, text probability, name; by unit index.
+def _support(opinion: Opinion, schema: HistorySchema, able: Sequence[int]) -> Floats:
+    """How much speaks for each unit: its keys, votes, text probability, name, being `able`; by unit index.
 
     Square roots of shares: a unit that has a little of everything is likelier than one that owns the place, but gets
     other kinds of trouble. Support is beside how common the unit is at all.
@@ -86,18 +91,19 @@ def _support(opinion: Opinion, schema: HistorySchema) -> Floats:
     # squared: half a name is mostly a word that many units are called by
     called = opinion.named[0] ** 2
     support = of_keys + BY_VOTES * votes + BY_TEXT * np.sqrt(opinion.text) + BY_NAME * called
+    support[able] += BY_KIND
     return np.asarray(support / (common + RAREST))
 
 
-def _passed_on(support: Floats, history: History, units: Roster, at: datetime) -> Floats:
-    """What speaks for a closed unit speaks for its open successors."""
-    passed = support.copy()
-    for unit in units.limited:
-        index = history.index(unit.unit_id)
-        if index is not None and support[index] > 0 and not unit.is_open(at):
-            passed[index] = 0.0
-            passed[[history.unit(heir) for heir in open_heirs(unit.unit_id, units, at)]] += support[index]
-    return passed
+def takers(kind: str | None, units: Roster) -> tuple[str, ...]:
+    """Units that are listed as taking just this kind of trouble, among others; those that take any are not."""
+    if kind is None:
+        return ()
+    found = units.by_kind.get(kind)
+    if found is None:
+        listed = (unit_id for unit_id, unit in units.items() if kind in map(normalise, unit.kinds))
+        found = units.by_kind[kind] = tuple(listed)
+    return found
 
 
 def _best(support: Floats, history: History, limit: int, sure: Sequence[int]) -> Ints:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from domain.places import Territory
-from domain.units import Unit
+from domain.units import Roster, Unit
 from features.history import History
 from features.table import feature_rows
 from features.territories import Territories
@@ -31,6 +31,9 @@ class Ground:
     units: Mapping[str, Unit]
     limit: int
     rules: RuleBook = field(default_factory=RuleBook)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "units", Roster.of(self.units))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -98,7 +98,21 @@ def test_what_speaks_for_a_closed_unit_speaks_for_its_successors() -> None:
     support = found_in(history_of("split", "split", "split", "lamps"))
     assert support["split-a"] == support["split-c"] > support["lamps"] > 0
     both = found_in(history_of("split", "split-a", "lamps"))
-    assert both["split-a"] > both["split-c"] == pytest.approx(both["lamps"], rel=1e-6)
+    assert both["split-a"] > both["lamps"] > both["split-c"] > 0
+
+
+def test_a_unit_listed_for_the_kind_is_a_candidate_before_its_first_ticket() -> None:
+    at, history = START + timedelta(days=1), history_of("lamps")
+    listed = (
+        Unit(unit_id="able", name="Able", kinds=frozenset({" LAMP", "pole"})),
+        Unit(unit_id="other", name="Other", kinds=frozenset({"pipe"})),
+        Unit(unit_id="closed", name="Closed", kinds=frozenset({"lamp"}), validity=CLOSED),
+        Unit(unit_id="any", name="Any"),
+    )
+    units = {unit.unit_id: unit for unit in listed}
+    history.units(tuple(units))
+    found = retrieve(ASKED, history, None, units=units, at=at, limit=24)
+    assert {history.unit_ids[unit] for unit in found.units.tolist()} == {"lamps", "able"}
 
 
 def test_those_with_most_behind_them_stay_within_the_limit() -> None:
