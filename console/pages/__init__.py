@@ -1,0 +1,13 @@
+"""The pages; importing a module adds its page. Each is an own module or package."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+MODULES = ("console.pages.home",)
+
+
+def load() -> None:
+    """Add every page to the registry."""
+    for name in MODULES:
+        import_module(name)
