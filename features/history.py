@@ -10,8 +10,10 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from domain.places import Point
 from features.callers import Callers
 from features.facts import SIMILARITY_MASK, Facts, hash_term
+from features.place import neighbourhood
 from features.schema import DAY, HistorySchema
 from features.similar import SimilarTickets, Votes
 from features.tallies import Tallies, TallyTable
@@ -95,6 +97,24 @@ class History:
     def likeness(self, facts: Facts, others: Sequence[Facts]) -> Floats:
         """How like the ticket's words those of each other one are, shape (others,)."""
         return self._similar.likeness(facts, others)
+
+    def kinds(self, facts: Facts, limit: int) -> list[tuple[str, float]]:
+        """The kinds of trouble of past tickets like it, with their shares, the first the most."""
+        return self._similar.kinds(facts, limit)
+
+    def lately_at(self, unit_id: str, limit: int) -> list[Point]:
+        """Where the unit's latest tickets were, the latest first."""
+        unit = self.index(unit_id)
+        found = [] if unit is None else self._similar.lately_at(unit, limit)
+        return [Point(latitude=latitude, longitude=longitude) for latitude, longitude in found]
+
+    def around(self, point: Point, within_m: float, limit: int) -> list[tuple[int, float]]:
+        """Numbers in the log of dispatches within so many metres, with the distance, nearest first.
+
+        Of each neighbourhood the latest ones are remembered.
+        """
+        found_in = neighbourhood(point, within_m)
+        return self._similar.around((point.latitude, point.longitude), found_in, within_m)[:limit]
 
     def named(self, facts: Facts) -> Floats:
         """How much of each unit's name the ticket says, shape (4, units), as UnitNames.matches."""

@@ -15,6 +15,8 @@ Floats = NDArray[np.float64]
 RESOLUTIONS = (6, 7, 8, 9, 10)
 EARTH_RADIUS_M = 6_371_008.8
 METRES_PER_DEGREE = math.radians(1) * EARTH_RADIUS_M  # of latitude
+NEIGHBOURHOOD = 8  # the resolution of `neighbourhood`
+FIRST_RING_M, FURTHER_RING_M = 400.0, 550.0  # what its first ring holds for certain, and each one after it
 R90_IN_SIGMAS = math.sqrt(2 * math.log(10))  # the radius that holds 90 % of a round normal distribution
 
 
@@ -28,6 +30,13 @@ def cells(point: Point) -> tuple[int, ...]:
 def ring(cell: int) -> list[int]:
     """The cell and its neighbours, the cell first, in a fixed order."""
     return [cell, *sorted(c for c in h3.grid_disk(cell, 1) if c != cell)]
+
+
+def neighbourhood(point: Point, within_m: float) -> list[int]:
+    """Cells of NEIGHBOURHOOD that hold everything within so many metres of the point; they hold more than that."""
+    cell = cells(point)[RESOLUTIONS.index(NEIGHBOURHOOD)]
+    rings = 1 + math.ceil(max(0.0, within_m - FIRST_RING_M) / FURTHER_RING_M)
+    return sorted(h3.grid_disk(cell, rings))
 
 
 def distance_m(a: Point, b: Point) -> float:

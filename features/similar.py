@@ -31,6 +31,7 @@ RESEMBLANCE = tuple(map(KERNELS.index, ("text_1200m", "text", "place_40m")))
 NEIGHBOURS, NEAREST = 20, 3
 NEAR, KIND, WORDS = 64, 192, 48  # how many of the latest tickets each bucket remembers
 RARE_TERMS = 6
+LATELY = 20_000  # tickets
 # a remembered ticket: two lines of the processor's cache, fetched together
 TICKET = np.dtype(
     {
@@ -167,6 +168,44 @@ class SimilarTickets:
         for row, other in zip(terms, others, strict=True):
             row[: len(other.similarity_terms)] = other.similarity_terms
         return self._cosine(facts, terms)
+
+    def kinds(self, facts: Facts, limit: int) -> list[tuple[str, float]]:
+        """The kinds of trouble of the tickets most like it, with their shares of the likeness, the first the most."""
+        rows = self._pool(facts)
+        if not len(rows):
+            return []
+        similarities = self._kernels(facts, rows)
+        names = {number: name for name, number in self._categories.items() if name is not None}
+        for one in RESEMBLANCE:
+            chosen = _largest(similarities[one : one + 1], NEIGHBOURS)[0]
+            numbers = self._tickets["category"][rows[chosen]]
+            told = numbers >= 0
+            weights = np.bincount(numbers[told], similarities[one][chosen][told])
+            if weights.sum() > 0:
+                order = np.argsort(-weights, kind="stable")[:limit]
+                shares = weights / weights.sum()
+                return [(names[n], float(shares[n])) for n in order.tolist() if shares[n] > 0]
+        return []
+
+    def lately_at(self, unit: int, limit: int) -> list[tuple[float, float]]:
+        """(latitude, longitude) of the unit's latest tickets, the latest first; none older than LATELY."""
+        tail = self._tickets[max(0, self._size - LATELY) : self._size]
+        rows = np.flatnonzero((tail["unit"] == unit) & (tail["place"][:, 0] == tail["place"][:, 0]))
+        return [(latitude, longitude) for latitude, longitude in tail["place"][rows[::-1][:limit]].tolist()]
+
+    def around(
+        self, point: tuple[float, float], found_in: Sequence[int], within_m: float
+    ) -> list[tuple[int, float]]:
+        """(number in the log, metres) of what is remembered in those cells and not too far, nearest first."""
+        buckets = [bucket for cell in found_in if (bucket := self._buckets.get(("cell", cell))) is not None]
+        column = self._rows.columns[0]
+        rows = np.unique(
+            np.concatenate([column[:0], *(column[piece] for piece in self._rows.pieces(buckets))])
+        )
+        metres = metres_from(*point, self._tickets["place"][rows])
+        order = np.argsort(metres, kind="stable")
+        order = order[metres[order] <= within_m]
+        return list(zip(self._tickets["sequence"][rows[order]].tolist(), metres[order].tolist(), strict=True))
 
     def _nearest(self, kernel: Ints, rows: Ints, votes: Floats) -> tuple[tuple[int, float], ...]:
         """By the first of RESEMBLANCE under which any ticket votes; `kernel` ascends, `rows` within each."""

@@ -80,6 +80,14 @@ class Territories:
         """As `owners`, for each of the points."""
         return [self.owners(point, kind, at) for point in points]
 
+    def inside(self, unit_id: str, at: datetime) -> Point | None:
+        """A point on ground that the unit owns at that time; None where it owns none."""
+        for row, territory in enumerate(self._territories):
+            if territory.unit_id == unit_id and territory.validity.holds(at):
+                found = shapely.point_on_surface(self._shapes[row])
+                return None if found.is_empty else Point(latitude=found.y, longitude=found.x)
+        return None
+
     def distance_to_edge_m(self, point: Point, territory_id: str) -> float:
         """Metres from a point, inside or outside, to the territory's nearest border (or hole).
 

@@ -28,6 +28,20 @@ def receipt_lines(receipt: Receipt, names: Mapping[str, str], words: Wording) ->
     ]
 
 
+def previewed_lines(receipt: Receipt, names: Mapping[str, str], words: Wording) -> list[str]:
+    """The same of a ticket that is not submitted yet, in short: where it would go, why, where it is, what found it."""
+    unit = _name(receipt.unit_id, names)
+    sent = receipt.verdict is Verdict.DISPATCH
+    name = "would_stay" if receipt.unit_id is None else "would_go" if sent else "would_be_proposed"
+    return [
+        words.line(name, unit=unit),
+        *_reasoned(receipt, words),
+        *_where(receipt.location, words),
+        *_found(receipt, words),
+        *_past(receipt, names, words),
+    ]
+
+
 def _decided(receipt: Receipt, names: Mapping[str, str], words: Wording) -> Iterator[str]:
     sent = receipt.verdict is Verdict.DISPATCH
     name = (
@@ -37,6 +51,10 @@ def _decided(receipt: Receipt, names: Mapping[str, str], words: Wording) -> Iter
     if receipt.review is not None:
         told = receipt.review
         yield words.line("reviewed", by=told.by, unit=_name(told.unit_id, names), day=f"{told.at:%Y-%m-%d}")
+    yield from _reasoned(receipt, words)
+
+
+def _reasoned(receipt: Receipt, words: Wording) -> Iterator[str]:
     if receipt.signals:
         yield words.line("danger", dangers=words.words("danger", (one.kind for one in receipt.signals)))
     if receipt.reasons:

@@ -38,6 +38,11 @@ class Wording:
         """Parts in a row that may hold rows themselves."""
         return str(self.tables["line"]["separator_of_phrases"]).join(parts)
 
+    def either(self, parts: Iterable[str]) -> str:
+        """Words of which one applies: "a, b and c"."""
+        *first, last = parts
+        return self.line("either", first=self.listed(first), last=last) if first else last
+
     def line(self, name: str, /, **values: object) -> str:
         """A sentence with its gaps filled."""
         return str(self.tables["line"][name]).format(**values)
