@@ -21,6 +21,7 @@ from domain.safety import Priority
 from domain.tickets import Ticket, TicketStatus
 from domain.units import Unit
 from router.automation_ports import AutomationReads, AutomationWrites
+from router.city import CityReads
 from router.clocks import ClockReads, ClockWrites
 from router.delivery_ports import DeliveryReads, DeliveryWrites
 from router.event_ports import EventKind as EventKind
@@ -99,7 +100,14 @@ class Queue:
 
 
 class ReadSession(
-    ClockReads, AutomationReads, AnswerReads, DeliveryReads, EventReads, FindingReads, Protocol
+    ClockReads,
+    AutomationReads,
+    AnswerReads,
+    DeliveryReads,
+    EventReads,
+    FindingReads,
+    CityReads,
+    Protocol,
 ):
     """Consistent reads."""
 
@@ -226,8 +234,11 @@ class Store(Protocol):
 
     def read(self) -> AbstractContextManager[ReadSession]: ...
     def write(self, work: Callable[[WriteSession], T]) -> T: ...
-    def submit(self, work: Callable[[WriteSession], T]) -> Future[T]:
-        """As `write`, without waiting; works queued together may share one commit, each atomic by itself."""
+    def submit(self, work: Callable[[WriteSession], T], *, bulk: bool = False) -> Future[T]:
+        """As `write`, without waiting; works queued together may share one commit, each atomic by itself.
+
+        What is one of many (`bulk`) lets all other works go first.
+        """
         ...
 
     def close(self) -> None: ...

@@ -33,6 +33,7 @@ from store import finding
 from store.batches import batched
 from store.channels import matches
 from store.checks import require_transition, require_versions
+from store.city import MemoryCityReads
 from store.clock import Clock
 from store.clocks import MemoryClockReads, MemoryClockWrites
 from store.codec import encode
@@ -47,7 +48,12 @@ T = TypeVar("T")
 
 
 class MemoryReadSession(
-    MemoryAutomationReads, MemoryAnswerReads, MemoryReplyReads, MemoryUndoReads, MemoryClockReads
+    MemoryAutomationReads,
+    MemoryAnswerReads,
+    MemoryReplyReads,
+    MemoryUndoReads,
+    MemoryClockReads,
+    MemoryCityReads,
 ):
     """Reads of one state."""
 

@@ -31,6 +31,7 @@ from store.answers import SqlAnswerReads
 from store.automation import SqlAutomationReads
 from store.batches import BATCH
 from store.channels import select_events, select_tickets
+from store.city import SqlCityReads
 from store.clocks import SqlClockReads
 from store.codec import decode
 from store.events import event_of
@@ -73,7 +74,9 @@ STORED_TICKETS = select(
 _IS_WAITING = text(tables.WAITING), tables.tickets.c.priority.in_(range(len(PRIORITIES)))
 
 
-class SqlReadSession(SqlAutomationReads, SqlAnswerReads, SqlReplyReads, SqlUndoReads, SqlClockReads):
+class SqlReadSession(
+    SqlAutomationReads, SqlAnswerReads, SqlReplyReads, SqlUndoReads, SqlClockReads, SqlCityReads
+):
     """Reads inside one transaction."""
 
     def __init__(self, connection: Connection) -> None:

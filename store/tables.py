@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Column,
     DateTime,
     Dialect,
@@ -22,6 +23,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    false,
     text,
 )
 
@@ -68,6 +70,8 @@ WAITING = "status IN ('in_review', 'on_hold')"
 UNFLAGGED = f"{WAITING} AND overdue_at IS NULL"
 PENDING = "deliveries.state = 'pending'"
 IN_QUEUE = "state = 'pending'"
+# what tickets are counted by; an index that has it all spares reading fifty thousand of them
+COUNTED = ("status", "unit_id", "priority", "automatic", "overdue_at", "cell")
 
 
 def _reference(name: str, key: str) -> Table:
@@ -93,7 +97,7 @@ tickets = Table(
     "tickets",
     metadata,
     Column("ticket_id", KEY, primary_key=True),
-    Column("received_at", UtcTime, nullable=False, index=True),
+    Column("received_at", UtcTime, nullable=False),
     Column("status", String, nullable=False),
     Column("unit_id", KEY),
     Column("channel", KEY, nullable=False, server_default="api"),
@@ -102,6 +106,9 @@ tickets = Table(
     Column("due_at", UtcTime),
     Column("overdue_at", UtcTime),
     Column("duty_unit", KEY),
+    Column("cell", BigInteger),  # the finest, where the latest decision believes it to be
+    Column("automatic", Boolean, nullable=False, server_default=false()),  # it dispatched the ticket
+    Index("ix_tickets_city", "received_at", *COUNTED, "ticket_id"),
     Index(
         "ix_tickets_due",
         "due_at",

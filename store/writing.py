@@ -25,6 +25,7 @@ from store.answers import SqlAnswerWrites
 from store.automation import SqlAutomationWrites
 from store.batches import batched
 from store.checks import automatic, require_transition, require_versions
+from store.city import seen_on_the_map
 from store.clock import Clock
 from store.clocks import SqlClockWrites
 from store.codec import encode
@@ -100,8 +101,11 @@ class SqlWriteSession(
 
     def add_decision(self, decision: Decision, at: datetime) -> None:
         """Appends; the latest one counts. Raises NotFound without such a ticket."""
-        self._require_ticket(decision.ticket_id)
         body = encode(decision)
+        cell, alone = seen_on_the_map(decision)
+        of_ticket = update(tables.tickets).where(tables.tickets.c.ticket_id == decision.ticket_id)
+        if self._connection.execute(of_ticket.values(cell=cell, automatic=alone)).rowcount != 1:
+            raise NotFound(kind="ticket", key=decision.ticket_id)
         self._connection.execute(
             insert(tables.decisions).values(
                 ticket_id=decision.ticket_id,

@@ -1,0 +1,181 @@
+"""Tickets counted by cell, unit and time, on a SQL connection and in memory."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from itertools import pairwise
+
+import h3.api.basic_int as h3
+from sqlalchemy import BigInteger, ColumnElement, Connection, case, func, literal, select, text
+
+from domain.decisions import Decision, Verdict
+from domain.safety import Priority
+from domain.tickets import WAITING, TicketStatus
+from features.place import cells
+from router.city import Arrivals, CellCount, CityQuery, UnitLoad
+from router.finding import KeyKind, search_keys
+from router.stored import StoredTicket
+from store import tables
+from store.memory_state import State
+
+_ticket, _key = tables.tickets.c, tables.ticket_keys.c
+_WAITS = text(tables.WAITING)
+URGENT = Priority.URGENT.rank
+
+
+def seen_on_the_map(decision: Decision) -> tuple[int | None, bool]:
+    """The finest cell that the decision believed its ticket in, and whether it dispatched it."""
+    point = decision.location.point
+    return (cells(point)[-1] if point else None), decision.verdict is Verdict.DISPATCH
+
+
+class SqlCityReads:
+    """Reads inside one transaction. All of it stands in one index: no ticket is read itself."""
+
+    _connection: Connection
+
+    def ticket_cells(self, query: CityQuery, resolution: int) -> Sequence[CellCount]:
+        """By cell, in the order of their numbers; nowhere comes last."""
+        waits = _ticket.status.in_(sorted(WAITING))
+        cell = _parent(resolution).label("cell")
+        counted = (
+            select(
+                cell,
+                func.count(),
+                func.count(case((_ticket.automatic, 1))),
+                func.count(case((waits, 1))),
+                func.count(case((waits & _ticket.overdue_at.is_not(None), 1))),
+                func.count(case((_ticket.priority == URGENT, 1))),
+            )
+            .where(*_conditions(query))
+            .group_by(cell)
+        )
+        found = [
+            CellCount(cell=at, count=count, automatic=alone, waiting=waiting, overdue=late, urgent=urgent)
+            for at, count, alone, waiting, late, urgent in self._connection.execute(counted)
+        ]
+        return sorted(found, key=_place)
+
+    def unit_loads(self, since: datetime) -> Sequence[UnitLoad]:
+        """Tickets received since then that are dispatched, by unit."""
+        loads = (
+            select(_ticket.unit_id, func.count())
+            .where(_ticket.received_at >= since, _ticket.status == TicketStatus.DISPATCHED.value)
+            .where(_ticket.unit_id.is_not(None))
+            .group_by(_ticket.unit_id)
+            .order_by(_ticket.unit_id)
+        )
+        return [UnitLoad(unit_id=unit, tickets=count) for unit, count in self._connection.execute(loads)]
+
+    def arrivals(self, moments: Sequence[datetime]) -> Sequence[Arrivals]:
+        """Between each of the moments and the next."""
+        counted = select(func.count(), func.count(case((_ticket.automatic, 1))))
+        found = []
+        for start, end in pairwise(moments):
+            between = counted.where(_ticket.received_at >= start, _ticket.received_at < end)
+            received, automatic = self._connection.execute(between).one()
+            found.append(Arrivals(at=start, received=received, automatic=automatic))
+        return found
+
+    def count_overdue(self) -> int:
+        """Tickets that wait for a person and were flagged."""
+        late = select(func.count()).where(_WAITS, _ticket.overdue_at.is_not(None))
+        return self._connection.scalar(late.select_from(tables.tickets)) or 0
+
+
+class MemoryCityReads:
+    """Reads of one state."""
+
+    state: State
+
+    def ticket_cells(self, query: CityQuery, resolution: int) -> Sequence[CellCount]:
+        """By cell, in the order of their numbers; nowhere comes last."""
+        found: dict[int | None, Counter[str]] = defaultdict(Counter)
+        for stored in self.state.tickets.values():
+            if _matches(stored, query):
+                finest, _ = _seen(stored)
+                found[h3.cell_to_parent(finest, resolution) if finest else None].update(_marks(stored))
+        return sorted((CellCount(cell=cell, **counts) for cell, counts in found.items()), key=_place)
+
+    def unit_loads(self, since: datetime) -> Sequence[UnitLoad]:
+        """Tickets received since then that are dispatched, by unit."""
+        counts = Counter(
+            stored.unit_id
+            for stored in self.state.tickets.values()
+            if stored.status is TicketStatus.DISPATCHED and stored.ticket.received_at >= since
+        )
+        return [UnitLoad(unit_id=unit, tickets=counts[unit]) for unit in sorted(filter(None, counts))]
+
+    def arrivals(self, moments: Sequence[datetime]) -> Sequence[Arrivals]:
+        """Between each of the moments and the next."""
+        came = [(stored.ticket.received_at, _seen(stored)[1]) for stored in self.state.tickets.values()]
+        return [
+            Arrivals(
+                at=start,
+                received=sum(start <= at < end for at, _ in came),
+                automatic=sum(start <= at < end and alone for at, alone in came),
+            )
+            for start, end in pairwise(moments)
+        ]
+
+    def count_overdue(self) -> int:
+        """Tickets that wait for a person and were flagged."""
+        tickets = self.state.tickets.values()
+        return sum(one.status in WAITING and one.overdue_at is not None for one in tickets)
+
+
+def _parent(resolution: int) -> ColumnElement[int]:
+    """The parent of the finest cell: H3 keeps the resolution in bits 52 to 55, and three bits of 1 for what is finer.
+
+    h3geo.org/docs/core-library/h3Indexing
+    """
+    keeping, setting = ~(15 << 52), resolution << 52 | (1 << 3 * (15 - resolution)) - 1
+    kept: ColumnElement[int] = _ticket.cell.op("&")(literal(keeping, BigInteger))
+    return kept.op("|")(literal(setting, BigInteger))
+
+
+def _conditions(query: CityQuery) -> Iterator[ColumnElement[bool]]:
+    yield _ticket.received_at >= query.since
+    yield _ticket.received_at < query.until
+    if query.unit_id is not None:
+        yield _ticket.unit_id == query.unit_id
+    if query.status is not None:
+        yield _ticket.status == query.status.value
+    if query.category is not None:
+        of_kind = (_key.kind == KeyKind.CATEGORY.value) & (_key.key == query.category)
+        yield _ticket.ticket_id.in_(select(_key.ticket_id).where(of_kind))
+
+
+def _matches(stored: StoredTicket, query: CityQuery) -> bool:
+    """Whether SQL's conditions hold."""
+    return (
+        query.since <= stored.ticket.received_at < query.until
+        and query.unit_id in (None, stored.unit_id)
+        and query.status in (None, stored.status)
+        and (
+            query.category is None or dict(search_keys(stored.ticket)).get(KeyKind.CATEGORY) == query.category
+        )
+    )
+
+
+def _seen(stored: StoredTicket) -> tuple[int | None, bool]:
+    return seen_on_the_map(stored.decision) if stored.decision else (None, False)
+
+
+def _marks(stored: StoredTicket) -> Iterator[str]:
+    """What the ticket counts as."""
+    waits = stored.status in WAITING
+    marks = {
+        "count": True,
+        "automatic": _seen(stored)[1],
+        "waiting": waits,
+        "overdue": waits and stored.overdue_at is not None,
+        "urgent": stored.priority is Priority.URGENT,
+    }
+    return (name for name, holds in marks.items() if holds)
+
+
+def _place(one: CellCount) -> tuple[bool, int]:
+    return one.cell is None, one.cell or 0
