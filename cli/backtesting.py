@@ -113,6 +113,7 @@ def _show(console: Console, result: BacktestResult) -> None:
     figures, evaluation = result.as_json(), result.evaluation
     table.add_row("right at first (accuracy)", f"{evaluation.accuracy:.4f}")
     table.add_row("right among three (top 3)", f"{evaluation.top3:.4f}")
+    table.add_row("wrong in the record itself", _noise(result))
     for error, share in figures["coverage_at_error"].items():
         table.add_row(f"coverage at {float(error):.1%} error", f"{share:.3f}")
     for share, precision in figures["precision_at_coverage"].items():
@@ -130,6 +131,14 @@ def _show(console: Console, result: BacktestResult) -> None:
     table.add_row("tickets per second", f"{result.tickets_per_second or 0:.0f}")
     table.add_row("peak memory", f"{result.peak_rss_mb} MB")
     console.print(table)
+
+
+def _noise(result: BacktestResult) -> str:
+    noise, wrong = result.noise, 1.0 - result.evaluation.accuracy
+    if noise.low is None or noise.high is None:
+        return "cannot be told"
+    most = min(noise.high / wrong, 1.0) if wrong else 0.0
+    return f"{noise.low:.1%} to {noise.high:.1%} of tickets: up to {most:.0%} of what was wrong"
 
 
 def _certificate(result: BacktestResult) -> str:

@@ -23,6 +23,7 @@ from training.baselines import accuracy, names, run_baseline
 from training.evaluation import Evaluation, risk_coverage
 from training.fitting import Report, Settings, Surroundings, fit, silent
 from training.held_back import evaluate_decisions
+from training.label_noise import noise_of_outcomes
 from training.replay import Case, Replay, prepare
 from training.results import BacktestResult, CertifiedOutcome, Delayed
 
@@ -70,7 +71,8 @@ def backtest(
     # the whole test part is measured under the certificate, however long it is
     served = reissued(fitted.bundle, test_from, test[-1].ticket.received_at + timedelta(days=1))
     cases = prepare(ordered, atlas, served.schema)
-    evaluation, coverage, realised, seconds = _replay(cases, at, served, atlas, report, "test replay")
+    replayed = _replay(cases, at, served, atlas, report, "test replay")
+    evaluation = replayed.evaluation
     delayed = _delayed(cases, at, served, atlas, plan, report)
     baselines, curves = _baselines(cases[:at], cases[at:], plan, report)
     return BacktestResult(
@@ -86,10 +88,12 @@ def backtest(
         delayed=delayed,
         outcome=CertifiedOutcome(
             certificate=fitted.bundle.certificate,
-            coverage=coverage,
-            realised_error=realised,
+            coverage=replayed.coverage,
+            realised_error=replayed.realised_error,
             groups=len(fitted.bundle.guarantee.certified),
         ),
+        noise=noise_of_outcomes(cases[at:], evaluation.predicted.tolist(), evaluation.confidence),
+        candidates=replayed.candidates,
         baselines=baselines,
         baseline_curves=curves,
         importance=fitted.importance,
@@ -97,10 +101,10 @@ def backtest(
             "import": import_seconds,
             "features": fitted.seconds["features"],
             "fit": fitted.seconds["text"] + fitted.seconds["fit"],
-            "replay": seconds,
+            "replay": replayed.seconds,
         },
         label_delay_days=plan.label_delay_days,
-        tickets_per_second=len(test) / seconds,
+        tickets_per_second=len(test) / replayed.seconds,
         peak_rss_mb=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
     )
 
@@ -127,10 +131,21 @@ def _boundary(ordered: Sequence[Dispatch], plan: Plan) -> int:
     return at
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Replayed:
+    """The test part replayed: certified coverage and its realised error, mean number of candidates, seconds."""
+
+    evaluation: Evaluation
+    coverage: float
+    realised_error: float | None
+    candidates: float
+    seconds: float
+
+
 def _replay(
     cases: Sequence[Case], at: int, bundle: Bundle, atlas: Atlas, report: Report, stage: str
-) -> tuple[Evaluation, float, float | None, float]:
-    """(evaluation, certified coverage, its realised error, seconds) of the test part under `route` itself."""
+) -> _Replayed:
+    """The test part under `route` itself."""
     history = History(bundle.schema)
     world = World(history=history, bundle=bundle, atlas=atlas)
     replay = Replay(cases, history)
@@ -147,7 +162,13 @@ def _replay(
     wrong = [d.unit_id != c.dispatch.unit_id for d, c in zip(decisions, test, strict=True)]
     sent = sum(automatic)
     realised = sum(a and w for a, w in zip(automatic, wrong, strict=True)) / sent if sent else None
-    return evaluate_decisions(test, decisions), sent / len(test), realised, seconds
+    return _Replayed(
+        evaluation=evaluate_decisions(test, decisions),
+        coverage=sent / len(test),
+        realised_error=realised,
+        candidates=float(np.mean([len(decision.ranking.candidates) for decision in decisions])),
+        seconds=seconds,
+    )
 
 
 def _delayed(
@@ -163,8 +184,8 @@ def _delayed(
         late = prepare(known, atlas, bundle.schema)
     else:
         late = [replace(case, dispatch=dispatch) for case, dispatch in zip(cases, known, strict=True)]
-    evaluation, _, _, _ = _replay(late, at, bundle, atlas, report, "delayed replay")
-    return Delayed(days=SECOND_DELAY_DAYS, evaluation=evaluation)
+    replayed = _replay(late, at, bundle, atlas, report, "delayed replay")
+    return Delayed(days=SECOND_DELAY_DAYS, evaluation=replayed.evaluation)
 
 
 def _baselines(

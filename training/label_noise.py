@@ -12,14 +12,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.stats import beta
 
 from training.confident_learning import Contradictions, Opinions
 from training.label_signs import Lineage
-from training.near_duplicates import Pair, disjoint
+from training.near_duplicates import Pair, disjoint, near_duplicates
 from training.replay import Case
 
 CONFIDENCE, NORMAL_95 = 0.95, 1.96
@@ -57,6 +59,10 @@ class LabelNoise:
         """The highest that any method but a ceiling allows."""
         return max((one.high for one in self.estimates if not one.ceiling), default=None)
 
+    def as_json(self) -> dict[str, Any]:
+        """The range, and each method's share with its interval."""
+        return {"low": self.low, "high": self.high, "estimates": [asdict(one) for one in self.estimates]}
+
 
 def label_noise(
     cases: Sequence[Case],
@@ -74,6 +80,20 @@ def label_noise(
     return LabelNoise(estimates=tuple(one for one in found if one is not None))
 
 
+def noise_of_outcomes(
+    cases: Sequence[Case], predicted: Sequence[str], confidence: NDArray[np.float64]
+) -> LabelNoise:
+    """What tickets that a model did not learn from tell beside its accuracy on them, cases in order of time.
+
+    `predicted` and `confidence` of each case. Without the confident joint, which wants every unit's probability.
+    """
+    lineage = Lineage(())
+    easiest = np.argsort(-confidence, kind="stable")[: int(len(cases) * EASIEST_SHARE)].tolist()
+    wrong = sum(predicted[i] != cases[i].dispatch.unit_id for i in easiest)
+    found = (_of_easiest(wrong, len(easiest)), _near_duplicates(cases, near_duplicates(cases), lineage))
+    return LabelNoise(estimates=tuple(one for one in found if one is not None))
+
+
 def _easiest(cases: Sequence[Case], opinions: Opinions, lineage: Lineage) -> NoiseEstimate | None:
     rows = int(len(cases) * EASIEST_SHARE)
     if rows == 0:
@@ -81,6 +101,12 @@ def _easiest(cases: Sequence[Case], opinions: Opinions, lineage: Lineage) -> Noi
     best, top = opinions.probability.argmax(axis=1), opinions.probability.max(axis=1)
     easiest = np.argsort(-top, kind="stable")[:rows].tolist()
     wrong = sum(not lineage.same(opinions.units[best[i]], cases[i].dispatch.unit_id) for i in easiest)
+    return _of_easiest(wrong, rows)
+
+
+def _of_easiest(wrong: int, rows: int) -> NoiseEstimate | None:
+    if rows == 0:
+        return None
     low, high = _interval(wrong, rows)
     return NoiseEstimate(method="easiest tickets", rate=wrong / rows, low=low, high=high, rows=rows)
 

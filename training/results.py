@@ -9,6 +9,7 @@ from typing import Any
 from domain.decisions import Certificate
 from models.guarantee import Guarantee
 from training.evaluation import COVERAGES, ERROR_TARGETS, Evaluation
+from training.label_noise import LabelNoise
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +35,10 @@ class Delayed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BacktestResult:
-    """One backtest, whole. `as_json` gives the published form."""
+    """One backtest, whole. `as_json` gives the published form.
+
+    `noise`: how much of the test part's record is wrong; `candidates`: how many a ticket had on average.
+    """
 
     rows: int
     rejected: Mapping[str, int]
@@ -47,11 +51,13 @@ class BacktestResult:
     evaluation: Evaluation
     delayed: Delayed | None
     outcome: CertifiedOutcome
+    noise: LabelNoise = field(default_factory=LabelNoise)
     baselines: Mapping[str, float | None]
     baseline_curves: Mapping[str, Any] = field(default_factory=dict)
     importance: Mapping[str, float] = field(default_factory=dict)
     seconds: Mapping[str, float] = field(default_factory=dict)
     label_delay_days: float = 0.0
+    candidates: float | None = None
     tickets_per_second: float | None = None
     peak_rss_mb: int | None = None
 
@@ -72,6 +78,8 @@ class BacktestResult:
             "precision_at_coverage": {str(c): evaluation.precision_at_coverage(c) for c in COVERAGES},
             "calibration_error": evaluation.calibration_error,
             "candidate_recall": evaluation.recall,
+            "candidates": self.candidates,
+            "label_noise": self.noise.as_json(),
             "label_delay_days": self.label_delay_days,
             "delayed": self.delayed and delayed_json(self.delayed),
             "certificate": {

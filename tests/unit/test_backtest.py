@@ -103,6 +103,17 @@ def test_what_is_easy_is_told_right() -> None:
     )
 
 
+def test_how_much_of_the_record_is_wrong_is_told_beside_the_accuracy() -> None:
+    clean, wrong = (run(easy_log(700, errors=errors)).as_json() for errors in (0.0, 0.2))
+    assert 1.0 <= clean["candidates"] <= 24.0
+    assert clean["label_noise"]["low"] == 0.0
+    methods = {one["method"]: one for one in wrong["label_noise"]["estimates"]}
+    assert "easiest tickets" in methods  # these streets hold no two tickets about one thing
+    for one in methods.values():
+        assert one["low"] <= 0.2 <= one["high"], one
+    assert wrong["label_noise"]["low"] > clean["label_noise"]["low"]
+
+
 def test_nothing_after_the_split_is_learned_but_by_the_history() -> None:
     log = easy_log(700, errors=0.01)
     other = [replace(d, unit_id="elsewhere") if i >= 560 else d for i, d in enumerate(log)]

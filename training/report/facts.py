@@ -132,7 +132,15 @@ def tiles(result: BacktestResult) -> Sequence[Tile]:
             name="calibration error",
             note="stated against observed",
         ),
+        Tile(
+            value=_noise(result), name="of the record wrong", note="estimated; no method can be right there"
+        ),
     )
+
+
+def _noise(result: BacktestResult) -> str:
+    low, high = result.noise.low, result.noise.high
+    return "–" if low is None or high is None else f"{100 * low:.1f} to {percent(high)}"
 
 
 def figure_rows(result: BacktestResult) -> Sequence[FigureRow]:
