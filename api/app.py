@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from importlib.metadata import version
 
@@ -19,6 +19,7 @@ from api import (
     metrics,
     pages,
     places,
+    preview,
     pulling,
     receipts,
     reviews,
@@ -27,7 +28,9 @@ from api import (
     tickets,
     undoing,
 )
+from api.access import require_rules
 from api.desk import Desk
+from api.doors import Doors
 from api.metrics import Meters, Timed
 from api.open311 import routes as open311
 from api.openapi import describe
@@ -38,14 +41,37 @@ from router.service import RoutingService
 
 log = logging.getLogger("gridroute.api")
 
+MODULES = (
+    lists,
+    receipts,
+    preview,
+    same_trouble,
+    tickets,
+    undoing,
+    reviews,
+    places,
+    automation,
+    endpoints,
+    pulling,
+    inventory,
+    metrics,
+    stream,
+    open311,
+    pages,
+)
+"""Receipts before tickets, whose ids may hold slashes."""
+
 
 def create_app(service: RoutingService, settings: Settings | None = None) -> FastAPI:
     """An application around the service; while it runs, changes in the store are picked up twice a second."""
     settings = settings or Settings()
+    doors = Doors(service, settings)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        with KeepFresh(service, settings.refresh_seconds):
+        seconds = settings.refresh_seconds
+        # apart: a new world may take long to build, a revoked key is to be felt in a second
+        with KeepFresh(doors.refresh, seconds), KeepFresh(service.refresh, seconds, service.watch_clocks):
             yield
 
     app = FastAPI(
@@ -58,27 +84,12 @@ def create_app(service: RoutingService, settings: Settings | None = None) -> Fas
         redirect_slashes=False,
     )
     app.state.desk = Desk(service, settings)
+    app.state.doors = doors
     service.observer = app.state.meters = Meters(service)
     app.add_middleware(Timed, meters=app.state.meters)
     app.state.feed = Feed(service.store, settings)
-    # receipts before tickets, whose ids may hold slashes
-    for module in (
-        lists,
-        receipts,
-        same_trouble,
-        tickets,
-        undoing,
-        reviews,
-        places,
-        automation,
-        endpoints,
-        pulling,
-        inventory,
-        metrics,
-        stream,
-        open311,
-        pages,
-    ):
+    for module in MODULES:
+        require_rules(module.routes.routes)
         app.include_router(module.routes)
     app.router.routes.append(Route("/open311/{rest:path}", open311.Elsewhere(), include_in_schema=False))
     handle_problems(app)
@@ -87,10 +98,10 @@ def create_app(service: RoutingService, settings: Settings | None = None) -> Fas
 
 
 class KeepFresh:
-    """A thread that refreshes the service and looks after the clocks now and then, while the context is open."""
+    """A thread that does some works now and then, while the context is open."""
 
-    def __init__(self, service: RoutingService, seconds: float) -> None:
-        self._service = service
+    def __init__(self, work: Callable[[], object], seconds: float, *more: Callable[[], object]) -> None:
+        self._works = (work, *more)
         self._seconds = seconds
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="gridroute-refresh", daemon=True)
@@ -105,7 +116,7 @@ class KeepFresh:
     def _run(self) -> None:
         while not self._stop.wait(self._seconds):
             try:
-                self._service.refresh()
-                self._service.watch_clocks()
+                for work in self._works:
+                    work()
             except Exception:  # the thread outlives any one failure; the next round may do better
                 log.exception("could not refresh from the store")

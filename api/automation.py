@@ -8,11 +8,13 @@ from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel
 from starlette.concurrency import run_in_threadpool
 
+from api.access import acting, may
 from api.bodies import parse_json, read_body, validated
 from api.certificates import CertificateOut
-from api.desk import Desk, desk_of
+from api.desk import desk_of
 from api.openapi import json_body, problems
 from api.schemas import ResumeIn, SuspendIn
+from domain.access import Right
 from domain.automation import Cause, Scope, Suspension
 from router.automation import Automation, LiveError
 
@@ -135,7 +137,7 @@ class AutomationOut(BaseModel):
         )
 
 
-@routes.get("", response_model=AutomationOut, responses=problems(503))
+@routes.get("", dependencies=[may(Right.WATCH)], response_model=AutomationOut, responses=problems(503))
 def state(request: Request) -> AutomationOut:
     """What is promised of automatic dispatches, what is suspended, and why."""
     return AutomationOut.of(desk_of(request).service.automation())
@@ -143,6 +145,7 @@ def state(request: Request) -> AutomationOut:
 
 @routes.post(
     "/suspend",
+    dependencies=[may(Right.SUSPEND)],
     response_model=SuspensionOut,
     responses=problems(404, 413, 415, 422, 503, 507),
     openapi_extra=json_body("SuspendIn"),
@@ -151,11 +154,12 @@ async def suspend(request: Request) -> Response:
     """Stop automatic dispatch, rules included: at once here, within a second or so in other processes."""
     desk = desk_of(request)
     body = await read_body(request, desk.settings.max_ticket_bytes)
-    return await run_in_threadpool(_suspend, desk, body)
+    return await run_in_threadpool(_suspend, request, body)
 
 
 @routes.post(
     "/resume",
+    dependencies=[may(Right.SUSPEND)],
     response_model=SuspensionOut,
     responses=problems(404, 413, 415, 422, 503, 507),
     openapi_extra=json_body("ResumeIn"),
@@ -164,18 +168,19 @@ async def resume(request: Request) -> Response:
     """Lift a suspension; what led to it is forgotten and its tests begin anew."""
     desk = desk_of(request)
     body = await read_body(request, desk.settings.max_ticket_bytes)
-    return await run_in_threadpool(_resume, desk, body)
+    return await run_in_threadpool(_resume, request, body)
 
 
-def _suspend(desk: Desk, body: bytes) -> Response:
+def _suspend(request: Request, body: bytes) -> Response:
     wanted = validated(SuspendIn, parse_json(body))
-    made = desk.service.suspend(Scope(wanted.scope), wanted.key, by=wanted.by, reason=wanted.reason)
-    return _answer(made)
+    service, by = desk_of(request).service, acting(request, wanted.by)
+    return _answer(service.suspend(Scope(wanted.scope), wanted.key, by=by, reason=wanted.reason))
 
 
-def _resume(desk: Desk, body: bytes) -> Response:
+def _resume(request: Request, body: bytes) -> Response:
     wanted = validated(ResumeIn, parse_json(body))
-    return _answer(desk.service.resume(wanted.suspension, by=wanted.by, reason=wanted.reason))
+    service, by = desk_of(request).service, acting(request, wanted.by)
+    return _answer(service.resume(wanted.suspension, by=by, reason=wanted.reason))
 
 
 def _answer(one: Suspension) -> Response:

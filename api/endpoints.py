@@ -9,11 +9,13 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel
 from starlette.concurrency import run_in_threadpool
 
+from api.access import acting, may
 from api.bodies import parse_json, read_body, storable, validated
 from api.desk import Desk, desk_of
 from api.openapi import json_body, problems
 from api.schemas import EndpointIn
 from api.webhooks.signing import new_secret
+from domain.access import Right
 from domain.errors import NotFound
 from router.delivery_desk import endpoint_of, rotate_secret, set_endpoint
 from router.delivery_ports import Delivery, DeliveryState, Endpoint
@@ -87,7 +89,12 @@ class DeliveriesOut(BaseModel):
     next: int | None
 
 
-@routes.get("/units/{unit_id:path}/endpoint", response_model=EndpointOut, responses=problems(404, 503))
+@routes.get(
+    "/units/{unit_id:path}/endpoint",
+    dependencies=[may(Right.DELIVER)],
+    response_model=EndpointOut,
+    responses=problems(404, 503),
+)
 def endpoint(request: Request, unit_id: str) -> EndpointOut:
     """Where the unit takes its deliveries."""
     service = desk_of(request).service
@@ -97,6 +104,7 @@ def endpoint(request: Request, unit_id: str) -> EndpointOut:
 
 @routes.put(
     "/units/{unit_id:path}/endpoint",
+    dependencies=[may(Right.DELIVER)],
     response_model=EndpointOut,
     responses=problems(404, 413, 415, 422, 503, 507),
     openapi_extra=json_body("EndpointIn"),
@@ -110,6 +118,7 @@ async def put_endpoint(request: Request, unit_id: str) -> EndpointOut:
 
 @routes.post(
     "/units/{unit_id:path}/endpoint/rotate",
+    dependencies=[may(Right.DELIVER)],
     response_model=EndpointOut,
     responses=problems(404, 503, 507),
 )
@@ -120,7 +129,12 @@ def rotate(request: Request, unit_id: str) -> EndpointOut:
     return EndpointOut.of(rotate_secret(service.store, _unit(unit_id), made, now), now, made)
 
 
-@routes.delete("/units/{unit_id:path}/endpoint", status_code=204, responses=problems(404, 503, 507))
+@routes.delete(
+    "/units/{unit_id:path}/endpoint",
+    status_code=204,
+    dependencies=[may(Right.DELIVER)],
+    responses=problems(404, 503, 507),
+)
 def remove_endpoint(request: Request, unit_id: str) -> Response:
     """Deliver nothing there any more; the unit may fetch what waits for it."""
     known = _unit(unit_id)
@@ -128,7 +142,12 @@ def remove_endpoint(request: Request, unit_id: str) -> Response:
     return Response(status_code=204)
 
 
-@routes.get("/deliveries", response_model=DeliveriesOut, responses=problems(422, 503))
+@routes.get(
+    "/deliveries",
+    dependencies=[may(Right.DELIVER)],
+    response_model=DeliveriesOut,
+    responses=problems(422, 503),
+)
 def deliveries(
     request: Request,
     state: DeliveryState | None = None,
@@ -147,17 +166,18 @@ def deliveries(
 
 
 @routes.post(
-    "/deliveries/{delivery_id}/retry", response_model=DeliveryOut, responses=problems(404, 422, 503, 507)
+    "/deliveries/{delivery_id}/retry",
+    dependencies=[may(Right.DELIVER)],
+    response_model=DeliveryOut,
+    responses=problems(404, 422, 503, 507),
 )
 def retry(request: Request, delivery_id: int) -> DeliveryOut:
     """Send a dead letter again, at once and under the same `webhook-id`."""
     service = desk_of(request).service
     if not 0 < delivery_id <= HIGHEST:
         raise NotFound(kind="dead letter", key=str(delivery_id)[:20])
-    now = service.clock()
-    return DeliveryOut.of(
-        service.store.write(lambda session: session.retry_delivery(delivery_id, now, "api"))
-    )
+    now, by = service.clock(), acting(request, "", "api")
+    return DeliveryOut.of(service.store.write(lambda session: session.retry_delivery(delivery_id, now, by)))
 
 
 def _put(desk: Desk, unit_id: str, body: bytes) -> EndpointOut:

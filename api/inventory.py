@@ -7,10 +7,12 @@ from datetime import datetime
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel
 
+from api.access import may
 from api.certificates import CertificateOut
 from api.desk import desk_of
 from api.openapi import problems
 from api.problems import plain_problem, problem_response
+from domain.access import Right
 from domain.decisions import Certificate
 from domain.errors import NotFound
 from domain.units import Unit
@@ -90,7 +92,9 @@ class ReadyOut(BaseModel):
     history_sequence: int
 
 
-@routes.get("/v1/units", response_model=UnitsOut, responses=problems(), tags=["inventory"])
+@routes.get(
+    "/v1/units", dependencies=[may()], response_model=UnitsOut, responses=problems(), tags=["inventory"]
+)
 def units(request: Request) -> UnitsOut:
     """All units that tickets may go to, closed ones too."""
     service = desk_of(request).service
@@ -98,7 +102,13 @@ def units(request: Request) -> UnitsOut:
     return UnitsOut(units=[UnitOut.of(unit, now) for unit in service.units()])
 
 
-@routes.get("/v1/models/current", response_model=ModelOut, responses=problems(404, 503), tags=["inventory"])
+@routes.get(
+    "/v1/models/current",
+    dependencies=[may(Right.WATCH)],
+    response_model=ModelOut,
+    responses=problems(404, 503),
+    tags=["inventory"],
+)
 def current_model(request: Request) -> ModelOut:
     """The model bundle that serves, with its certificate."""
     champion = desk_of(request).service.champion()

@@ -14,10 +14,12 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import StreamingResponse
 from pydantic import AwareDatetime, BaseModel
 
+from api.access import may
 from api.answers import SignalOut, TicketOut
 from api.desk import desk_of
 from api.openapi import problems
 from api.sheets import CSV, XLSX, csv_lines, xlsx_file
+from domain.access import Right
 from domain.errors import InvalidInput
 from domain.safety import Priority
 from domain.tickets import TicketStatus
@@ -115,7 +117,7 @@ def asked(
 Asked = Annotated[TicketQuery, Depends(asked)]
 
 
-@routes.get("/tickets", response_model=PageOut, responses=problems(422, 503))
+@routes.get("/tickets", dependencies=[may(Right.READ)], response_model=PageOut, responses=problems(422, 503))
 def tickets(
     request: Request,
     query: Asked,
@@ -133,7 +135,12 @@ def tickets(
     )
 
 
-@routes.get("/tickets.csv", response_class=StreamingResponse, responses=problems(422, 503))
+@routes.get(
+    "/tickets.csv",
+    dependencies=[may(Right.READ)],
+    response_class=StreamingResponse,
+    responses=problems(422, 503),
+)
 def as_csv(request: Request, query: Asked) -> StreamingResponse:
     """The same as CSV (UTF-8 with a byte order mark, as spreadsheets expect), at most 100,000 tickets."""
     lines = _every(desk_of(request).service, query)
@@ -142,7 +149,12 @@ def as_csv(request: Request, query: Asked) -> StreamingResponse:
     )
 
 
-@routes.get("/tickets.xlsx", response_class=StreamingResponse, responses=problems(422, 503))
+@routes.get(
+    "/tickets.xlsx",
+    dependencies=[may(Right.READ)],
+    response_class=StreamingResponse,
+    responses=problems(422, 503),
+)
 def as_xlsx(request: Request, query: Asked) -> StreamingResponse:
     """The same as an Excel workbook."""
     lines = _every(desk_of(request).service, query)

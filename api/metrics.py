@@ -11,7 +11,9 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.access import may
 from api.openapi import problems
+from domain.access import Right
 from domain.decisions import Decision
 from domain.errors import StoreUnavailable
 from router.service import RoutingService
@@ -151,6 +153,7 @@ def _gauge(name: str, told: str, value: float) -> Metric:
 
 @routes.get(
     "/metrics",
+    dependencies=[may(Right.WATCH, here=True)],
     response_class=Response,
     responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}, **problems()},
 )

@@ -8,11 +8,13 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel
 from starlette.concurrency import run_in_threadpool
 
+from api.access import may
 from api.answers import LocationOut
 from api.bodies import parse_json, read_body, validated
 from api.desk import Desk, desk_of
 from api.openapi import json_body, problems
 from api.schemas import PlaceIn
+from domain.access import Right
 from features.gazetteer.entries import Entry
 from router.explain_place import Stage
 
@@ -69,6 +71,7 @@ class PlacesOut(BaseModel):
 
 @routes.post(
     "/v1/locate",
+    dependencies=[may(Right.LOCATE)],
     response_model=LocatedOut,
     responses=problems(413, 415, 422, 503),
     openapi_extra=json_body("PlaceIn"),
@@ -80,7 +83,9 @@ async def locate(request: Request, explain: Annotated[bool, Query()] = False) ->
     return await run_in_threadpool(_locate, desk, body, explain=explain)
 
 
-@routes.get("/v1/places", response_model=PlacesOut, responses=problems(422, 503))
+@routes.get(
+    "/v1/places", dependencies=[may(Right.LOCATE)], response_model=PlacesOut, responses=problems(422, 503)
+)
 def places(
     request: Request,
     q: Annotated[str, Query(min_length=1, max_length=200)],

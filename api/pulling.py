@@ -9,11 +9,13 @@ from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel
 from starlette.concurrency import run_in_threadpool
 
+from api.access import acting, may, own_unit
 from api.bodies import parse_json, read_body, storable, validated
-from api.desk import Desk, desk_of
+from api.desk import desk_of
 from api.openapi import json_body, problems
-from api.schemas import RejectIn, ReplyIn
+from api.schemas import UNNAMED, RejectIn, ReplyIn
 from api.webhooks.messages import DispatchOut
+from domain.access import Right
 from domain.errors import NotFound
 from router.delivery_ports import Delivery, Reply
 from router.ports import StoredTicket
@@ -58,7 +60,12 @@ class HandedListOut(BaseModel):
     next: int | None
 
 
-@routes.get("/{unit_id:path}/dispatches", response_model=HandedListOut, responses=problems(404, 422, 503))
+@routes.get(
+    "/{unit_id:path}/dispatches",
+    dependencies=[may(Right.TAKE)],
+    response_model=HandedListOut,
+    responses=problems(404, 422, 503),
+)
 def dispatches(
     request: Request,
     unit_id: str,
@@ -68,7 +75,7 @@ def dispatches(
 ) -> HandedListOut:
     """The tickets that are with the unit: those it has not accepted yet, or `accepted=true` those it has."""
     service = desk_of(request).service
-    unit_id = _unit(unit_id)
+    unit_id = own_unit(request, _unit(unit_id))
     with service.store.read() as session:
         if all(unit.unit_id != unit_id for unit in session.units()):
             raise NotFound(kind="unit", key=unit_id)
@@ -83,6 +90,7 @@ def dispatches(
 
 @routes.post(
     "/{unit_id:path}/dispatches/{dispatch}/acknowledge",
+    dependencies=[may(Right.TAKE)],
     response_model=HandedOut,
     responses=ANSWERS,
     openapi_extra=json_body("ReplyIn"),
@@ -94,6 +102,7 @@ async def acknowledge(request: Request, unit_id: str, dispatch: int) -> HandedOu
 
 @routes.post(
     "/{unit_id:path}/dispatches/{dispatch}/accept",
+    dependencies=[may(Right.TAKE)],
     response_model=HandedOut,
     responses=ANSWERS,
     openapi_extra=json_body("ReplyIn"),
@@ -105,6 +114,7 @@ async def accept(request: Request, unit_id: str, dispatch: int) -> HandedOut:
 
 @routes.post(
     "/{unit_id:path}/dispatches/{dispatch}/reject",
+    dependencies=[may(Right.TAKE)],
     response_model=HandedOut,
     responses=ANSWERS,
     openapi_extra=json_body("RejectIn"),
@@ -120,15 +130,18 @@ async def _answer(request: Request, unit_id: str, dispatch: int, reply: Reply) -
         raise NotFound(kind="dispatch", key=str(dispatch)[:20])
     with desk.admitted():
         body = await read_body(request, desk.settings.max_ticket_bytes)
-        return await run_in_threadpool(_reply, desk, _unit(unit_id), dispatch, reply, body)
+        return await run_in_threadpool(
+            _reply, request, own_unit(request, _unit(unit_id)), dispatch, reply, body
+        )
 
 
-def _reply(desk: Desk, unit_id: str, dispatch: int, reply: Reply, body: bytes) -> HandedOut:
+def _reply(request: Request, unit_id: str, dispatch: int, reply: Reply, body: bytes) -> HandedOut:
+    desk = desk_of(request)
     if reply is Reply.REFUSED:
         refusal = validated(RejectIn, parse_json(body))
-        by, reason = refusal.by, refusal.reason
+        by, reason = acting(request, refusal.by), refusal.reason
     else:
-        by, reason = validated(ReplyIn, parse_json(body)).by, ""
+        by, reason = acting(request, validated(ReplyIn, parse_json(body)).by, UNNAMED), ""
     now = desk.service.clock()
     answer = Answer(unit_id=unit_id, delivery_id=dispatch, reply=reply, by=by, at=now, reason=reason)
     delivery = desk.service.answer(answer)

@@ -8,10 +8,12 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Header, Query, Request, Response
 from pydantic import BaseModel
 
+from api.access import may
 from api.answers import EvidenceOut, LocationOut, ReviewOut, SignalOut, TicketOut
 from api.bodies import storable
 from api.desk import desk_of
 from api.openapi import problems
+from domain.access import Right
 from router.explaining import explain
 from router.receipt import PastTicket, Receipt, Rival, Terms, names_of
 from router.receipt_lines import receipt_lines
@@ -133,7 +135,12 @@ def _told(terms: Terms) -> dict[str, float]:
     return {name: value for name, value in terms if value}
 
 
-@routes.get("/{ticket_id:path}/receipt", response_model=ReceiptOut, responses=problems(404, 422, 503))
+@routes.get(
+    "/{ticket_id:path}/receipt",
+    dependencies=[may(Right.READ)],
+    response_model=ReceiptOut,
+    responses=problems(404, 422, 503),
+)
 def receipt(
     request: Request,
     ticket_id: str,

@@ -8,10 +8,12 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel
 
+from api.access import may
 from api.answers import TicketOut
 from api.desk import desk_of
 from api.lists import LineOut, line_of
 from api.openapi import problems
+from domain.access import Right
 from router.ports import Queue
 
 routes = APIRouter(prefix="/v1/reviews", tags=["reviews"])
@@ -51,7 +53,7 @@ class ReviewsOut(BaseModel):
     reviews: list[WaitingOut]
 
 
-@routes.get("", response_model=ReviewsOut, responses=problems(422, 503))
+@routes.get("", dependencies=[may(Right.READ)], response_model=ReviewsOut, responses=problems(422, 503))
 def waiting(request: Request, limit: Annotated[int, Query(ge=1, le=MOST)] = 100) -> ReviewsOut:
     """What waits for a person, in review or on hold: most pressing first, then first received, with its age."""
     service = desk_of(request).service

@@ -7,11 +7,13 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel
 
+from api.access import may
 from api.answers import TicketOut
 from api.bodies import storable
 from api.desk import desk_of
 from api.lists import LineOut, line_of
 from api.openapi import problems
+from domain.access import Right
 from router.same_trouble import Alike
 from router.service import RoutingService
 
@@ -48,7 +50,12 @@ class SimilarTicketsOut(BaseModel):
     similar: list[SimilarOut]
 
 
-@routes.get("/{ticket_id:path}/similar", response_model=SimilarTicketsOut, responses=problems(404, 422, 503))
+@routes.get(
+    "/{ticket_id:path}/similar",
+    dependencies=[may(Right.READ)],
+    response_model=SimilarTicketsOut,
+    responses=problems(404, 422, 503),
+)
 def similar(
     request: Request, ticket_id: str, limit: Annotated[int, Query(ge=1, le=100)] = 20
 ) -> SimilarTicketsOut:

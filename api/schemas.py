@@ -22,6 +22,7 @@ from features.coordinates import LatLon, bd09_to_wgs84, gcj02_to_wgs84
 from router.submission import Draft
 
 CLOCK_SKEW = timedelta(minutes=5)  # clocks of callers run ahead; a ticket is not lost for seconds
+UNNAMED = "unnamed"  # who says nothing of himself, where that is allowed
 NOWHERE_DEG = 1e-4  # forms write 0, 0 where nobody gave a place; the import takes it the same way
 EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 TO_WGS84: dict[str, Callable[[float, float], LatLon]] = {"gcj02": gcj02_to_wgs84, "bd09": bd09_to_wgs84}
@@ -79,6 +80,12 @@ Long = Annotated[str, StringConstraints(max_length=2_000), AfterValidator(no_nul
 Text = Annotated[str, StringConstraints(max_length=20_000), AfterValidator(no_nul)]
 Said = Annotated[
     str, StringConstraints(min_length=1, max_length=500, strip_whitespace=True), AfterValidator(no_nul)
+]
+By = Annotated[
+    str,
+    StringConstraints(max_length=500, strip_whitespace=True),
+    AfterValidator(no_nul),
+    Field(description="Who says it. With a key it is the key's name, whatever stands here."),
 ]
 Number = Annotated[int, Field(strict=True), AfterValidator(countable)]
 Latitude = Annotated[float, Field(strict=True, allow_inf_nan=False, ge=-90, le=90)]
@@ -185,12 +192,12 @@ class ReviewIn(BaseModel):
     )
 
     unit: Id
-    by: Short = "unnamed"
+    by: By = ""
     comment: Long = ""
 
-    def review(self, ticket_id: str, now: datetime) -> Review:
-        """The review as the service takes it."""
-        return Review(ticket_id=ticket_id, unit_id=self.unit, by=self.by, at=now, comment=self.comment)
+    def review(self, ticket_id: str, by: str, now: datetime) -> Review:
+        """The review as the service takes it, in the name of `by`."""
+        return Review(ticket_id=ticket_id, unit_id=self.unit, by=by, at=now, comment=self.comment)
 
 
 class SuspendIn(BaseModel):
@@ -205,7 +212,7 @@ class SuspendIn(BaseModel):
 
     scope: Literal["all", "kind", "unit"]
     key: Short = Field(default="", description="The kind or the unit; left out for all.")
-    by: Said
+    by: By = ""
     reason: Said
 
 
@@ -216,7 +223,7 @@ class UndoIn(BaseModel):
         extra="forbid", json_schema_extra={"examples": [{"by": "Li Wei", "reason": "the wrong line"}]}
     )
 
-    by: Said
+    by: By = ""
     reason: Said
 
 
@@ -225,7 +232,7 @@ class ReplyIn(BaseModel):
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"by": "crew 7"}]})
 
-    by: Short = "unnamed"
+    by: By = ""
 
 
 class RejectIn(BaseModel):
@@ -235,7 +242,7 @@ class RejectIn(BaseModel):
         extra="forbid", json_schema_extra={"examples": [{"by": "crew 7", "reason": "a private line"}]}
     )
 
-    by: Said
+    by: By = ""
     reason: Said
 
 
@@ -248,7 +255,7 @@ class ResumeIn(BaseModel):
     )
 
     suspension: Number
-    by: Said
+    by: By = ""
     reason: Said
 
 

@@ -21,5 +21,8 @@ class Settings:
     heartbeat_seconds: float = 15.0
     stream_seconds: float = 3_600.0
     max_streams: int = 64
+    may_be_open: bool = True
+    """Whether this machine needs no key until one is made: not where others can reach the service."""
+    allow_origins: frozenset[str] = frozenset()
     targets: Targets = field(default_factory=Targets)
     open311: Open311Settings = field(default_factory=Open311Settings)

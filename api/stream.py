@@ -13,8 +13,10 @@ from pydantic import BaseModel
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response, StreamingResponse
 
+from api.access import may
 from api.openapi import problems
 from api.settings import Settings
+from domain.access import Right
 from domain.decisions import Verdict
 from domain.errors import Overloaded, StoreUnavailable
 from router.event_ports import EventKind, TicketEvent
@@ -127,6 +129,7 @@ def feed_of(request: Request) -> Feed:
 
 @routes.get(
     "/v1/events",
+    dependencies=[may(Right.FOLLOW)],
     responses={
         200: {"content": {MEDIA_TYPE: {"schema": {"type": "string"}}}, "description": "Server-sent events"},
         **problems(422, 503),

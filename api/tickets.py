@@ -9,13 +9,15 @@ from uuid import NAMESPACE_URL, uuid5
 from fastapi import APIRouter, Request, Response
 from starlette.concurrency import run_in_threadpool
 
+from api.access import acting, may
 from api.answers import BatchItemOut, BatchOut, TicketOut
 from api.bodies import parse_json, read_body, storable, validated
 from api.desk import Desk, desk_of
 from api.idempotency import PARAMETER, once, request_key
 from api.openapi import json_body, problems
 from api.problems import BodyError, Fault, Problem, problem_of, problem_of_faults
-from api.schemas import ReviewIn, TicketIn
+from api.schemas import UNNAMED, ReviewIn, TicketIn
+from domain.access import Right
 from domain.errors import GridrouteError, InvalidInput, NotFound
 from router.idempotency import KeptAnswer, RequestKey
 from router.submission import Draft, Submission
@@ -29,6 +31,7 @@ routes = APIRouter(prefix="/v1/tickets", tags=["tickets"])
 @routes.post(
     "",
     status_code=CREATED,
+    dependencies=[may(Right.SUBMIT)],
     response_model=TicketOut,
     responses={
         REPEATED: {"model": TicketOut, "description": "The same ticket again"},
@@ -49,6 +52,7 @@ async def submit(request: Request) -> Response:
 @routes.post(
     "/batch",
     status_code=200,
+    dependencies=[may(Right.SUBMIT)],
     response_model=BatchOut,
     responses=problems(400, 409, *ACCEPTING),
     openapi_extra={**json_body("TicketIn", many=True), **PARAMETER},
@@ -63,7 +67,12 @@ async def submit_batch(request: Request) -> Response:
             return await run_in_threadpool(once, desk, key, partial(_submit_batch, desk, body, key))
 
 
-@routes.get("/{ticket_id:path}", response_model=TicketOut, responses=problems(404, 503))
+@routes.get(
+    "/{ticket_id:path}",
+    dependencies=[may(Right.READ)],
+    response_model=TicketOut,
+    responses=problems(404, 503),
+)
 def look_up(request: Request, ticket_id: str) -> Response:
     """A ticket with its state."""
     desk = desk_of(request)
@@ -72,6 +81,7 @@ def look_up(request: Request, ticket_id: str) -> Response:
 
 @routes.post(
     "/{ticket_id:path}/review",
+    dependencies=[may(Right.REVIEW)],
     response_model=TicketOut,
     responses=problems(404, 409, *ACCEPTING),
     openapi_extra=json_body("ReviewIn"),
@@ -81,7 +91,7 @@ async def review(request: Request, ticket_id: str) -> Response:
     desk = desk_of(request)
     with desk.admitted():
         body = await read_body(request, desk.settings.max_ticket_bytes)
-        return await run_in_threadpool(_review, desk, storable(ticket_id), body)
+        return await run_in_threadpool(_review, request, storable(ticket_id), body)
 
 
 def _submit(desk: Desk, body: bytes, key: RequestKey | None) -> Response:
@@ -120,8 +130,9 @@ def _may_pass(answer: BatchItemOut) -> bool:
     return answer.status >= 500  # the store failed: a repeat may do better
 
 
-def _review(desk: Desk, ticket_id: str, body: bytes) -> Response:
-    wanted = validated(ReviewIn, parse_json(body)).review(ticket_id, desk.service.clock())
+def _review(request: Request, ticket_id: str, body: bytes) -> Response:
+    desk, said = desk_of(request), validated(ReviewIn, parse_json(body))
+    wanted = said.review(ticket_id, acting(request, said.by, UNNAMED), desk.service.clock())
     try:
         reviewed = desk.service.review(wanted)
     except NotFound as error:

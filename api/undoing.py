@@ -5,17 +5,20 @@ from __future__ import annotations
 from fastapi import APIRouter, Request
 from starlette.concurrency import run_in_threadpool
 
+from api.access import acting, may
 from api.answers import TicketOut
 from api.bodies import parse_json, read_body, storable, validated
-from api.desk import Desk, desk_of
+from api.desk import desk_of
 from api.openapi import json_body, problems
 from api.schemas import UndoIn
+from domain.access import Right
 
 routes = APIRouter(prefix="/v1/tickets", tags=["tickets"])
 
 
 @routes.post(
     "/{ticket_id:path}/undo",
+    dependencies=[may(Right.REVIEW)],
     response_model=TicketOut,
     responses=problems(404, 409, 413, 415, 422, 503, 507),
     openapi_extra=json_body("UndoIn"),
@@ -25,9 +28,10 @@ async def undo(request: Request, ticket_id: str) -> TicketOut:
     desk = desk_of(request)
     with desk.admitted():
         body = await read_body(request, desk.settings.max_ticket_bytes)
-        return await run_in_threadpool(_undo, desk, storable(ticket_id), body)
+        return await run_in_threadpool(_undo, request, storable(ticket_id), body)
 
 
-def _undo(desk: Desk, ticket_id: str, body: bytes) -> TicketOut:
+def _undo(request: Request, ticket_id: str, body: bytes) -> TicketOut:
     wanted = validated(UndoIn, parse_json(body))
-    return TicketOut.of(desk.service.undo(ticket_id, by=wanted.by, reason=wanted.reason), desk.service)
+    service, by = desk_of(request).service, acting(request, wanted.by)
+    return TicketOut.of(service.undo(ticket_id, by=by, reason=wanted.reason), service)

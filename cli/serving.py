@@ -17,10 +17,11 @@ from cli.delivering import DeliverToOption, targets_of, worker_on
 from cli.workspace import DEFAULT_HOME, HomeOption, Workspace
 
 if TYPE_CHECKING:
+    from router.ports import Store
     from router.service import RoutingService
 
 HostOption = Annotated[
-    str, typer.Option(help="Address to listen on. There is no sign-in yet: keep it local.")
+    str, typer.Option(help="Address to listen on. Where others can reach it, everybody needs a key.")
 ]
 PortOption = Annotated[int, typer.Option(help="Port to listen on.", min=0, max=65535)]
 GRACE_SECONDS = 30
@@ -83,7 +84,11 @@ def run(
     from api.settings import Settings
 
     targets = targets_of(deliver_to)
-    settings = Settings(open311=Open311Settings.of(os.environ, workspace.home), targets=targets)
+    settings = Settings(
+        open311=Open311Settings.of(os.environ, workspace.home),
+        targets=targets,
+        may_be_open=is_local(listener),
+    )
     with workspace.serving():
         import uvicorn
 
@@ -107,10 +112,37 @@ def run(
                 timeout_graceful_shutdown=GRACE_SECONDS,
             )
             _tell(service, workspace, listener)
+            first_key(store, listener)
             with worker_on(store, targets) if delivering else nullcontext():
                 Server(config).run(sockets=[listener])
         finally:
             store.close()
+
+
+def is_local(listener: socket.socket) -> bool:
+    """Whether this machine alone can reach it."""
+    return ip_address(listener.getsockname()[0].partition("%")[0]).is_loopback
+
+
+def first_key(store: Store, listener: socket.socket) -> None:
+    """Where others can reach the service and no key was ever made, make one for an admin; else say who gets in."""
+    from cli.keys import tell
+    from cli.model_tables import say
+    from domain.access import Role
+    from router.access import Wanted, issue
+    from store.clock import utc_now
+
+    with store.read() as session:
+        made = bool(session.keys())
+    if made:
+        return
+    if is_local(listener):
+        say(
+            "No key was made yet: whoever uses this machine may do everything (gridroute keys create ends that)."
+        )
+        return
+    say("Others can reach this, so everybody needs a key (gridroute keys create). The first one, for you:")
+    tell(issue(store, Wanted(name="First admin", role=Role.ADMIN), by="first start", at=utc_now()))
 
 
 def _tell(service: RoutingService, workspace: Workspace, listener: socket.socket) -> None:
@@ -129,8 +161,6 @@ def _tell(service: RoutingService, workspace: Workspace, listener: socket.socket
     console = Console(soft_wrap=True)
     console.print(f"[bold]gridroute[/] serves at [bold]{url}[/]  (Ctrl-C stops it)")
     console.print(grid)
-    if not ip_address(host).is_loopback:
-        console.print("[yellow]Others can reach this, and there is no sign-in yet:[/] put a proxy before it.")
     for shortcoming in service.readiness().problems:
         console.print(
             f"[yellow]Not ready:[/] {shortcoming.problem}. Mend: {shortcoming.mend}", highlight=False

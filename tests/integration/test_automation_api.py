@@ -140,7 +140,7 @@ def test_readyz_says_that_everything_is_stopped(client: TestClient) -> None:
 @pytest.mark.parametrize(
     ("path", "body", "status", "field"),
     [
-        ("suspend", {"scope": "all"}, 422, "by"),
+        ("suspend", {"scope": "all", "reason": "x"}, 422, "by"),
         ("suspend", {"scope": "all", "by": "Li Wei", "reason": "  "}, 422, "reason"),
         ("suspend", {**WHO, "scope": "group", "key": "pooled"}, 422, "scope"),
         ("suspend", {**WHO, "scope": "unit"}, 422, "unit"),
@@ -150,7 +150,7 @@ def test_readyz_says_that_everything_is_stopped(client: TestClient) -> None:
         ("resume", {**WHO, "suspension": 7}, 404, None),
         ("resume", {**WHO, "suspension": 2**70}, 422, "suspension"),
         ("resume", {**WHO, "suspension": "1"}, 422, "suspension"),
-        ("resume", {"suspension": 1}, 422, "by"),
+        ("resume", {"suspension": 1, "reason": "x"}, 422, "by"),
     ],
 )
 def test_what_cannot_be_is_refused_and_changes_nothing(

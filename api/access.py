@@ -1,0 +1,92 @@
+"""What each route asks of its caller: `dependencies=[may(Right.READ)]`. A route that declares nothing is not served."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from fastapi import Depends, Request
+from starlette.exceptions import HTTPException
+from starlette.routing import BaseRoute
+
+from api.doors import Caller, Doors, is_local
+from domain.access import Right
+from domain.errors import InvalidInput, NotFound
+
+PUBLIC = frozenset({"/", "/docs", "/healthz", "/readyz", "/openapi.json"})
+OPEN311 = "/open311/"
+"""Under it the specification's own rules hold: reading is public, writing may need an api_key."""
+
+
+class Rule:
+    """Lets in who has one of the rights; without rights anybody that is known. `here`: or who asks on this machine."""
+
+    def __init__(self, *rights: Right, here: bool = False) -> None:
+        self.rights = frozenset(rights)
+        self.here = here
+
+    async def __call__(self, request: Request) -> None:
+        """Note who asks. Raises HTTPException 401, 403 or 429."""
+        doors = doors_of(request)
+        if self.here and is_local(request):
+            request.state.caller = None
+            return
+        caller = await doors.admit(request)
+        if self.rights and not self.rights & caller.rights:
+            needed = " or ".join(sorted(self.rights))
+            raise HTTPException(
+                403, f"This needs the right {needed}; a key of the role {caller.role} lacks it."
+            )
+        request.state.caller = caller
+
+
+def may(*rights: Right, here: bool = False) -> Any:
+    """A route's dependency: it is for those who have one of the rights. See `Rule`."""
+    return Depends(Rule(*rights, here=here))
+
+
+def doors_of(request: Request) -> Doors:
+    """The application's doors."""
+    doors = request.app.state.doors
+    assert isinstance(doors, Doors)
+    return doors
+
+
+def caller_of(request: Request) -> Caller:
+    """Who asks, on a route that declares `may`."""
+    caller = request.state.caller
+    assert isinstance(caller, Caller)
+    return caller
+
+
+def acting(request: Request, said: str, usually: str = "") -> str:
+    """In whose name it is done: the key's, whatever the body says; without a key what the body says.
+
+    Raises InvalidInput where neither says anything, unless there is a usual name.
+    """
+    name = caller_of(request).name or said or usually
+    if not name:
+        raise InvalidInput(field="by", problem="is missing", mend="Say who does it, or use a key.")
+    return name
+
+
+def own_unit(request: Request, unit_id: str) -> str:
+    """The unit, for those whom it concerns. Raises NotFound for a key of other units."""
+    area = caller_of(request).area
+    if area.is_limited and unit_id not in area.units:
+        raise NotFound(kind="unit", key=unit_id)
+    return unit_id
+
+
+def rule_of(route: BaseRoute) -> Rule | None:
+    """What the route declares."""
+    found = (one.dependency for one in getattr(route, "dependencies", ()))
+    return next((one for one in found if isinstance(one, Rule)), None)
+
+
+def require_rules(routes: Iterable[BaseRoute]) -> None:
+    """Every route says who may use it, or is known to be public. Raises RuntimeError."""
+    for route in routes:
+        path = getattr(route, "path", "")
+        if rule_of(route) is None and path not in PUBLIC and not path.startswith(OPEN311):
+            raise RuntimeError(f"{path} declares no rule: give it dependencies=[may(Right.…)] of api.access")
