@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -16,7 +17,11 @@ MINIMUM_ROWS = 50
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Calibrator:
-    """Logistic in the first score, its lead over the second and its share of all (Platt 1999, with two more inputs)."""
+    """Logistic in the first score, its lead over the second and its share of all (Platt 1999, with two more inputs).
+
+    Fitted weights are never negative: a better first score or a worse rival is never less sure. One fit for all units:
+    a rare one is as well calibrated as its scores are like those of the others.
+    """
 
     intercept: float
     weights: tuple[float, float, float]
@@ -27,9 +32,16 @@ class Calibrator:
         if len(correct) < MINIMUM_ROWS or correct.all() or not correct.any():
             return UNCALIBRATED
         inputs = np.array([_inputs(scores) for scores in rankings])
-        fitted = LogisticRegression(C=10.0, max_iter=1000).fit(inputs, correct)
-        first, lead, share = (float(w) for w in fitted.coef_[0])
-        return cls(intercept=float(fitted.intercept_[0]), weights=(first, lead, share))
+        kept = list(range(inputs.shape[1]))
+        while kept:
+            fitted = LogisticRegression(C=10.0, max_iter=1000).fit(inputs[:, kept], correct)
+            own = fitted.coef_[0]
+            if (own >= 0.0).all():
+                first, lead, share = (float(own[kept.index(i)]) if i in kept else 0.0 for i in range(3))
+                return cls(intercept=float(fitted.intercept_[0]), weights=(first, lead, share))
+            kept.pop(int(own.argmin()))
+        share_right = float(correct.mean())
+        return cls(intercept=math.log(share_right / (1.0 - share_right)), weights=(0.0, 0.0, 0.0))
 
     def first(self, scores: Floats) -> float:
         """Probability that the candidate with the highest score is right; `scores` in descending order, not empty."""

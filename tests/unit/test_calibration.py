@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from models.calibration import MINIMUM_ROWS, UNCALIBRATED, Calibrator, Floats
+from models.calibration import MINIMUM_ROWS, UNCALIBRATED, Calibrator, Floats, _inputs
 
 Rankings = tuple[list[Floats], NDArray[np.bool_]]
 
@@ -69,6 +69,17 @@ def test_a_better_first_score_is_never_less_sure(scores: Floats, calibrator: Cal
     better = scores.copy()
     better[0] += more
     assert calibrator.first(better) >= calibrator.first(scores)
+
+
+@pytest.mark.parametrize("sign", [(-1, 0, 0), (0, -1, 0), (0, 0, -1), (1, -1, -1), (-1, -1, -1)])
+def test_whatever_it_is_fitted_on_a_better_first_score_is_never_less_sure(sign: tuple[int, ...]) -> None:
+    random = np.random.default_rng(3)
+    scores = [np.sort(random.normal(size=random.integers(2, 6)))[::-1] for _ in range(2_000)]
+    told = np.array([_inputs(own) for own in scores]) @ np.array(sign)
+    correct = random.random(len(told)) < 1 / (1 + np.exp(-2 * told))
+    fitted = Calibrator.fit(scores, correct)
+    assert min(fitted.weights) >= 0.0
+    assert np.mean([fitted.first(own) for own in scores]) == pytest.approx(correct.mean(), abs=0.03)
 
 
 @given(SCORES)
