@@ -19,6 +19,7 @@ from features.territories import Territories
 from models.bundle import Bundle
 from router.atlas import Atlas
 from router.derived import Derived, DerivedAnew
+from router.lanes import Lanes
 from router.ports import BundleRecord, Pointers, ReadSession, Store
 from router.route import facts_alone, learn
 from router.rules import RuleBook
@@ -128,7 +129,7 @@ class LiveWorld:
         self._load_bundle = load_bundle
         self._derived = derived or DerivedAnew()
         self._policy = policy or Policy()
-        self._routing = threading.Lock()
+        self._routing = Lanes()
         self._building = threading.Lock()
         self._standing = self._build()
 
@@ -149,9 +150,9 @@ class LiveWorld:
         return folded[0] if folded else None
 
     @contextmanager
-    def routing(self) -> Iterator[World]:
-        """The present world, for one thread at a time: its history is mutable."""
-        with self._routing:
+    def routing(self, *, bulk: bool = False) -> Iterator[World]:
+        """The present world, for one thread at a time: its history is mutable. In bulk: after everybody else."""
+        with self._routing.entered(bulk=bulk):
             yield self._standing.world
 
     def refresh(self) -> None:
@@ -170,7 +171,7 @@ class LiveWorld:
 
         What is suspended is looked up as well.
         """
-        with self._routing:
+        with self._routing.entered(bulk=False):
             return self._fold_tail(self._standing)
 
     def _mended(self) -> bool:
@@ -181,7 +182,7 @@ class LiveWorld:
         return load_champion(champion.record, self._load_bundle).problem is None
 
     def _take(self, standing: Standing) -> bool:
-        with self._routing:
+        with self._routing.entered(bulk=False):
             self._standing = standing
             return self._fold_tail(standing)
 

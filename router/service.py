@@ -104,7 +104,7 @@ class RoutingService:
 
     def submit_batch(self, drafts: Sequence[Draft]) -> list[Submission | GridrouteError]:
         """Submit each by itself; answers in their order, an error in the place of a ticket that was not stored."""
-        begun = [(draft, self._begin(draft.ticket)) for draft in drafts]
+        begun = [(draft, self._begin(draft.ticket, bulk=True)) for draft in drafts]
         answers: list[Submission | GridrouteError] = []
         for draft, future in begun:
             try:
@@ -278,9 +278,11 @@ class RoutingService:
             return unavailable(found, error)
         return found
 
-    def _begin(self, ticket: Ticket, keep: Keep | None = None) -> Future[StoredTicket]:
+    def _begin(
+        self, ticket: Ticket, keep: Keep | None = None, *, bulk: bool = False
+    ) -> Future[StoredTicket]:
         at = self._clock()
-        with self._live.routing() as world:
+        with self._live.routing(bulk=bulk) as world:
             watch = StopWatch()
             stored = decided(ticket, route(ticket, world, at, watch), at, world.policy)
         answer = keep(Submission(stored=stored, created=True)) if keep else None
@@ -291,7 +293,7 @@ class RoutingService:
                 session.keep_answer(answer)
             return stored
 
-        future = self._store.submit(work)
+        future = self._store.submit(work, bulk=bulk)
         future.add_done_callback(partial(self._tell, watch))
         return future
 

@@ -66,8 +66,8 @@ class SqlStore:
         """Returns after the commit."""
         return self.submit(work).result()
 
-    def submit(self, work: Callable[[WriteSession], T]) -> Future[T]:
-        """Queue the work for the next commit."""
+    def submit(self, work: Callable[[WriteSession], T], *, bulk: bool = False) -> Future[T]:
+        """Queue the work for the next commit; what comes in bulk lets the others go first."""
 
         def whole(session: WriteSession) -> T:
             assert isinstance(session, SqlWriteSession)
@@ -75,7 +75,7 @@ class SqlStore:
             session.finish()
             return result
 
-        return self._writer.submit(whole)
+        return self._writer.submit(whole, bulk=bulk)
 
     def close(self) -> None:
         """Finish what is queued, then let the database go."""

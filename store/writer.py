@@ -1,13 +1,16 @@
-"""The one thread that writes: works that wait together share one commit, each atomic by itself."""
+"""The one thread that writes: works that wait together share one commit, each atomic by itself.
+
+Two lanes: what comes in bulk is written when nothing else waits, or in small parts beside it.
+"""
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import partial
-from queue import Empty, SimpleQueue
-from threading import Lock, Thread, current_thread
+from threading import Condition, Thread, current_thread
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine
@@ -18,6 +21,7 @@ from store.faults import fault_of
 
 T = TypeVar("T")
 MAX_GROUP = 256  # works a commit: bounds what the first of them waits for
+MAX_BULK = 64  # of them in bulk: what a single work that comes just then waits for
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,29 +39,30 @@ class Writer:
         self._engine = engine
         self._open_session = open_session
         self._place = place
-        self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
+        self._jobs: deque[_Job] = deque()
+        self._bulk: deque[_Job] = deque()
         self._closed = False
-        self._gate = Lock()
+        self._changed = Condition()
         self._thread = Thread(target=self._run, name="store-writer", daemon=True)
         self._thread.start()
 
-    def submit(self, work: Callable[[WriteSession], T]) -> Future[T]:
+    def submit(self, work: Callable[[WriteSession], T], *, bulk: bool = False) -> Future[T]:
         """Queue the work. Raises StoreUnavailable after `close`."""
         if current_thread() is self._thread:
             raise RuntimeError("a work must use the session it was given, not write through the store")
         future: Future[T] = Future()
-        with self._gate:
+        with self._changed:
             if self._closed:
                 raise closed(self._place)
-            self._jobs.put(_Job(work=work, future=future))
+            (self._bulk if bulk else self._jobs).append(_Job(work=work, future=future))
+            self._changed.notify()
         return future
 
     def close(self) -> None:
         """Finish what is queued, take nothing more."""
-        with self._gate:
-            if not self._closed:
-                self._closed = True
-                self._jobs.put(None)
+        with self._changed:
+            self._closed = True
+            self._changed.notify()
         self._thread.join()
 
     def _run(self) -> None:
@@ -66,19 +71,10 @@ class Writer:
 
     def _next_group(self) -> list[_Job]:
         """Everything that waits, at least one; empty only after `close`."""
-        group: list[_Job] = []
-        job = self._jobs.get()
-        while job is not None:
-            group.append(job)
-            if len(group) == MAX_GROUP:
-                return group
-            try:
-                job = self._jobs.get_nowait()
-            except Empty:
-                return group
-        if group:
-            self._jobs.put(None)  # the end comes again after this last group
-        return group
+        with self._changed:
+            self._changed.wait_for(lambda: self._jobs or self._bulk or self._closed)
+            group = _taken(self._jobs, MAX_GROUP)
+            return group + _taken(self._bulk, min(MAX_BULK, MAX_GROUP - len(group)))
 
     def _commit(self, group: list[_Job]) -> None:
         try:
@@ -106,3 +102,7 @@ class Writer:
             return partial(job.future.set_exception, error)
         savepoint.commit()
         return partial(job.future.set_result, result)
+
+
+def _taken(queue: deque[_Job], most: int) -> list[_Job]:
+    return [queue.popleft() for _ in range(min(most, len(queue)))]

@@ -103,10 +103,10 @@ class FailingStore(MemoryStore):
 
     error: GridrouteError | None = None
 
-    def submit(self, work: Callable[[WriteSession], T]) -> Future[T]:
+    def submit(self, work: Callable[[WriteSession], T], *, bulk: bool = False) -> Future[T]:
         """As a disk that fills up between the work and its commit."""
         if self.error is None:
-            return super().submit(work)
+            return super().submit(work, bulk=bulk)
         failed: Future[T] = Future()
         failed.set_exception(self.error)
         return failed

@@ -158,10 +158,10 @@ class HeldStore(MemoryStore):
         super().__init__()
         self.held, self.release = threading.Event(), threading.Event()
 
-    def submit(self, work: Callable[[WriteSession], T]) -> Future[T]:
+    def submit(self, work: Callable[[WriteSession], T], *, bulk: bool = False) -> Future[T]:
         self.held.set()
         self.release.wait(10)
-        return super().submit(work)
+        return super().submit(work, bulk=bulk)
 
 
 def test_while_the_first_is_being_worked_on_a_repeat_is_409(clock: Clock) -> None:

@@ -89,7 +89,7 @@ def test_the_answer_waits_for_the_commit() -> None:
         held = threading.Event()
         release = threading.Event()
 
-        def submit(self, work: Callable[[WriteSession], T]) -> Future[T]:
+        def submit(self, work: Callable[[WriteSession], T], *, bulk: bool = False) -> Future[T]:
             future: Future[T] = Future()
 
             def commit() -> None:

@@ -14,7 +14,7 @@ from sqlalchemy.exc import IntegrityError
 
 from domain.errors import StoreFull, StoreUnavailable
 from store.engines import parse_url, writer_engine
-from store.writer import Writer
+from store.writer import MAX_BULK, Writer
 
 WAIT = 30  # seconds after which a test gives up; never waited when all is well
 
@@ -164,3 +164,33 @@ def test_a_work_that_would_wait_for_itself_is_refused(writer: Writer) -> None:
     outer = writer.submit(lambda _: writer.submit(add("a")).result())
     with pytest.raises(RuntimeError, match="session it was given"):
         outer.result(WAIT)
+
+
+def test_what_comes_in_bulk_lets_the_others_go_first(writer: Writer) -> None:
+    done: list[str] = []
+    held, go = Event(), Event()
+    writer.submit(lambda _: held.set() or go.wait(WAIT))  # type: ignore[func-returns-value]
+    assert held.wait(WAIT)
+    many = [writer.submit(lambda _: done.append("bulk"), bulk=True) for _ in range(3 * MAX_BULK)]
+    single = writer.submit(lambda _: done.append("single"))
+    go.set()
+    assert errors([single, *many]) == [None] * (3 * MAX_BULK + 1)
+    assert done[0] == "single"
+
+
+def test_a_single_work_waits_for_one_part_of_the_bulk_at_most(writer: Writer) -> None:
+    done: list[str] = []
+    held, came = Event(), Event()
+
+    def first(_: object) -> None:
+        held.set()
+        assert came.wait(WAIT)
+        done.append("bulk")
+
+    many = [writer.submit(first, bulk=True)]
+    many += [writer.submit(lambda _: done.append("bulk"), bulk=True) for _ in range(3 * MAX_BULK)]
+    assert held.wait(WAIT)
+    single = writer.submit(lambda _: done.append("single"))
+    came.set()
+    assert errors([single, *many]) == [None] * (3 * MAX_BULK + 2)
+    assert done.index("single") <= MAX_BULK
