@@ -45,6 +45,7 @@ class Reason(StrEnum):
     REFUSED = "refused"
     PING_PONG = "ping_pong"
     TRANSFERS_CAPPED = "transfers_capped"
+    REROUTED = "rerouted"
 
 
 class EvidenceKind(StrEnum):
@@ -184,6 +185,16 @@ class Decision:
         return next(found, None)
 
 
+class ReviewReason(StrEnum):
+    """Why a person gave a ticket to another unit than the one that was proposed."""
+
+    WRONG_PLACE = "wrong_place"
+    WRONG_KIND = "wrong_kind"
+    BOUNDARY = "boundary"
+    REORGANISED = "reorganised"
+    OTHER = "other"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Review:
     """A person's word on a ticket (复核): the unit that owns it."""
@@ -193,6 +204,7 @@ class Review:
     by: str
     at: datetime
     comment: str = ""
+    reason: ReviewReason | None = None
 
     def __post_init__(self) -> None:
         require_aware("at", self.at)

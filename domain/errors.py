@@ -10,6 +10,12 @@ GridrouteError
 │   ├── NoLongerTheirs      the ticket is no longer with that unit
 │   ├── NothingToUndo       the ticket has no review
 │   ├── UndoTooLate         the decision is on its way
+│   ├── ClaimedByAnother    somebody else is deciding the ticket
+│   ├── NotWaiting          the ticket waits for nobody
+│   ├── NotReviewed         no person's word on the ticket is in force
+│   ├── IsJoined            the ticket goes with another one
+│   ├── NotJoined           the ticket goes with no other
+│   ├── CannotJoin          a ticket with itself, or with one that goes with it
 │   ├── DuplicateTicket     one id with two different contents
 │   ├── IdempotencyConflict the key was used with another body
 │   ├── RequestInFlight     a request with this key is being worked on
@@ -29,6 +35,7 @@ GridrouteError
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import ClassVar
 
 
@@ -121,6 +128,74 @@ class UndoTooLate(Conflict):
 
     def __str__(self) -> str:
         return f"the review of ticket {self.ticket_id!r} is older than {self.seconds:g} s and may have been delivered"
+
+
+@dataclass(kw_only=True, eq=False)
+class ClaimedByAnother(Conflict):
+    """Somebody else is deciding the ticket, until then at most."""
+
+    ticket_id: str
+    claimed_by: str
+    claimed_until: datetime
+
+    def __str__(self) -> str:
+        until = self.claimed_until.isoformat(timespec="seconds")
+        return f"ticket {self.ticket_id!r} is being decided by {self.claimed_by}, until {until}"
+
+
+@dataclass(kw_only=True, eq=False)
+class NotWaiting(Conflict):
+    """The ticket does not wait for a person."""
+
+    ticket_id: str
+    current: str
+
+    def __str__(self) -> str:
+        return f"ticket {self.ticket_id!r} is {self.current}: nobody has to decide it"
+
+
+@dataclass(kw_only=True, eq=False)
+class NotReviewed(Conflict):
+    """No person's word on the ticket is in force."""
+
+    ticket_id: str
+
+    def __str__(self) -> str:
+        return f"ticket {self.ticket_id!r} has no review: nothing follows from it for others"
+
+
+@dataclass(kw_only=True, eq=False)
+class IsJoined(Conflict):
+    """The ticket goes with another one: what is done with that one is done with it."""
+
+    ticket_id: str
+    into: str
+
+    def __str__(self) -> str:
+        return f"ticket {self.ticket_id!r} is joined to {self.into!r}; unjoin it first, or use that one"
+
+
+@dataclass(kw_only=True, eq=False)
+class NotJoined(Conflict):
+    """The ticket goes with no other."""
+
+    ticket_id: str
+
+    def __str__(self) -> str:
+        return f"ticket {self.ticket_id!r} is not joined to another"
+
+
+@dataclass(kw_only=True, eq=False)
+class CannotJoin(Conflict):
+    """A ticket cannot go with itself, or with one that goes with it."""
+
+    ticket_id: str
+    into: str
+
+    def __str__(self) -> str:
+        return (
+            f"ticket {self.ticket_id!r} cannot be joined to {self.into!r}, which is the same or goes with it"
+        )
 
 
 @dataclass(kw_only=True, eq=False)

@@ -18,17 +18,23 @@ class TicketStatus(StrEnum):
     DISPATCHED = "dispatched"
     IN_REVIEW = "in_review"
     ON_HOLD = "on_hold"
+    JOINED = "joined"
 
 
 ALLOWED_TRANSITIONS: Mapping[TicketStatus, frozenset[TicketStatus]] = {
     TicketStatus.RECEIVED: frozenset({TicketStatus.DISPATCHED, TicketStatus.IN_REVIEW, TicketStatus.ON_HOLD}),
-    TicketStatus.IN_REVIEW: frozenset({TicketStatus.DISPATCHED, TicketStatus.ON_HOLD}),
-    TicketStatus.ON_HOLD: frozenset({TicketStatus.DISPATCHED, TicketStatus.IN_REVIEW}),
+    TicketStatus.IN_REVIEW: frozenset({TicketStatus.DISPATCHED, TicketStatus.ON_HOLD, TicketStatus.JOINED}),
+    # who holds a ticket on may hold it again, and has to look at it by another time then
+    TicketStatus.ON_HOLD: frozenset(
+        {TicketStatus.DISPATCHED, TicketStatus.IN_REVIEW, TicketStatus.ON_HOLD, TicketStatus.JOINED}
+    ),
     # a person may correct an automatic dispatch: it stays dispatched, to another unit; a decision that is undone, and a
     # unit that refuses, lead back to people
     TicketStatus.DISPATCHED: frozenset(
-        {TicketStatus.DISPATCHED, TicketStatus.IN_REVIEW, TicketStatus.ON_HOLD}
+        {TicketStatus.DISPATCHED, TicketStatus.IN_REVIEW, TicketStatus.ON_HOLD, TicketStatus.JOINED}
     ),
+    # taken apart again, it stands where it stood
+    TicketStatus.JOINED: frozenset({TicketStatus.DISPATCHED, TicketStatus.IN_REVIEW, TicketStatus.ON_HOLD}),
 }
 
 

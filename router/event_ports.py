@@ -27,6 +27,12 @@ class EventKind(StrEnum):
     OVERDUE = "overdue"
     REVIEWED = "reviewed"
     REPORTED = "reported"
+    CLAIMED = "claimed"
+    RELEASED = "released"
+    HELD = "held"
+    REROUTED = "rerouted"
+    JOINED = "joined"
+    UNJOINED = "unjoined"
     LOGGED = "logged"
     CHANGED = "changed"
     PROMOTED = "promoted"
@@ -34,6 +40,8 @@ class EventKind(StrEnum):
     RESUMED = "resumed"
     KEY_ISSUED = "key_issued"
     KEY_REVOKED = "key_revoked"
+    SIGNED_IN = "signed_in"
+    SIGNED_OUT = "signed_out"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,6 +22,7 @@ from domain.tickets import Ticket, TicketStatus
 from domain.units import Unit
 from router.automation_ports import AutomationReads, AutomationWrites
 from router.city import CityReads
+from router.claim_ports import ClaimReads, ClaimWrites
 from router.clocks import ClockReads, ClockWrites
 from router.delivery_ports import DeliveryReads, DeliveryWrites
 from router.event_ports import EventKind as EventKind
@@ -107,6 +108,7 @@ class ReadSession(
     EventReads,
     FindingReads,
     CityReads,
+    ClaimReads,
     Protocol,
 ):
     """Consistent reads."""
@@ -170,7 +172,9 @@ class ReadSession(
         ...
 
 
-class WriteSession(ReadSession, ClockWrites, AutomationWrites, AnswerWrites, DeliveryWrites, Protocol):
+class WriteSession(
+    ReadSession, ClockWrites, ClaimWrites, AutomationWrites, AnswerWrites, DeliveryWrites, Protocol
+):
     """Reads and writes inside one transaction."""
 
     def put_units(self, units: Iterable[Unit]) -> int:

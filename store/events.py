@@ -17,6 +17,7 @@ from store.batches import BATCH, batched
 from store.clock import Clock
 from store.codec import decode, encode
 from store.meta import meta_value
+from store.review_records import review_of, review_record
 
 HEAD = "chain_head"  # of the table of single values
 
@@ -50,7 +51,7 @@ class SqlEventReads:
             for table in (tables.reviews, tables.undone_reviews):
                 review = [table.c[name] for name in Review.__dataclass_fields__]
                 for row in self._connection.execute(select(*review).where(table.c.ticket_id.in_(part))):
-                    found[row.ticket_id].add(digest(encode(Review(**row._mapping))))
+                    found[row.ticket_id].add(digest(review_record(review_of(row))))
         return {ticket_id: frozenset(one) for ticket_id, one in found.items()}
 
     def log_digest(self, first: int, last: int) -> str:

@@ -41,7 +41,7 @@ class MemoryStore:
             self._state = session.state
             return result
 
-    def submit(self, work: Callable[[WriteSession], T], *, bulk: bool = False) -> Future[T]:
+    def submit(self, work: Callable[[WriteSession], T], *, bulk: bool = False) -> Future[T]:  # noqa: ARG002
         """As `write`, with the answer in a future that is done."""
         self._require_open()
         future: Future[T] = Future()

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
-from datetime import UTC
 
-from domain.decisions import Review
 from router.chain import chained, digest
 from router.event_ports import ChainHead, EventKind, LatestStatus, TicketEvent
 from store.clock import Clock
 from store.codec import encode
 from store.log import log_row
 from store.memory_state import State
+from store.review_records import review_record
 
 
 class MemoryEventReads:
@@ -35,9 +33,9 @@ class MemoryEventReads:
             stored = self.state.tickets[ticket_id]
             digests.add(digest(encode(stored.ticket)))
             if stored.review is not None:
-                digests.add(digest(_told(stored.review)))
+                digests.add(digest(review_record(stored.review)))
             undone = (one for one in self.state.undone_reviews if one.ticket_id == ticket_id)
-            digests.update(digest(_told(one)) for one in undone)
+            digests.update(digest(review_record(one)) for one in undone)
         for _, decision in self.state.decisions:
             if decision.ticket_id in found:
                 found[decision.ticket_id].add(digest(encode(decision)))
@@ -101,7 +99,3 @@ class MemoryEventWrites(MemoryEventReads):
         )
         self.state.events.append(event)
         self.state.chain_head = ChainHead(sequence=event.sequence, hash=event.hash)
-
-
-def _told(review: Review) -> str:
-    return encode(replace(review, at=review.at.astimezone(UTC)))

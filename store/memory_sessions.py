@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from hashlib import sha256
 from itertools import islice
 from typing import TypeVar
@@ -34,6 +34,7 @@ from store.batches import batched
 from store.channels import matches
 from store.checks import require_transition, require_versions
 from store.city import MemoryCityReads
+from store.claims import MemoryClaimReads, MemoryClaimWrites
 from store.clock import Clock
 from store.clocks import MemoryClockReads, MemoryClockWrites
 from store.codec import encode
@@ -42,6 +43,7 @@ from store.memory_answers import MemoryAnswerReads, MemoryAnswerWrites
 from store.memory_automation import MemoryAutomationReads, MemoryAutomationWrites
 from store.memory_state import State
 from store.replies import MemoryReplyReads, MemoryReplyWrites
+from store.review_records import review_record
 from store.undoing import MemoryUndoReads, MemoryUndoWrites
 
 T = TypeVar("T")
@@ -53,6 +55,7 @@ class MemoryReadSession(
     MemoryReplyReads,
     MemoryUndoReads,
     MemoryClockReads,
+    MemoryClaimReads,
     MemoryCityReads,
 ):
     """Reads of one state."""
@@ -82,7 +85,9 @@ class MemoryReadSession(
 
     def ticket(self, ticket_id: str) -> StoredTicket | None:
         """The ticket with its state."""
-        return self.state.tickets.get(ticket_id)
+        stored = self.state.tickets.get(ticket_id)
+        joined = self.state.joined_to(ticket_id)
+        return replace(stored, joined=joined) if stored and joined else stored
 
     def tickets(self, status: TicketStatus | None = None, limit: int = 100) -> Sequence[StoredTicket]:
         """Newest received first."""
@@ -174,6 +179,7 @@ class MemoryWriteSession(
     MemoryReplyWrites,
     MemoryUndoWrites,
     MemoryClockWrites,
+    MemoryClaimWrites,
 ):
     """Reads and writes of a copy of `state`; `clock` dates the events."""
 
@@ -216,7 +222,9 @@ class MemoryWriteSession(
         """Raises TransitionRefused or NotFound."""
         stored = self._require_ticket(ticket_id)
         require_transition(ticket_id, stored.status, status)
-        self.state.tickets[ticket_id] = replace(stored, status=status, unit_id=unit_id)
+        self.state.tickets[ticket_id] = replace(
+            stored, status=status, unit_id=unit_id, claimed_by=None, claimed_until=None
+        )
         self._record(ticket_id, EventKind.STATUS, by=by, unit_id=unit_id, detail=status.value)
 
     def add_decision(self, decision: Decision, at: datetime) -> None:
@@ -245,7 +253,7 @@ class MemoryWriteSession(
             by=review.by,
             unit_id=review.unit_id,
             detail=review.comment,
-            covers=encode(replace(review, at=review.at.astimezone(UTC))),
+            covers=review_record(review),
         )
 
     def add_report(self, ticket_id: str, by: str, detail: str) -> None:

@@ -8,7 +8,7 @@ from datetime import datetime
 from secrets import token_hex
 from typing import Any
 
-from domain.access import Key
+from domain.access import Key, SignIn
 from domain.automation import Resumption, Suspension
 from domain.decisions import Decision, Review
 from domain.dispatches import Dispatch
@@ -37,6 +37,7 @@ class State:
     chain_head: ChainHead = field(default_factory=ChainHead)
     deliveries: list[Delivery] = field(default_factory=list)
     undone_reviews: list[Review] = field(default_factory=list)
+    followers: dict[str, frozenset[str]] = field(default_factory=dict)
     leases: dict[int, tuple[str, datetime]] = field(default_factory=dict)
     endpoints: dict[str, Endpoint] = field(default_factory=dict)
     bundles: list[BundleRecord] = field(default_factory=list)
@@ -47,8 +48,17 @@ class State:
     watched: dict[tuple[str, Detector, str], Watched] = field(default_factory=dict)
     answers: dict[tuple[str, str], KeptAnswer] = field(default_factory=dict)
     keys: dict[str, Key] = field(default_factory=dict)
+    sign_ins: dict[str, SignIn] = field(default_factory=dict)
     world_version: str = "0"
     audit_salt: str = field(default_factory=lambda: token_hex(16))
+
+    def joined_to(self, ticket_id: str) -> tuple[str, ...]:
+        """All that go with the ticket, also by way of another one; the nearest first, then by id."""
+        found: list[str] = []
+        level = [ticket_id]
+        while level := sorted(one for key in level for one in self.followers.get(key, ())):
+            found += level
+        return tuple(found)
 
     def branch(self) -> State:
         """Another state with the same contents."""

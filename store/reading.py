@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Row, Select, Table, func, select, text
+from sqlalchemy import ColumnElement, Connection, Row, Select, Table, func, select, text
 
-from domain.decisions import Decision, Review
+from domain.decisions import Decision, Review, ReviewReason
 from domain.dispatches import Dispatch, LabelSource
 from domain.places import Account, Address, Territory
 from domain.rules import Rule
@@ -32,6 +33,7 @@ from store.automation import SqlAutomationReads
 from store.batches import BATCH
 from store.channels import select_events, select_tickets
 from store.city import SqlCityReads
+from store.claims import free_for, joined_to
 from store.clocks import SqlClockReads
 from store.codec import decode
 from store.events import event_of
@@ -60,10 +62,14 @@ STORED_TICKETS = select(
     tables.tickets.c.due_at,
     tables.tickets.c.overdue_at,
     tables.tickets.c.duty_unit,
+    tables.tickets.c.claimed_by,
+    tables.tickets.c.claimed_until,
+    tables.tickets.c.joined_into,
     tables.reviews.c.unit_id.label("reviewed_unit_id"),
     tables.reviews.c.by,
     tables.reviews.c.at,
     tables.reviews.c.comment,
+    tables.reviews.c.reason,
 ).select_from(
     tables.tickets.outerjoin(tables.decisions, tables.decisions.c.decision_id == _LATEST_DECISION).outerjoin(
         tables.reviews, tables.reviews.c.ticket_id == tables.tickets.c.ticket_id
@@ -107,7 +113,10 @@ class SqlReadSession(
         row = self._connection.execute(
             STORED_TICKETS.where(tables.tickets.c.ticket_id == ticket_id)
         ).one_or_none()
-        return None if row is None else _stored_ticket(row)
+        if row is None:
+            return None
+        joined = joined_to(ticket_id, self._connection)
+        return replace(_stored_ticket(row), joined=joined) if joined else _stored_ticket(row)
 
     def tickets(self, status: TicketStatus | None = None, limit: int = 100) -> Sequence[StoredTicket]:
         """Newest received first."""
@@ -125,9 +134,19 @@ class SqlReadSession(
 
     def waiting(self, limit: int = 100) -> Sequence[StoredTicket]:
         """Those that a person has to decide: most pressing first, then first received."""
+        return self._first_waiting(limit)
+
+    def unclaimed(
+        self, by: str, now: datetime, skip: Collection[str] = (), limit: int = 100
+    ) -> Sequence[StoredTicket]:
+        """Those of them that nobody but `by` holds, without those to skip."""
+        others = tables.tickets.c.ticket_id.not_in(sorted(skip))
+        return self._first_waiting(limit, free_for(by, now), others)
+
+    def _first_waiting(self, limit: int, *conditions: ColumnElement[bool]) -> Sequence[StoredTicket]:
         ticket = tables.tickets.c
         order = ticket.priority, ticket.received_at, ticket.ticket_id
-        first = select(ticket.ticket_id).where(*_IS_WAITING).order_by(*order).limit(limit)
+        first = select(ticket.ticket_id).where(*_IS_WAITING, *conditions).order_by(*order).limit(limit)
         query = STORED_TICKETS.where(ticket.ticket_id.in_(first)).order_by(*order)
         return [_stored_ticket(row) for row in self._connection.execute(query)]
 
@@ -238,10 +257,18 @@ def _stored_ticket(row: Row[*tuple[Any, ...]]) -> StoredTicket:
         due_at=row.due_at,
         overdue_at=row.overdue_at,
         duty_unit=row.duty_unit,
+        claimed_by=row.claimed_by,
+        claimed_until=row.claimed_until,
+        joined_into=row.joined_into,
     )
 
 
 def _review(ticket_id: str, row: Row[*tuple[Any, ...]]) -> Review:
     return Review(
-        ticket_id=ticket_id, unit_id=row.reviewed_unit_id, by=row.by, at=row.at, comment=row.comment
+        ticket_id=ticket_id,
+        unit_id=row.reviewed_unit_id,
+        by=row.by,
+        at=row.at,
+        comment=row.comment,
+        reason=None if row.reason is None else ReviewReason(row.reason),
     )

@@ -67,6 +67,7 @@ metadata = MetaData(
 # conditions of partial indexes, written out: a bound parameter would hide from SQLite that they apply
 SENT, AUDITED = "automatic = 'sent'", "automatic = 'audited'"
 WAITING = "status IN ('in_review', 'on_hold')"
+FOLLOWS = "joined_into IS NOT NULL"
 UNFLAGGED = f"{WAITING} AND overdue_at IS NULL"
 PENDING = "deliveries.state = 'pending'"
 IN_QUEUE = "state = 'pending'"
@@ -106,6 +107,9 @@ tickets = Table(
     Column("due_at", UtcTime),
     Column("overdue_at", UtcTime),
     Column("duty_unit", KEY),
+    Column("claimed_by", String),
+    Column("claimed_until", UtcTime),
+    Column("joined_into", KEY),
     Column("cell", BigInteger),  # the finest, where the latest decision believes it to be
     Column("automatic", Boolean, nullable=False, server_default=false()),  # it dispatched the ticket
     Index("ix_tickets_city", "received_at", *COUNTED, "ticket_id"),
@@ -115,6 +119,13 @@ tickets = Table(
         "ticket_id",
         sqlite_where=text(UNFLAGGED),
         postgresql_where=text(UNFLAGGED),
+    ),
+    Index(
+        "ix_tickets_joined_into",
+        "joined_into",
+        "ticket_id",
+        sqlite_where=text(FOLLOWS),
+        postgresql_where=text(FOLLOWS),
     ),
     Index("ix_tickets_status_received_at", "status", "received_at"),
     Index("ix_tickets_channel_received_at", "channel", "received_at"),
@@ -162,6 +173,7 @@ reviews = Table(
     Column("by", String, nullable=False),
     Column("at", UtcTime, nullable=False),
     Column("comment", Text, nullable=False),
+    Column("reason", String),
 )
 
 undone_reviews = Table(
@@ -173,6 +185,7 @@ undone_reviews = Table(
     Column("by", String, nullable=False),
     Column("at", UtcTime, nullable=False),
     Column("comment", Text, nullable=False),
+    Column("reason", String),
 )
 
 dispatch_log = Table(
@@ -322,6 +335,19 @@ api_keys = Table(
     Column("digest", KEY, nullable=False, unique=True),
     Column("body", Text, nullable=False),
     Column("revoked_at", UtcTime),
+)
+
+# consoles at which a key's bearer is; of a token its SHA-256 alone. Those that are over or ended are not kept
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("number", SERIAL, primary_key=True),
+    Column("session_id", KEY, nullable=False, unique=True),
+    Column("digest", KEY, nullable=False, unique=True),
+    Column("key_id", KEY, nullable=False),
+    Column("made_at", UtcTime, nullable=False),
+    Column("seen_at", UtcTime, nullable=False),
+    Column("expires_at", UtcTime, nullable=False),
 )
 
 meta = Table(

@@ -13,6 +13,7 @@ from router.event_ports import EventKind
 from store import tables
 from store.events import SqlEventReads, SqlEventWrites
 from store.memory_events import MemoryEventReads, MemoryEventWrites
+from store.review_records import review_of
 
 _OF_REVIEW = tuple(tables.undone_reviews.c[name] for name in Review.__dataclass_fields__)
 
@@ -24,7 +25,7 @@ class SqlUndoReads(SqlEventReads):
         """Oldest first."""
         undone = tables.undone_reviews.c
         query = select(*_OF_REVIEW).where(undone.ticket_id == ticket_id).order_by(undone.undone_id)
-        return [Review(**row._mapping) for row in self._connection.execute(query)]
+        return [review_of(row) for row in self._connection.execute(query)]
 
 
 class SqlUndoWrites(SqlUndoReads, SqlEventWrites):
@@ -38,7 +39,7 @@ class SqlUndoWrites(SqlUndoReads, SqlEventWrites):
         ).one_or_none()
         if row is None:
             raise NotFound(kind="review of ticket", key=ticket_id)
-        undone = Review(**row._mapping)
+        undone = review_of(row)
         self._connection.execute(insert(tables.undone_reviews).values(**row._mapping))
         self._connection.execute(delete(tables.reviews).where(review.ticket_id == ticket_id))
         self._record(ticket_id, EventKind.UNDONE, by=by, unit_id=undone.unit_id, detail=reason)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from hashlib import sha256
 from typing import TypeVar
 
@@ -26,6 +26,7 @@ from store.automation import SqlAutomationWrites
 from store.batches import batched
 from store.checks import automatic, require_transition, require_versions
 from store.city import seen_on_the_map
+from store.claims import NOT_CLAIMED, SqlClaimWrites
 from store.clock import Clock
 from store.clocks import SqlClockWrites
 from store.codec import encode
@@ -35,13 +36,20 @@ from store.log import by_time_known, log_row, log_span, new_entries
 from store.meta import lock_counters
 from store.reading import SqlReadSession, dispatch_of
 from store.replies import SqlReplyWrites
+from store.review_records import review_record
 from store.undoing import SqlUndoWrites
 
 T = TypeVar("T")
 
 
 class SqlWriteSession(
-    SqlReadSession, SqlAutomationWrites, SqlAnswerWrites, SqlReplyWrites, SqlUndoWrites, SqlClockWrites
+    SqlReadSession,
+    SqlAutomationWrites,
+    SqlAnswerWrites,
+    SqlReplyWrites,
+    SqlUndoWrites,
+    SqlClockWrites,
+    SqlClaimWrites,
 ):
     """Reads and writes inside one transaction; `clock` dates the events."""
 
@@ -95,7 +103,7 @@ class SqlWriteSession(
         self._connection.execute(
             update(tables.tickets)
             .where(tables.tickets.c.ticket_id == ticket_id)
-            .values(status=status.value, unit_id=unit_id)
+            .values(status=status.value, unit_id=unit_id, **NOT_CLAIMED)
         )
         self._record(ticket_id, EventKind.STATUS, by=by, unit_id=unit_id, detail=status.value)
 
@@ -144,6 +152,7 @@ class SqlWriteSession(
                 by=review.by,
                 at=review.at,
                 comment=review.comment,
+                reason=None if review.reason is None else review.reason.value,
             )
         )
         self._record(
@@ -152,7 +161,7 @@ class SqlWriteSession(
             by=review.by,
             unit_id=review.unit_id,
             detail=review.comment,
-            covers=encode(replace(review, at=review.at.astimezone(UTC))),
+            covers=review_record(review),
         )
 
     def add_report(self, ticket_id: str, by: str, detail: str) -> None:
