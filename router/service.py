@@ -35,6 +35,7 @@ from router.live import Champion, LiveWorld, LoadBundle
 from router.locate import locate
 from router.observing import Observer, StopWatch, Unobserved
 from router.ports import Queue, Store, StoredTicket, WriteSession
+from router.previewing import Preview, preview
 from router.pulling import Answer, handed, refusal_of, refuse, reply_to
 from router.readiness import Readiness, assess, unavailable
 from router.refusals import reconsider
@@ -135,6 +136,10 @@ class RoutingService:
             others = near_in_time(stored, session)
         with self._live.routing() as world:
             return alike(stored, others, world, limit)
+
+    def preview(self, ticket: Ticket) -> Preview:
+        """Where such a ticket would go now, what it misses, and who may have called about it. Stores nothing."""
+        return preview(ticket, self._store, self._live, self._clock())
 
     def waiting(self, limit: int) -> tuple[Sequence[Queue], Sequence[StoredTicket]]:
         """All that waits for a person, counted by priority; and the first of it, most pressing first."""
