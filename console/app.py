@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from nicegui import app as pages_app
 from nicegui import ui
 
-from console import pages, registry, signing
+from console import data, pages, registry, signing
 from console.client import Service
 from console.security import Protected, SameOrigin
 from console.session import Sessions
@@ -38,6 +38,7 @@ def mount(
     pages.load()
     registry.serve(office)
     signing.serve(office)
+    data.serve(office)
     assets = files("console").joinpath("assets")
     _dress()
     pages_app.add_middleware(SameOrigin)

@@ -109,7 +109,7 @@ def _served(one: Page, office: Office) -> Callable[..., Any]:
                 view.tell(error)
         return None
 
-    taken = [p for p in inspect.signature(one.show).parameters.values() if p.name != "view"]
+    taken = [p for p in inspect.signature(one.show, eval_str=True).parameters.values() if p.name != "view"]
     asked = inspect.Parameter("client", inspect.Parameter.KEYWORD_ONLY, annotation=Client)
     taken = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in taken]
     answer.__signature__ = inspect.Signature([asked, *taken])  # type: ignore[attr-defined]

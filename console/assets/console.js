@@ -68,8 +68,8 @@ window.gridroute = {
 
   pin(shape) {
     const icon = L.divIcon({
-      className: "gr-pin " + (shape.class ?? ""),
-      html: "",
+      className: "gr-pin-box",
+      html: '<span class="gr-pin"></span>',
       iconSize: [22, 22],
       iconAnchor: [11, 20],
     });

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from importlib import import_module
 
-MODULES = ("console.pages.home",)
+MODULES = ("console.pages.home", "console.pages.review.page")
 
 
 def load() -> None:

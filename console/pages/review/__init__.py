@@ -1,0 +1,1 @@
+"""Review: the tickets that wait for a person."""
