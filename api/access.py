@@ -19,16 +19,20 @@ OPEN311 = "/open311/"
 
 
 class Rule:
-    """Lets in who has one of the rights; without rights anybody that is known. `here`: or who asks on this machine."""
+    """Lets in who has one of the rights; without rights anybody that is known.
 
-    def __init__(self, *rights: Right, here: bool = False) -> None:
+    `here`: or who asks on this machine. `everybody`: nothing is asked of the caller.
+    """
+
+    def __init__(self, *rights: Right, here: bool = False, everybody: bool = False) -> None:
         self.rights = frozenset(rights)
         self.here = here
+        self.everybody = everybody
 
     async def __call__(self, request: Request) -> None:
         """Note who asks. Raises HTTPException 401, 403 or 429."""
         doors = doors_of(request)
-        if self.here and is_local(request):
+        if self.everybody or (self.here and is_local(request)):
             request.state.caller = None
             return
         caller = await doors.admit(request)
@@ -43,6 +47,11 @@ class Rule:
 def may(*rights: Right, here: bool = False) -> Any:
     """A route's dependency: it is for those who have one of the rights. See `Rule`."""
     return Depends(Rule(*rights, here=here))
+
+
+def everybody() -> Any:
+    """A route's dependency: it is for those as well who are not known."""
+    return Depends(Rule(everybody=True))
 
 
 def doors_of(request: Request) -> Doors:

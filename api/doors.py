@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from ipaddress import ip_address
 from math import ceil
 from threading import Lock
@@ -17,23 +18,31 @@ from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection
 
 from api.settings import Settings
-from domain.access import SHOWN, Area, Key, Personal, Right, Role
+from domain.access import Area, Key, Personal, Right, Role, SignIn
 from domain.errors import StoreUnavailable
-from router.access import digest_of
+from router.access import SESSION_IDLE, digest_of
+from router.access_ports import KeyReads
 from router.service import RoutingService
 
 SECONDS = 60.0  # what rates are counted by
 USUAL_PER_MINUTE = 6_000
+FAILURES_PER_MINUTE = 30  # of one address
+MOST_PACED = 10_000
 LATEST_SECONDS = 1.0  # beyond which what is known of keys is looked up before anybody is let in
+SEEN_EVERY = timedelta(minutes=1)  # that a session was used is noted no more often
 FORWARDED = ("forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-real-ip")
 CHALLENGE = 'Bearer realm="gridroute"'
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caller:
-    """Who asks. `key` None: nobody in particular, on this machine, where no key was made yet."""
+    """Who asks. `key` None: nobody in particular, on this machine, where no key was made yet.
+
+    `session_id`: the session by which the key's bearer came.
+    """
 
     key: Key | None = None
+    session_id: str | None = None
 
     @property
     def open(self) -> bool:
@@ -63,16 +72,7 @@ class Caller:
     @property
     def hidden(self) -> frozenset[Personal]:
         """What the caller may not see of people."""
-        return frozenset(Personal) - SHOWN[self.role]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Known:
-    """What the store had of keys when it was asked. `ever`: whether one was made at all."""
-
-    ever: bool = True
-    keys: Mapping[str, Key] = field(default_factory=dict)
-    at: float = float("-inf")
+        return self.key.hidden if self.key else frozenset()
 
 
 class Doors:
@@ -86,16 +86,49 @@ class Doors:
         self._ticks = ticks
         self._known = Known()
         self._looking = Lock()
-        self._rates: dict[str, float] = {}
+        self._asked = Pace(ticks)
+        self._failed = Pace(ticks)
 
     def refresh(self) -> None:
-        """Look up which keys there are. Raises StoreUnavailable."""
+        """Look up which keys and sessions there are. Raises StoreUnavailable."""
         with self._looking:
             at = self._ticks()
             with self._service.store.read() as session:
-                keys = session.keys_by_digest()
-                ever = bool(keys) or bool(session.keys())
-            self._known = Known(ever=ever, keys=dict(keys), at=at)
+                self._known = self._known.renewed(session, at)
+
+    async def admit(self, request: HTTPConnection) -> Caller:
+        """Who asks."""
+        if self._ticks() - self._known.at > LATEST_SECONDS:
+            await run_in_threadpool(self._look_again)
+        secret = _bearer(request.headers)
+        if secret is None:
+            return self._without(request)
+        caller = await self._caller(digest_of(secret), _peer(request))
+        assert caller.key is not None
+        most = caller.key.per_minute or USUAL_PER_MINUTE
+        self._asked.step(caller.key.key_id, most, f"More than {most:,} requests a minute.")
+        return caller
+
+    async def key_of(self, secret: str, request: HTTPConnection) -> Key:
+        """The key with that secret, not a session's token."""
+        digest = digest_of(secret)
+        await self._caller(digest, _peer(request))
+        key = self._known.keys.get(digest)
+        if key is None:
+            raise _refused("This is no key's secret.", "invalid_token")
+        return key
+
+    def holds(self, caller: Caller) -> bool:
+        """Whether the caller would be let in now as well."""
+        known, now = self._known, self._service.clock()
+        if caller.key is None:
+            return not known.ever
+        key = known.by_id.get(caller.key.key_id)
+        if key is None or not key.holds(now):
+            return False
+        return caller.session_id is None or any(
+            one.session_id == caller.session_id and one.expires_at > now for one in known.sign_ins.values()
+        )
 
     def _look_again(self) -> None:
         """As `refresh`, where nobody does it already; while the store is away those that were known go on."""
@@ -106,33 +139,23 @@ class Doors:
             with suppress(StoreUnavailable):
                 self.refresh()
 
-    async def admit(self, request: HTTPConnection) -> Caller:
-        """Who asks."""
-        if self._ticks() - self._known.at > LATEST_SECONDS:
-            await run_in_threadpool(self._look_again)
-        secret = _bearer(request.headers)
-        if secret is None:
-            return self._without(request)
-        key = await self._key_of(secret)
-        self._count(key)
-        return Caller(key=key)
-
-    def holds(self, caller: Caller) -> bool:
-        """Whether the caller would be let in now as well."""
-        if caller.key is None:
-            return not self._known.ever
-        return any(key.key_id == caller.key.key_id for key in self._known.keys.values()) and caller.key.holds(
-            self._service.clock()
-        )
-
-    async def _key_of(self, secret: str) -> Key:
-        digest = digest_of(secret)
-        if digest not in self._known.keys:
-            await run_in_threadpool(self.refresh)  # it may be a moment old
-        key = self._known.keys.get(digest)
-        if key is None or not key.holds(self._service.clock()):
+    async def _caller(self, digest: str, peer: str) -> Caller:
+        now = self._service.clock()
+        caller = self._known.caller(digest, now)
+        if caller is None:
+            self._failed.step(peer, FAILURES_PER_MINUTE, "Too many keys that are none came from there.")
+            await run_in_threadpool(self.refresh)  # what is known may be a moment old
+            caller = self._known.caller(digest, now)
+        if caller is None:
             raise _refused("The key is not known here, or has expired or was revoked.", "invalid_token")
-        return key
+        if caller.session_id is not None and self._known.sign_ins[digest].seen_at + SEEN_EVERY <= now:
+            await run_in_threadpool(self._see, caller.session_id, now)
+        return caller
+
+    def _see(self, session_id: str, now: datetime) -> None:
+        with suppress(StoreUnavailable):
+            self._service.store.write(lambda session: session.see_sign_in(session_id, now))
+            self.refresh()
 
     def _without(self, request: HTTPConnection) -> Caller:
         if self._known.ever or not self._settings.may_be_open:
@@ -144,28 +167,68 @@ class Doors:
             )
         return Caller()
 
-    def _count(self, key: Key) -> None:
-        """One request more. The whole minute's may come at once; then as many as the minute brings."""
-        each = SECONDS / (key.per_minute or USUAL_PER_MINUTE)
-        now = self._ticks()
-        until = max(self._rates.get(key.key_id, now), now) + each
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What the store had of keys and sessions when it was asked. `ever`: whether a key was made at all."""
+
+    version: int = -1
+    ever: bool = True
+    keys: Mapping[str, Key] = field(default_factory=dict)
+    by_id: Mapping[str, Key] = field(default_factory=dict)
+    sign_ins: Mapping[str, SignIn] = field(default_factory=dict)
+    at: float = float("-inf")
+
+    def renewed(self, session: KeyReads, at: float) -> Known:
+        """The same as of now; keys are read again where any changed."""
+        version, sign_ins = session.keys_version(), session.sign_ins()
+        if version == self.version:
+            return replace(self, sign_ins=sign_ins, at=at)
+        keys = session.keys_by_digest()
+        by_id = {key.key_id: key for key in keys.values()}
+        return Known(version=version, ever=version > 0, keys=keys, by_id=by_id, sign_ins=sign_ins, at=at)
+
+    def caller(self, digest: str, now: datetime) -> Caller | None:
+        """Whose secret or token that is; None where it lets nobody in."""
+        key, session_id = self.keys.get(digest), None
+        if key is None and (sign_in := self.sign_ins.get(digest)) and sign_in.holds(now, SESSION_IDLE):
+            key, session_id = self.by_id.get(sign_in.key_id), sign_in.session_id
+        return Caller(key=key, session_id=session_id) if key and key.holds(now) else None
+
+
+class Pace:
+    """How fast each may go: a minute's worth at once, then as the minute brings it. Used on one thread."""
+
+    def __init__(self, ticks: Callable[[], float]) -> None:
+        self._ticks = ticks
+        self._until: dict[str, float] = {}
+
+    def step(self, who: str, per_minute: int, told: str) -> None:
+        """One more. Raises HTTPException 429."""
+        each, now = SECONDS / per_minute, self._ticks()
+        if len(self._until) > MOST_PACED:
+            self._until = {one: until for one, until in self._until.items() if until > now}
+        until = max(self._until.get(who, now), now) + each
         if until - now > SECONDS + each / 2:
-            wait = until - now - SECONDS
-            told = f"More than {key.per_minute or USUAL_PER_MINUTE} requests a minute."
-            raise HTTPException(429, told, {"Retry-After": str(ceil(wait))})
-        self._rates[key.key_id] = until
+            wait = ceil(until - now - SECONDS)
+            raise HTTPException(429, told, {"Retry-After": str(wait)})
+        self._until[who] = until
 
 
 def is_local(request: HTTPConnection) -> bool:
     """Whether somebody on this machine asks, directly and by a name of this machine."""
     if any(name in request.headers for name in FORWARDED):
         return False
-    peer = request.client.host if request.client else ""
+    peer = _peer(request)
     if not _is_address(peer):
         return True  # a socket file, or a caller in this process: nothing that a network brought
     return _is_loopback(peer) and _is_own_name(
         urlsplit(f"//{request.headers.get('host', '')}").hostname or ""
     )
+
+
+def _peer(request: HTTPConnection) -> str:
+    return request.client.host if request.client else ""
 
 
 def _of_another_page(request: HTTPConnection, settings: Settings) -> bool:

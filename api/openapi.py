@@ -12,17 +12,31 @@ from pydantic.json_schema import models_json_schema
 from api.problems import MEDIA_TYPE, Problem
 from api.schemas import (
     EndpointIn,
+    KeyIn,
     PlaceIn,
     RejectIn,
     ReplyIn,
     ResumeIn,
     ReviewIn,
+    SessionIn,
     SuspendIn,
     TicketIn,
     UndoIn,
 )
 
-BODIES = (EndpointIn, TicketIn, ReviewIn, PlaceIn, SuspendIn, ResumeIn, UndoIn, ReplyIn, RejectIn)
+BODIES = (
+    KeyIn,
+    SessionIn,
+    EndpointIn,
+    TicketIn,
+    ReviewIn,
+    PlaceIn,
+    SuspendIn,
+    ResumeIn,
+    UndoIn,
+    ReplyIn,
+    RejectIn,
+)
 REF = "#/components/schemas/{model}"
 
 

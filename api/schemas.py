@@ -14,6 +14,7 @@ from pydantic import model_validator as model_check
 
 from api.faults import refusal
 from api.webhooks.signing import is_secret
+from domain.access import Right, Role
 from domain.decisions import Review
 from domain.errors import InvalidInput
 from domain.places import Point
@@ -270,3 +271,30 @@ class EndpointIn(BaseModel):
     secrets: Annotated[list[Annotated[str, AfterValidator(secret)]], Field(max_length=5)] = Field(
         default_factory=list, description="All of them sign each message; the newest first."
     )
+
+
+class SessionIn(BaseModel):
+    """Sign in with a key."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"secret": "gr_7kx2m9qa_…"}]})
+
+    secret: Annotated[str, StringConstraints(min_length=1, max_length=200)]
+
+
+class KeyIn(BaseModel):
+    """A key to make. `only` grants some of the role's rights; `days` null: it does not expire."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"examples": [{"name": "Li Wei", "role": "reviewer", "units": ["water-north"]}]},
+    )
+
+    name: Annotated[
+        str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True), AfterValidator(no_nul)
+    ]
+    role: Role
+    units: Annotated[list[Id], Field(max_length=1_000)] = Field(default_factory=list)
+    territories: Annotated[list[Id], Field(max_length=1_000)] = Field(default_factory=list)
+    only: Annotated[list[Right], Field(max_length=20)] = Field(default_factory=list)
+    days: Annotated[float | None, Field(allow_inf_nan=False)] = 365
+    per_minute: Annotated[int | None, Field(strict=True, le=10_000_000)] = None

@@ -1,4 +1,4 @@
-"""Issuing and revoking keys."""
+"""Issuing and revoking keys; signing in and out with them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from hashlib import sha256
 
-from domain.access import RIGHTS, Area, Key, Right, Role
+from domain.access import RIGHTS, Area, Key, Right, Role, SignIn
 from domain.errors import InvalidInput, NotFound
 from router.ports import ReadSession, Store, WriteSession
 
@@ -16,6 +16,8 @@ PREFIX = "gr"  # so that a secret that leaked is known for what it is
 SECRET_BYTES = 32
 ID_LETTERS = "23456789abcdefghjkmnpqrstuvwxyz"
 USUAL_DAYS = 365
+SESSION_PREFIX = "gs"
+SESSION_LASTS, SESSION_IDLE = timedelta(hours=12), timedelta(hours=2)
 LIMITED = (Role.REVIEWER, Role.UNIT)  # roles that have an area
 
 
@@ -39,6 +41,14 @@ class Issued:
     secret: str = field(repr=False)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignedIn:
+    """A new session with its token, which is shown now and never again."""
+
+    sign_in: SignIn
+    token: str = field(repr=False)
+
+
 def digest_of(secret: str) -> str:
     """What is stored of a secret. It has 256 random bits: there is nothing to guess, and no need of a slow hash."""
     return sha256(secret.encode()).hexdigest()
@@ -47,8 +57,7 @@ def digest_of(secret: str) -> str:
 def issue(store: Store, wanted: Wanted, *, by: str, at: datetime) -> Issued:
     """Make a key. Raises InvalidInput for one that makes no sense, NotFound for an area that is not in the store."""
     _require_sense(wanted)
-    key_id = "".join(secrets.choice(ID_LETTERS) for _ in range(8))
-    secret = f"{PREFIX}_{key_id}_{secrets.token_urlsafe(SECRET_BYTES)}"
+    key_id, secret = _made(PREFIX)
     key = Key(
         key_id=key_id,
         name=wanted.name.strip(),
@@ -72,6 +81,32 @@ def issue(store: Store, wanted: Wanted, *, by: str, at: datetime) -> Issued:
 def revoke(store: Store, key_id: str, *, by: str, at: datetime) -> Key:
     """Let nobody in by that key any more. Raises NotFound."""
     return store.write(lambda session: session.revoke_key(key_id, at, by))
+
+
+def sign_in(store: Store, key: Key, *, at: datetime) -> SignedIn:
+    """Begin a session in which its token stands for the key; never longer than the key itself holds."""
+    session_id, token = _made(SESSION_PREFIX)
+    until = at + SESSION_LASTS
+    found = SignIn(
+        session_id=session_id,
+        key_id=key.key_id,
+        made_at=at,
+        seen_at=at,
+        expires_at=until if key.expires_at is None else min(until, key.expires_at),
+    )
+    store.write(lambda session: session.add_sign_in(found, digest_of(token), by=key.name))
+    return SignedIn(sign_in=found, token=token)
+
+
+def sign_out(store: Store, session_id: str, *, by: str) -> None:
+    """End the session. Raises NotFound."""
+    store.write(lambda session: session.end_sign_in(session_id, by))
+
+
+def _made(prefix: str) -> tuple[str, str]:
+    """A new id and the secret that begins with it."""
+    made = "".join(secrets.choice(ID_LETTERS) for _ in range(8))
+    return made, f"{prefix}_{made}_{secrets.token_urlsafe(SECRET_BYTES)}"
 
 
 def _require_sense(wanted: Wanted) -> None:
