@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
 
@@ -117,3 +117,25 @@ class Key:
     def holds(self, at: datetime) -> bool:
         """Whether it may be used at that time."""
         return self.revoked_at is None and (self.expires_at is None or at < self.expires_at)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignIn:
+    """A key's bearer at a console: may do what the key may, until `expires_at`, or `idle` after it was last seen.
+
+    Its token is not here; the store has its digest alone.
+    """
+
+    session_id: str
+    key_id: str
+    made_at: datetime
+    seen_at: datetime
+    expires_at: datetime
+
+    def __post_init__(self) -> None:
+        for name in ("made_at", "seen_at", "expires_at"):
+            require_aware(name, getattr(self, name))
+
+    def holds(self, at: datetime, idle: timedelta) -> bool:
+        """Whether it may be used at that time."""
+        return at < min(self.expires_at, self.seen_at + idle)
