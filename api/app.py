@@ -33,6 +33,7 @@ from api import (
 from api.access import require_rules
 from api.desk import Desk
 from api.doors import Doors
+from api.gate import Gate
 from api.metrics import Meters, Timed
 from api.open311 import routes as open311
 from api.openapi import describe
@@ -90,6 +91,7 @@ def create_app(service: RoutingService, settings: Settings | None = None) -> Fas
     app.state.desk = Desk(service, settings)
     app.state.doors = doors
     service.observer = app.state.meters = Meters(service)
+    app.add_middleware(Gate, most=settings.max_requests)
     app.add_middleware(Timed, meters=app.state.meters)
     app.state.feed = Feed(service.store, settings)
     for module in MODULES:

@@ -1,16 +1,21 @@
-"""What the handlers share: the service, its settings, and the count of tickets that are on their way in."""
+"""What the handlers share: the service, its settings, and the count of what is on its way in, by lane."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TypeVar
 
+import anyio
+import anyio.to_thread
 from fastapi import Request
 
 from api.settings import Settings
 from domain.errors import Overloaded, RequestInFlight
 from router.idempotency import RequestKey
 from router.service import RoutingService
+
+T = TypeVar("T")
 
 
 class Desk:
@@ -19,7 +24,8 @@ class Desk:
     def __init__(self, service: RoutingService, settings: Settings) -> None:
         self.service = service
         self.settings = settings
-        self._in_flight = 0
+        self._in_flight = self._batches = 0
+        self._bulk: anyio.CapacityLimiter | None = None
         self._keys: set[tuple[str, str]] = set()
 
     @contextmanager
@@ -32,6 +38,23 @@ class Desk:
             yield
         finally:
             self._in_flight -= 1
+
+    @contextmanager
+    def batch_admitted(self) -> Iterator[None]:
+        """The same for batches, which have a lane of their own."""
+        if self._batches >= self.settings.max_batches:
+            raise Overloaded(retry_after=2.0)
+        self._batches += 1
+        try:
+            yield
+        finally:
+            self._batches -= 1
+
+    async def in_bulk(self, work: Callable[[], T]) -> T:
+        """Do the work on one of few threads that are for batches alone: single tickets keep theirs."""
+        if self._bulk is None:
+            self._bulk = anyio.CapacityLimiter(self.settings.batch_threads)
+        return await anyio.to_thread.run_sync(work, limiter=self._bulk)
 
     @contextmanager
     def alone(self, request: RequestKey | None) -> Iterator[None]:

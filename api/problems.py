@@ -42,7 +42,7 @@ STATUSES: dict[type[GridrouteError], int] = {
     BundleIncompatible: 503,
     StoreFull: 507,
     StoreUnavailable: 503,
-    Overloaded: 503,
+    Overloaded: 429,
 }
 MAX_ERRORS = 20
 
@@ -127,14 +127,17 @@ def handle_problems(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _on_unexpected)
 
 
-async def _on_our_error(_: Request, error: Exception) -> Response:
-    assert isinstance(error, GridrouteError)
-    problem = problem_of(error)
+def headers_of(error: GridrouteError) -> dict[str, str] | None:
+    """When to come again, where it may help."""
     wait = error.retry_after if isinstance(error, Overloaded) else 5.0
     wait = 1.0 if isinstance(error, RequestInFlight) else wait
-    waits = problem.status == 503 or isinstance(error, RequestInFlight)
-    headers = {"Retry-After": str(math.ceil(wait))} if waits else None
-    return problem_response(problem, headers)
+    waits = isinstance(error, (Overloaded, RequestInFlight)) or problem_of(error).status == 503
+    return {"Retry-After": str(math.ceil(wait))} if waits else None
+
+
+async def _on_our_error(_: Request, error: Exception) -> Response:
+    assert isinstance(error, GridrouteError)
+    return problem_response(problem_of(error), headers_of(error))
 
 
 async def _on_http_error(_: Request, error: Exception) -> Response:

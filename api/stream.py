@@ -132,7 +132,7 @@ def feed_of(request: Request) -> Feed:
     dependencies=[may(Right.FOLLOW)],
     responses={
         200: {"content": {MEDIA_TYPE: {"schema": {"type": "string"}}}, "description": "Server-sent events"},
-        **problems(422, 503),
+        **problems(422, 429, 503),
     },
     response_class=StreamingResponse,
 )

@@ -23,7 +23,7 @@ from router.idempotency import KeptAnswer, RequestKey
 from router.submission import Draft, Submission
 
 CREATED, REPEATED = 201, 200
-ACCEPTING = (413, 415, 422, 503, 507)
+ACCEPTING = (413, 415, 422, 429, 503, 507)
 
 routes = APIRouter(prefix="/v1/tickets", tags=["tickets"])
 
@@ -60,11 +60,11 @@ async def submit(request: Request) -> Response:
 async def submit_batch(request: Request) -> Response:
     """Submit up to 1,000 tickets, a JSON array; each answers for itself, with its own status or problem."""
     desk = desk_of(request)
-    with desk.admitted():
+    with desk.batch_admitted():
         body = await read_body(request, desk.settings.max_batch_bytes)
         key = request_key(request, body)
         with desk.alone(key):
-            return await run_in_threadpool(once, desk, key, partial(_submit_batch, desk, body, key))
+            return await desk.in_bulk(partial(once, desk, key, partial(_submit_batch, desk, body, key)))
 
 
 @routes.get(

@@ -81,13 +81,13 @@ def _answer(error: Exception, form: Format) -> Response:
     if isinstance(error, NotFound):
         return error_answer(ABSENT, (f"{error}.",), form)
     if isinstance(error, (StoreUnavailable, Overloaded)):
-        return _not_now(error, form)
+        return not_now(error, form)
     if isinstance(error, GridrouteError):
         return error_answer(BAD, (str(error),), form)
     return error_answer(BAD, ("The client went away before the body was read.",), form)
 
 
-def _not_now(error: StoreUnavailable | Overloaded, form: Format) -> Response:
+def not_now(error: StoreUnavailable | Overloaded, form: Format) -> Response:
     """The specification has 400 for trouble of the server too; the code says which, and when to come again."""
     wait = error.retry_after if isinstance(error, Overloaded) else AGAIN_SECONDS
     status = next(STATUSES[kind] for kind in type(error).__mro__ if kind in STATUSES)

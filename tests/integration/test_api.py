@@ -278,8 +278,25 @@ def test_too_many_at_once_are_refused_before_anything_is_accepted() -> None:
     app = create_app(serve(), Settings(max_in_flight=0))
     with TestClient(app) as client:
         response = client.post("/v1/tickets", json=GAS)
-        problem(response, 503)
+        problem(response, 429)
         assert response.headers["retry-after"] == "1"
+        assert client.post("/v1/tickets/batch", json=[]).status_code == 200
+
+
+def test_a_process_works_on_so_many_requests_at_once() -> None:
+    with TestClient(create_app(serve(), Settings(max_requests=0))) as client:
+        refused = client.get("/v1/units")
+        problem(refused, 429)
+        assert refused.headers["retry-after"] == "1"
+        assert client.get("/healthz").status_code == 200
+
+
+def test_batches_have_a_lane_of_their_own() -> None:
+    with TestClient(create_app(serve(), Settings(max_batches=0))) as client:
+        refused = client.post("/v1/tickets/batch", json=[GAS])
+        problem(refused, 429)
+        assert refused.headers["retry-after"] == "2"
+        assert client.post("/v1/tickets", json=GAS).status_code == 201
 
 
 def test_an_unexpected_error_is_problem_details_too(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -86,7 +86,7 @@ def test_what_is_no_number_is_refused(client: TestClient, number: str) -> None:
 def test_a_stream_too_many_is_refused() -> None:
     with TestClient(create_app(serve(), Settings(max_streams=0))) as client:
         answer = client.get("/v1/events")
-    assert answer.status_code == 503
+    assert answer.status_code == 429
     assert "retry-after" in answer.headers
 
 

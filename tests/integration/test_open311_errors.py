@@ -241,7 +241,12 @@ def test_too_many_at_once_are_refused_before_they_are_accepted() -> None:
         answer = client.post(f"{BASE}/requests.json", data=GOOD)
         assert errors(answer, 400)
         assert answer.headers["retry-after"] == "1"
-        assert answer.json()[0]["code"] == 503
+        assert answer.json()[0]["code"] == 429
+    with endpoint(limits=Settings(max_requests=0)) as client:
+        for form in ("xml", "json"):
+            answer = client.get(f"{BASE}/requests.{form}")
+            assert errors(answer, 400)
+            assert "429" in answer.text
 
 
 FIELDS = [
