@@ -15,7 +15,7 @@ from features.callers import Callers
 from features.facts import SIMILARITY_MASK, Facts, hash_term
 from features.place import neighbourhood
 from features.schema import DAY, HistorySchema
-from features.similar import SimilarTickets, Votes
+from features.similar import Neighbour, SimilarTickets, Votes
 from features.tallies import Tallies, TallyTable
 from features.unit_names import UnitNames
 from features.word_counts import WordCounts
@@ -108,13 +108,10 @@ class History:
         found = [] if unit is None else self._similar.lately_at(unit, limit)
         return [Point(latitude=latitude, longitude=longitude) for latitude, longitude in found]
 
-    def around(self, point: Point, within_m: float, limit: int) -> list[tuple[int, float]]:
-        """Numbers in the log of dispatches within so many metres, with the distance, nearest first.
-
-        Of each neighbourhood the latest ones are remembered.
-        """
+    def around(self, point: Point, within_m: float, limit: int) -> list[Neighbour]:
+        """Dispatches within so many metres, nearest first; of each neighbourhood the latest ones are remembered."""
         found_in = neighbourhood(point, within_m)
-        return self._similar.around((point.latitude, point.longitude), found_in, within_m)[:limit]
+        return self._similar.around((point.latitude, point.longitude), found_in, within_m, limit)
 
     def named(self, facts: Facts) -> Floats:
         """How much of each unit's name the ticket says, shape (4, units), as UnitNames.matches."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from domain.places import Point
 from features.facts import SIMILARITY_MASK, SIMILARITY_TERMS, Facts
 from features.place import metres_from, ring
 from features.schema import DAY, HistorySchema
@@ -54,6 +55,15 @@ class Votes:
     total: Floats
     best: Floats
     nearest: tuple[tuple[int, float], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Neighbour:
+    """A past dispatch: its number in the log, where it was, and how far away that is."""
+
+    sequence: int
+    point: Point
+    metres: float
 
 
 class SimilarTickets:
@@ -194,18 +204,23 @@ class SimilarTickets:
         return [(latitude, longitude) for latitude, longitude in tail["place"][rows[::-1][:limit]].tolist()]
 
     def around(
-        self, point: tuple[float, float], found_in: Sequence[int], within_m: float
-    ) -> list[tuple[int, float]]:
-        """(number in the log, metres) of what is remembered in those cells and not too far, nearest first."""
+        self, point: tuple[float, float], found_in: Sequence[int], within_m: float, limit: int
+    ) -> list[Neighbour]:
+        """What is remembered in those cells within so many metres, nearest first."""
         buckets = [bucket for cell in found_in if (bucket := self._buckets.get(("cell", cell))) is not None]
         column = self._rows.columns[0]
-        rows = np.unique(
-            np.concatenate([column[:0], *(column[piece] for piece in self._rows.pieces(buckets))])
-        )
+        pieces = [column[:0], *(column[piece] for piece in self._rows.pieces(buckets))]
+        rows = np.unique(np.concatenate(pieces))
         metres = metres_from(*point, self._tickets["place"][rows])
-        order = np.argsort(metres, kind="stable")
-        order = order[metres[order] <= within_m]
-        return list(zip(self._tickets["sequence"][rows[order]].tolist(), metres[order].tolist(), strict=True))
+        nearest = np.argsort(metres, kind="stable")[:limit]
+        tickets = self._tickets[rows[nearest]]
+        return [
+            Neighbour(sequence=sequence, point=Point(latitude=place[0], longitude=place[1]), metres=distance)
+            for sequence, place, distance in zip(
+                tickets["sequence"].tolist(), tickets["place"].tolist(), metres[nearest].tolist(), strict=True
+            )
+            if distance <= within_m
+        ]
 
     def _nearest(self, kernel: Ints, rows: Ints, votes: Floats) -> tuple[tuple[int, float], ...]:
         """By the first of RESEMBLANCE under which any ticket votes; `kernel` ascends, `rows` within each."""

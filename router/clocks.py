@@ -46,7 +46,12 @@ def due_at(decision: Decision, at: datetime, policy: Policy) -> datetime | None:
     """When the decision, made `at`, has to have been seen by a person; None where it need not."""
     if decision.verdict is Verdict.DISPATCH:
         return None
-    return at + (policy.due_urgent if decision.priority is Priority.URGENT else policy.due)
+    return due_after(decision.priority, at, policy)
+
+
+def due_after(priority: Priority, at: datetime, policy: Policy) -> datetime:
+    """By when a person has to have seen a ticket that waits since then."""
+    return at + (policy.due_urgent if priority is Priority.URGENT else policy.due)
 
 
 def duty_unit(stored: StoredTicket, territories: Territories) -> str | None:

@@ -12,11 +12,12 @@ from domain.dispatches import Refusal
 
 
 class DeliveryKind(StrEnum):
-    """What a unit is told: the ticket is yours, or it no longer is; nobody has seen it in time."""
+    """What a unit is told: the ticket is yours, or it no longer is; nobody has seen it in time; who else called."""
 
     DISPATCH = "dispatch"
     WITHDRAWAL = "withdrawal"
     OVERDUE = "overdue"
+    UPDATE = "update"
 
 
 class DeliveryState(StrEnum):

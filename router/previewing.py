@@ -56,7 +56,7 @@ def preview(ticket: Ticket, store: Store, live: LiveWorld, at: datetime) -> Prev
         variants = {} if sure else variants_of(ticket, decision, world, told)
 
     def proposed(variant: Ticket) -> str | None:
-        with live.routing() as present:  # one at a time: tickets that are submitted go in between
+        with live.routing(bulk=True) as present:  # one at a time: tickets that are submitted go in between
             return route(variant, present, at).unit_id
 
     return Preview(

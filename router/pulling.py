@@ -17,6 +17,8 @@ from router.undoing import weighed_before
 from router.weighing import came_back, weigh
 from router.world import World
 
+OF_ONE_TICKET = 10_000  # deliveries: a storm's many callers are many updates
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
@@ -58,7 +60,7 @@ def is_theirs(found: Handed, session: ReadSession) -> bool:
         return False
     dispatches = [
         one.delivery_id
-        for one in session.deliveries(ticket_id=delivery.ticket_id)
+        for one in session.deliveries(ticket_id=delivery.ticket_id, limit=OF_ONE_TICKET)
         if one.kind is DeliveryKind.DISPATCH and one.state is not DeliveryState.CANCELLED
     ]
     return delivery.delivery_id == dispatches[-1]

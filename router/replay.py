@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from itertools import islice, takewhile
 
-from domain.decisions import Decision, Policy
+from domain.decisions import Decision, Policy, Reason
 from domain.errors import NotFound
 from models.bundle import Bundle
 from router.atlas import Atlas
@@ -16,6 +16,7 @@ from router.event_ports import EventKind
 from router.live import Foundation, LoadBundle, Standing, fold_order, load_champion, world_of
 from router.ports import ReadSession, StoredTicket
 from router.refusals import reconsider
+from router.rerouting import looked_at_again
 from router.route import route
 
 ATLASES_TRIED = 20  # without a bundle nothing says when the addresses were taken from the log
@@ -33,7 +34,8 @@ class Replayed:
     @property
     def differences(self) -> tuple[str, ...]:
         """The names of the fields that differ."""
-        names = (part.name for part in fields(Decision))
+        unknown = {"grounds"} if self.stored.grounds is None else set()  # decided before they were noted
+        names = (part.name for part in fields(Decision) if part.name not in unknown)
         return tuple(name for name in names if getattr(self.stored, name) != getattr(self.again, name))
 
 
@@ -63,9 +65,13 @@ def replay(
     world = replace(standing.world, audit_salt=session.audit_salt())
     again = route(stored.ticket, world, stored.decided_at)
     refusals = [one for one in session.refusals(ticket_id) if one.at <= stored.decided_at]
+    if refusals:
+        again = reconsider(again, refusals, policy)
+    elif Reason.REROUTED in decision.reasons:
+        again = looked_at_again(again)
     return Replayed(
         stored=decision,
-        again=reconsider(again, refusals, policy) if refusals else again,
+        again=again,
         decided_at=stored.decided_at,
         changed=tuple(_changed(stored, session)),
     )

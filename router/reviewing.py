@@ -12,6 +12,7 @@ from domain.errors import AlreadyDecided, NotFound
 from domain.tickets import TicketStatus
 from models.bundle import Bundle
 from models.monitor import Returned
+from router.claiming import require_apart, require_free
 from router.ports import Store, StoredTicket, WriteSession
 from router.undoing import deliver_review, weighed_before
 from router.weighing import are_many_uncounted, count_sent, is_audit, label_of, weigh
@@ -23,10 +24,15 @@ def record(
     known_at: Callable[[datetime, WriteSession], datetime],
     session: WriteSession,
 ) -> StoredTicket:
-    """The ticket as it stands after the review. Raises NotFound, or AlreadyDecided where it has one."""
+    """The ticket as it stands after the review.
+
+    Raises NotFound, IsJoined, ClaimedByAnother, or AlreadyDecided where it has one.
+    """
     stored = session.ticket(review.ticket_id)
     if stored is None:
         raise NotFound(kind="ticket", key=review.ticket_id)
+    require_apart(stored)
+    require_free(stored, review.by, review.at)
     if stored.review is not None:
         raise AlreadyDecided(ticket_id=review.ticket_id, unit_id=stored.review.unit_id)
     session.add_review(review)
@@ -37,7 +43,14 @@ def record(
     if bundle is not None and label is not None and not weighed_before(stored, label, session):
         weigh(label, bundle, session)
     deliver_review(stored, review, session)
-    return replace(stored, status=TicketStatus.DISPATCHED, unit_id=review.unit_id, review=review)
+    return replace(
+        stored,
+        status=TicketStatus.DISPATCHED,
+        unit_id=review.unit_id,
+        review=review,
+        claimed_by=None,
+        claimed_until=None,
+    )
 
 
 def count_ahead(review: Review, bundle: Bundle | None, store: Store) -> None:

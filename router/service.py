@@ -42,6 +42,7 @@ from router.refusals import reconsider
 from router.reviewing import count_ahead, record
 from router.route import route
 from router.same_trouble import Alike, alike, near_in_time
+from router.sight import Sight
 from router.submission import Draft, Submission, accept, decided
 from router.undoing import Undo, undo
 from router.vitals import Vitals
@@ -71,6 +72,11 @@ class RoutingService:
     def clock(self) -> Callable[[], datetime]:
         """What the service takes for now."""
         return self._clock
+
+    @property
+    def live(self) -> LiveWorld:
+        """What the service routes with."""
+        return self._live
 
     @property
     def store(self) -> Store:
@@ -141,15 +147,17 @@ class RoutingService:
         """Where such a ticket would go now, what it misses, and who may have called about it. Stores nothing."""
         return preview(ticket, self._store, self._live, self._clock())
 
-    def waiting(self, limit: int) -> tuple[Sequence[Queue], Sequence[StoredTicket]]:
-        """All that waits for a person, counted by priority; and the first of it, most pressing first."""
+    def waiting(
+        self, limit: int, sight: Sight | None = None
+    ) -> tuple[Sequence[Queue], Sequence[StoredTicket]]:
+        """All that waits for a person (in sight), counted by priority; and the first of it, most pressing first."""
         with self._store.read() as session:
-            return session.queues(), session.waiting(limit)
+            return session.queues(sight), session.waiting(limit, sight)
 
     def review(self, review: Review) -> StoredTicket:
         """Confirm or reassign; the next ticket feels it.
 
-        Raises NotFound (ticket, unit), UnitClosed or AlreadyDecided.
+        Raises NotFound (ticket, unit), UnitClosed, IsJoined, ClaimedByAnother or AlreadyDecided.
         """
         self._require_open(review.unit_id)
         bundle = self._live.world.bundle
@@ -161,7 +169,7 @@ class RoutingService:
     def undo(self, ticket_id: str, *, by: str, reason: str) -> StoredTicket:
         """Take a review back before it is delivered; the ticket stands as before.
 
-        Raises NotFound, NothingToUndo or UndoTooLate.
+        Raises NotFound, IsJoined, NothingToUndo or UndoTooLate.
         """
         wanted = Undo(ticket_id=ticket_id, by=by, reason=reason, at=self._clock())
         policy = self._live.world.policy
@@ -283,9 +291,7 @@ class RoutingService:
             return unavailable(found, error)
         return found
 
-    def _begin(
-        self, ticket: Ticket, keep: Keep | None = None, *, bulk: bool = False
-    ) -> Future[StoredTicket]:
+    def _begin(self, ticket: Ticket, keep: Keep | None = None, *, bulk: bool = False) -> Future[StoredTicket]:
         at = self._clock()
         with self._live.routing(bulk=bulk) as world:
             watch = StopWatch()

@@ -8,13 +8,14 @@ from datetime import datetime
 
 from domain.decisions import Policy, Review
 from domain.dispatches import Dispatch, LabelSource
-from domain.errors import NotFound, NothingToUndo, UndoTooLate
+from domain.errors import NothingToUndo, UndoTooLate
 from domain.tickets import TicketStatus
 from models.monitor import Audit, Returned
+from router.claiming import require_apart, require_ticket
 from router.delivery import UNDO
 from router.delivery_ports import DeliveryKind
 from router.ports import ReadSession, StoredTicket, WriteSession
-from router.submission import decided
+from router.standing import stood
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,22 +36,23 @@ def undo(
 ) -> StoredTicket:
     """The ticket as it was before its review, its deliveries cancelled, its label retracted in the log.
 
-    Raises NotFound, NothingToUndo without a review, UndoTooLate once it may have been delivered.
+    Raises NotFound, IsJoined, NothingToUndo without a review, UndoTooLate once it may have been delivered.
     """
-    stored = session.ticket(wanted.ticket_id)
-    if stored is None:
-        raise NotFound(kind="ticket", key=wanted.ticket_id)
+    stored = require_ticket(wanted.ticket_id, session)
+    require_apart(stored)
     if stored.review is None or stored.decision is None or stored.decided_at is None:
         raise NothingToUndo(ticket_id=wanted.ticket_id)
     if wanted.at >= stored.review.at + UNDO:
         raise UndoTooLate(ticket_id=wanted.ticket_id, seconds=UNDO.total_seconds())
-    session.cancel_deliveries(wanted.ticket_id, wanted.at)
+    cancelled = session.cancel_deliveries(wanted.ticket_id, wanted.at)
+    for one in cancelled:
+        if one.kind is DeliveryKind.UPDATE:  # who else called has nothing to do with the review
+            session.add_delivery(wanted.ticket_id, one.unit_id, wanted.at, kind=one.kind, delay=UNDO)
     session.undo_review(wanted.ticket_id, by=wanted.by, reason=wanted.reason)
-    before = decided(stored.ticket, stored.decision, stored.decided_at, policy)
+    before = stood(stored, policy, session)
     session.set_status(wanted.ticket_id, before.status, before.unit_id, by=wanted.by)
-    session.set_due(wanted.ticket_id, before.due_at)
     session.append_dispatches([_retraction(stored, stored.review, wanted, known_at, session)])
-    return before
+    return require_ticket(wanted.ticket_id, session)
 
 
 def deliver_review(stored: StoredTicket, review: Review, session: WriteSession) -> None:

@@ -13,6 +13,7 @@ TYPE_OF = {
     DeliveryKind.DISPATCH: "ticket.dispatched",
     DeliveryKind.WITHDRAWAL: "ticket.withdrawn",
     DeliveryKind.OVERDUE: "ticket.overdue",
+    DeliveryKind.UPDATE: "ticket.updated",
 }
 
 
@@ -26,7 +27,7 @@ class PlaceOut(BaseModel):
 
 
 class DispatchOut(BaseModel):
-    """The ticket as its unit needs it; `dispatch` is what the unit answers to."""
+    """The ticket as its unit needs it; `dispatch` is what the unit answers to, `joined` other callers' tickets."""
 
     dispatch: int
     ticket_id: str
@@ -42,6 +43,7 @@ class DispatchOut(BaseModel):
     signals: list[str]
     attributes: dict[str, str]
     channel: str
+    joined: list[str]
 
     @classmethod
     def of(cls, stored: StoredTicket, delivery: Delivery) -> DispatchOut:
@@ -72,6 +74,7 @@ class DispatchOut(BaseModel):
             signals=[signal.kind for signal in decision.signals] if decision else [],
             attributes=dict(ticket.attributes),
             channel=ticket.channel,
+            joined=list(stored.joined),
         )
 
 
@@ -82,19 +85,35 @@ class WithdrawalOut(BaseModel):
     unit: str
 
 
+class JoinedOut(BaseModel):
+    """The unit's ticket, how pressing it is now, and other callers' tickets that go with it."""
+
+    ticket_id: str
+    unit: str
+    priority: str
+    joined: list[str]
+
+
 class MessageOut(BaseModel):
     """The body of a webhook; `timestamp` is when it was decided."""
 
     type: str
     timestamp: datetime
-    data: DispatchOut | WithdrawalOut
+    data: DispatchOut | WithdrawalOut | JoinedOut
 
     @classmethod
     def of(cls, delivery: Delivery, stored: StoredTicket) -> MessageOut:
         """What the delivery says."""
-        data: DispatchOut | WithdrawalOut
+        data: DispatchOut | WithdrawalOut | JoinedOut
         if delivery.kind is DeliveryKind.WITHDRAWAL:
             data = WithdrawalOut(ticket_id=delivery.ticket_id, unit=delivery.unit_id)
+        elif delivery.kind is DeliveryKind.UPDATE:
+            data = JoinedOut(
+                ticket_id=delivery.ticket_id,
+                unit=delivery.unit_id,
+                priority=stored.priority,
+                joined=list(stored.joined),
+            )
         else:
             data = DispatchOut.of(stored, delivery)
         return cls(type=TYPE_OF[delivery.kind], timestamp=delivery.queued_at, data=data)
