@@ -148,7 +148,7 @@ def _marker(workspace: Workspace) -> dict[str, object] | None:
 def _champion_is_sound(workspace: Workspace) -> bool:
     from store.bundles import champion
     from store.sql import open_store
-    from training.promotion import fault
+    from store.promoting import fault
 
     if not workspace.store_file.exists():
         return False

@@ -52,9 +52,9 @@ def print_bundle(record: BundleRecord, role: str) -> None:
     from rich.table import Table
 
     from models.bundle import load_bundle
-    from training import promotion
+    from store import promoting
 
-    fault = promotion.fault(record)
+    fault = promoting.fault(record)
     table = Table.grid("", "", padding=(0, 2))
     table.columns[1].overflow = "fold"  # a path is there to be copied
     rows = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from getpass import getuser
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from router.ports import Store
 
 VersionArgument = Annotated[int, typer.Argument(help="Version as `gridroute models list` shows it.", min=1)]
+ReasonOption = Annotated[str, typer.Option("--reason", help="Why; it stands in the event log.")]
 MendOption = Annotated[bool, typer.Option("--mend", help="Set MLflow's aliases to what the store names.")]
 
 
@@ -49,10 +51,10 @@ def list_models(
 
 def show(version: VersionArgument, home: HomeOption = DEFAULT_HOME) -> None:
     """Show one bundle: its figures, its certificate, where it lies and whether it is sound."""
-    from training import promotion
+    from store import promoting
 
     with opened_store(home) as store:
-        record = promotion.find(store, version)
+        record = promoting.find(store, version)
         with store.read() as session:
             pointers = session.pointers()
     print_bundle(record, roles(version, pointers))
@@ -61,30 +63,34 @@ def show(version: VersionArgument, home: HomeOption = DEFAULT_HOME) -> None:
 def promote(
     version: VersionArgument,
     home: HomeOption = DEFAULT_HOME,
+    reason: ReasonOption = "",
     challenger: Annotated[
         bool, typer.Option("--challenger", help="Let it wait as the challenger instead of serving.")
     ] = False,
 ) -> None:
     """Let a bundle serve, after checking its digests. Running services follow at once."""
+    from store import promoting
+    from store.bundles import Word
     from store.clock import utc_now
-    from training import promotion
 
+    word = Word(by=getuser(), reason=reason)
     with opened_store(home) as store:
         if challenger:
-            promotion.challenge(store, version)
+            promoting.challenge(store, version, word)
         else:
-            promotion.promote(store, version, utc_now())
+            promoting.promote(store, version, utc_now(), word)
         say(f"Version {version} is now the {'challenger' if challenger else 'champion'}.")
         _mirror(store, home)
 
 
-def rollback(home: HomeOption = DEFAULT_HOME) -> None:
+def rollback(home: HomeOption = DEFAULT_HOME, reason: ReasonOption = "") -> None:
     """Let the previous champion serve again."""
+    from store import promoting
+    from store.bundles import Word
     from store.clock import utc_now
-    from training import promotion
 
     with opened_store(home) as store:
-        pointers = promotion.rollback(store, utc_now())
+        pointers = promoting.rollback(store, utc_now(), Word(by=getuser(), reason=reason))
         say(f"Version {pointers.champion} is the champion again.")
         _mirror(store, home)
 
@@ -95,12 +101,12 @@ def verify(
     mend: MendOption = False,
 ) -> None:
     """Check every file's digest and that MLflow's aliases name what the store names; exit code 1 where not."""
-    from training import promotion
+    from store import promoting
 
     with opened_store(home) as store:
         with store.read() as session:
-            records = session.bundles() if version is None else [promotion.find(store, version)]
-        faults = {record.version: promotion.fault(record) for record in records}
+            records = session.bundles() if version is None else [promoting.find(store, version)]
+        faults = {record.version: promoting.fault(record) for record in records}
         for number, fault in faults.items():
             say(f"Version {number}: {fault or 'every digest holds'}", style="red" if fault else "green")
         agreed = _compare(store, home, mend=mend)

@@ -30,6 +30,7 @@ from router.event_ports import EventReads
 from router.event_ports import TicketEvent as TicketEvent
 from router.finding import FindingReads
 from router.idempotency import AnswerReads, AnswerWrites
+from router.sight import Sight
 from router.stored import StoredTicket as StoredTicket
 
 T = TypeVar("T")
@@ -123,12 +124,15 @@ class ReadSession(
         """Newest received first."""
         ...
 
-    def waiting(self, limit: int = 100) -> Sequence[StoredTicket]:
-        """Those that a person has to decide, in review or on hold: most pressing first, then first received."""
+    def waiting(self, limit: int = 100, sight: Sight | None = None) -> Sequence[StoredTicket]:
+        """Those that a person has to decide, in review or on hold: most pressing first, then first received.
+
+        With a sight: those that are in it.
+        """
         ...
 
-    def queues(self) -> Sequence[Queue]:
-        """What waits, by priority, most pressing first."""
+    def queues(self, sight: Sight | None = None) -> Sequence[Queue]:
+        """What waits, by priority, most pressing first. With a sight: what is in it."""
         ...
 
     def events(self, ticket_id: str) -> Sequence[TicketEvent]:
@@ -177,11 +181,14 @@ class WriteSession(
 ):
     """Reads and writes inside one transaction."""
 
-    def put_units(self, units: Iterable[Unit]) -> int:
-        """Insert or replace by id; answers how many changed anything. The same holds for the other put_*."""
+    def put_units(self, units: Iterable[Unit], by: str = "gridroute") -> int:
+        """Insert or replace by id; answers how many changed anything. The same holds for the other put_*.
+
+        The event log has who did it.
+        """
         ...
 
-    def put_territories(self, territories: Iterable[Territory]) -> int: ...
+    def put_territories(self, territories: Iterable[Territory], by: str = "gridroute") -> int: ...
     def put_rules(self, rules: Iterable[Rule]) -> int: ...
     def put_accounts(self, accounts: Iterable[Account]) -> int: ...
     def put_addresses(self, addresses: Iterable[Address]) -> int: ...
@@ -230,7 +237,9 @@ class WriteSession(
         """
         ...
 
-    def set_pointers(self, pointers: Pointers) -> None: ...
+    def set_pointers(self, pointers: Pointers, by: str = "gridroute", reason: str = "") -> None:
+        """The event log has who moved them and why. Raises NotFound for a version that the store does not have."""
+        ...
 
 
 class Store(Protocol):

@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from domain.errors import NotFound
 from router.ports import BundleRecord, Pointers, ReadSession, Store, WriteSession
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Word:
+    """Who moves a pointer, and why; both stand in the event log."""
+
+    by: str
+    reason: str = ""
+
+
+GRIDROUTE = Word(by="gridroute")
+"""The program itself, as when a first model is trained."""
 
 
 def champion(store: Store) -> BundleRecord | None:
@@ -21,45 +33,46 @@ def challenger(store: Store) -> BundleRecord | None:
         return _record(session, session.pointers().challenger)
 
 
-def promote(store: Store, version: int, at: datetime) -> Pointers:
+def promote(store: Store, version: int, at: datetime, word: Word = GRIDROUTE) -> Pointers:
     """Make `version` the champion and the old champion the way back. Raises NotFound for an unknown version."""
-    return store.write(lambda session: _promote(session, version, at))
+    return store.write(lambda session: _promote(session, version, at, word))
 
 
-def rollback(store: Store, at: datetime | None = None) -> Pointers:
+def rollback(store: Store, at: datetime | None = None, word: Word = GRIDROUTE) -> Pointers:
     """Make the previous champion the champion again. Raises NotFound when there is none.
 
     There is then no further way back: a second rollback would bring the bundle back that was just taken out.
     """
-    return store.write(lambda session: _rollback(session, at))
+    return store.write(lambda session: _rollback(session, at, word))
 
 
-def set_challenger(store: Store, version: int | None) -> Pointers:
+def set_challenger(store: Store, version: int | None, word: Word = GRIDROUTE) -> Pointers:
     """Let `version` (None: nothing) wait for its promotion. Raises NotFound for an unknown version."""
 
     def work(session: WriteSession) -> Pointers:
-        return _move(session, replace(session.pointers(), challenger=version))
+        return _move(session, replace(session.pointers(), challenger=version), word)
 
     return store.write(work)
 
 
-def _promote(session: WriteSession, version: int, at: datetime) -> Pointers:
+def _promote(session: WriteSession, version: int, at: datetime, word: Word) -> Pointers:
     now = session.pointers()
     if version == now.champion:
         return now
     waiting = None if now.challenger == version else now.challenger
-    return _move(session, Pointers(champion=version, challenger=waiting, previous=now.champion, since=at))
+    after = Pointers(champion=version, challenger=waiting, previous=now.champion, since=at)
+    return _move(session, after, word)
 
 
-def _rollback(session: WriteSession, at: datetime | None) -> Pointers:
+def _rollback(session: WriteSession, at: datetime | None, word: Word) -> Pointers:
     now = session.pointers()
     if now.previous is None:
         raise NotFound(kind="bundle", key="previous champion")
-    return _move(session, replace(now, champion=now.previous, previous=None, since=at))
+    return _move(session, replace(now, champion=now.previous, previous=None, since=at), word)
 
 
-def _move(session: WriteSession, pointers: Pointers) -> Pointers:
-    session.set_pointers(pointers)
+def _move(session: WriteSession, pointers: Pointers, word: Word) -> Pointers:
+    session.set_pointers(pointers, by=word.by, reason=word.reason)
     return pointers
 
 

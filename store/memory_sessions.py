@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, replace
 from datetime import datetime
 from hashlib import sha256
 from itertools import islice
@@ -29,6 +29,7 @@ from router.ports import (
     StoredTicket,
     TicketEvent,
 )
+from router.sight import Sight
 from store import finding
 from store.batches import batched
 from store.channels import matches
@@ -99,16 +100,22 @@ class MemoryReadSession(
         found = (stored for stored in self.state.tickets.values() if finding.matches(stored, query))
         return sorted(found, key=cursor_of, reverse=True)[: query.limit]
 
-    def waiting(self, limit: int = 100) -> Sequence[StoredTicket]:
+    def seen_of(self, ticket_ids: Collection[str], sight: Sight) -> frozenset[str]:
+        """Those of the tickets that are in sight."""
+        tickets = self.state.tickets
+        return frozenset(one for one in ticket_ids if one in tickets and sight.covers(tickets[one]))
+
+    def waiting(self, limit: int = 100, sight: Sight | None = None) -> Sequence[StoredTicket]:
         """Those that a person has to decide: most pressing first, then first received."""
-        found = [stored for stored in _by_key(self.state.tickets) if stored.status in WAITING]
+        every = (stored for stored in _by_key(self.state.tickets) if stored.status in WAITING)
+        found = [stored for stored in every if sight is None or sight.covers(stored)]
         return sorted(found, key=lambda one: (one.priority.rank, one.ticket.received_at))[:limit]
 
-    def queues(self) -> Sequence[Queue]:
+    def queues(self, sight: Sight | None = None) -> Sequence[Queue]:
         """What waits, by priority, most pressing first."""
         first: dict[Priority, datetime] = {}
         counts = Counter[Priority]()
-        for stored in self.waiting(len(self.state.tickets)):
+        for stored in self.waiting(len(self.state.tickets), sight):
             first.setdefault(stored.priority, stored.ticket.received_at)
             counts[stored.priority] += 1
         return [Queue(priority=one, count=counts[one], since=since) for one, since in first.items()]
@@ -187,13 +194,13 @@ class MemoryWriteSession(
         super().__init__(state.branch())
         self._clock = clock
 
-    def put_units(self, units: Iterable[Unit]) -> int:
+    def put_units(self, units: Iterable[Unit], by: str = "gridroute") -> int:
         """Insert or replace by id; answers how many changed anything."""
-        return self._put("units", units, lambda unit: unit.unit_id)
+        return self._put("units", units, lambda unit: unit.unit_id, by)
 
-    def put_territories(self, territories: Iterable[Territory]) -> int:
+    def put_territories(self, territories: Iterable[Territory], by: str = "gridroute") -> int:
         """Insert or replace by id; answers how many changed anything."""
-        return self._put("territories", territories, lambda territory: territory.territory_id)
+        return self._put("territories", territories, lambda territory: territory.territory_id, by)
 
     def put_rules(self, rules: Iterable[Rule]) -> int:
         """Insert or replace by id; answers how many changed anything."""
@@ -286,13 +293,13 @@ class MemoryWriteSession(
         self.state.bundles.append(numbered)
         return numbered
 
-    def set_pointers(self, pointers: Pointers) -> None:
+    def set_pointers(self, pointers: Pointers, by: str = "gridroute", reason: str = "") -> None:
         """Raises NotFound for a version that the store does not have."""
         require_versions(pointers, self.state.bundles)
         self.state.pointers = pointers
-        self._record("", EventKind.PROMOTED, detail=encode(pointers))
+        self._record("", EventKind.PROMOTED, by=by, detail=encode(asdict(pointers) | {"reason": reason}))
 
-    def _put(self, name: str, items: Iterable[T], key_of: Callable[[T], str]) -> int:
+    def _put(self, name: str, items: Iterable[T], key_of: Callable[[T], str], by: str = "gridroute") -> int:
         stored: dict[str, T] = getattr(self.state, name)
         given = {key_of(item): item for item in items}
         bodies = {key: encode(item) for key, item in given.items()}
@@ -301,7 +308,7 @@ class MemoryWriteSession(
         if changed:
             change = f"{self.state.world_version} {encode([bodies[key] for key in changed])}"
             self.state.world_version = sha256(change.encode()).hexdigest()[:16]
-            self._record("", EventKind.CHANGED, detail=f"{name} {len(changed)}")
+            self._record("", EventKind.CHANGED, by=by, detail=f"{name} {len(changed)}")
         return len(changed)
 
     def _require_ticket(self, ticket_id: str) -> StoredTicket:

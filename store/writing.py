@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import datetime
 from hashlib import sha256
 from typing import TypeVar
 
-from sqlalchemy import Connection, Table, bindparam, insert, select, update
+from sqlalchemy import Connection, Table, bindparam, delete, insert, select, update
 
 from domain.decisions import Decision, Review
 from domain.dispatches import Dispatch
@@ -29,8 +29,8 @@ from store.city import seen_on_the_map
 from store.claims import NOT_CLAIMED, SqlClaimWrites
 from store.clock import Clock
 from store.clocks import SqlClockWrites
-from store.codec import encode
-from store.finding import key_rows, place_row
+from store.codec import decode, encode
+from store.finding import key_rows, place_row, sight_rows
 from store.inserting import insert_new
 from store.log import by_time_known, log_row, log_span, new_entries
 from store.meta import lock_counters
@@ -58,13 +58,13 @@ class SqlWriteSession(
         self._clock = clock
         self._waiting = []
 
-    def put_units(self, units: Iterable[Unit]) -> int:
+    def put_units(self, units: Iterable[Unit], by: str = "gridroute") -> int:
         """Insert or replace by id; answers how many changed anything."""
-        return self._put(tables.units, units, lambda unit: unit.unit_id)
+        return self._put(tables.units, units, lambda unit: unit.unit_id, by)
 
-    def put_territories(self, territories: Iterable[Territory]) -> int:
+    def put_territories(self, territories: Iterable[Territory], by: str = "gridroute") -> int:
         """Insert or replace by id; answers how many changed anything."""
-        return self._put(tables.territories, territories, lambda territory: territory.territory_id)
+        return self._put(tables.territories, territories, lambda territory: territory.territory_id, by)
 
     def put_rules(self, rules: Iterable[Rule]) -> int:
         """Insert or replace by id; answers how many changed anything."""
@@ -112,8 +112,12 @@ class SqlWriteSession(
         body = encode(decision)
         cell, alone = seen_on_the_map(decision)
         of_ticket = update(tables.tickets).where(tables.tickets.c.ticket_id == decision.ticket_id)
-        if self._connection.execute(of_ticket.values(cell=cell, automatic=alone)).rowcount != 1:
+        changed = of_ticket.values(cell=cell, automatic=alone).returning(tables.tickets.c.status)
+        status = self._connection.scalar(changed)
+        if status is None:
             raise NotFound(kind="ticket", key=decision.ticket_id)
+        if status != TicketStatus.RECEIVED.value:
+            self._forget_sight(decision.ticket_id)
         self._connection.execute(
             insert(tables.decisions).values(
                 ticket_id=decision.ticket_id,
@@ -126,6 +130,8 @@ class SqlWriteSession(
                 automatic=automatic(decision),
             )
         )
+        if rows := sight_rows(decision):
+            self._connection.execute(insert(tables.ticket_keys), rows)
         if row := place_row(decision, at):
             insert_new(self._connection, tables.ticket_keys, row)
         self._record(
@@ -205,7 +211,7 @@ class SqlWriteSession(
         )
         return numbered
 
-    def set_pointers(self, pointers: Pointers) -> None:
+    def set_pointers(self, pointers: Pointers, by: str = "gridroute", reason: str = "") -> None:
         """One UPDATE of one row. Raises NotFound for a version that the store does not have."""
         require_versions(pointers, self.bundles())
         self._connection.execute(
@@ -216,7 +222,7 @@ class SqlWriteSession(
                 since=pointers.since,
             )
         )
-        self._record("", EventKind.PROMOTED, detail=encode(pointers))
+        self._record("", EventKind.PROMOTED, by=by, detail=encode(asdict(pointers) | {"reason": reason}))
 
     def events(self, ticket_id: str) -> Sequence[TicketEvent]:
         """What happened to the ticket, oldest first, this work's own included."""
@@ -240,7 +246,9 @@ class SqlWriteSession(
         self.finish()
         return super().channel_tickets(query)
 
-    def _put(self, table: Table, items: Iterable[T], key_of: Callable[[T], str]) -> int:
+    def _put(
+        self, table: Table, items: Iterable[T], key_of: Callable[[T], str], by: str = "gridroute"
+    ) -> int:
         (key,) = table.primary_key.columns
         replacement = update(table).where(key == bindparam("the_key")).values(body=bindparam("the_body"))
         changes = sha256()
@@ -260,7 +268,7 @@ class SqlWriteSession(
             changed += len(added) + len(replaced)
         if changed:
             self._advance_world_version(f"{table.name} {changes.hexdigest()}")
-            self._record("", EventKind.CHANGED, detail=f"{table.name} {changed}")
+            self._record("", EventKind.CHANGED, by=by, detail=f"{table.name} {changed}")
         return changed
 
     def _advance_world_version(self, change: str) -> None:
@@ -277,6 +285,18 @@ class SqlWriteSession(
             for row in self._connection.execute(select(log).where(log.c.ticket_id.in_(part))):
                 found[row.ticket_id].append(dispatch_of(row))
         return found
+
+    def _forget_sight(self, ticket_id: str) -> None:
+        decided = tables.decisions.c
+        latest = (
+            select(decided.body).where(decided.ticket_id == ticket_id).order_by(decided.decision_id.desc())
+        )
+        body = self._connection.scalar(latest.limit(1))
+        for row in sight_rows(decode(Decision, body)) if body else ():
+            key = tables.ticket_keys
+            self._connection.execute(
+                delete(key).where(*(key.c[name] == value for name, value in row.items()))
+            )
 
     def _status(self, ticket_id: str) -> TicketStatus | None:
         ticket = tables.tickets.c

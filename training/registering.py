@@ -8,7 +8,8 @@ from pathlib import Path
 
 from domain.errors import TrackingUnavailable
 from router.ports import BundleRecord, Store
-from training.promotion import challenge, mirror, promote
+from store.promoting import challenge, promote
+from training.promotion import mirror
 from training.results import TrainingResult
 
 

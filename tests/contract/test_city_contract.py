@@ -79,7 +79,7 @@ def counted(store: Store, resolution: int = 8, **conditions: Any) -> Sequence[Ce
 
 
 def cell(point: Point, resolution: int) -> int:
-    return h3.cell_to_parent(cells(point)[-1], resolution)
+    return int(h3.cell_to_parent(cells(point)[-1], resolution))
 
 
 @pytest.mark.parametrize("resolution", range(COARSEST, FINEST + 1))

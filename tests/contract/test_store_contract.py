@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -31,7 +32,7 @@ from router.ports import (
     WriteSession,
 )
 from tests.contract import samples
-from tests.contract.samples import NOW, bundle, decision, dispatch, review, ticket
+from tests.contract.samples import NOW, TERRITORY, WATER, bundle, decision, dispatch, review, ticket
 
 REFERENCES: list[Any] = [
     pytest.param("units", [samples.ROADS, samples.WATER], {"name": "Roads and squares"}, id="units"),
@@ -399,6 +400,33 @@ def test_pointers_move_together(store: Store) -> None:
     store.write(lambda session: session.set_pointers(Pointers(champion=1)))
     with store.read() as session:
         assert session.pointers() == Pointers(champion=1)
+
+
+def test_who_moves_a_pointer_or_brings_units_and_why_stands_in_the_event_log(store: Store) -> None:
+    def work(session: WriteSession) -> None:
+        session.add_bundle(bundle("aa"))
+        session.set_pointers(Pointers(champion=1, since=NOW), by="王", reason="复盘通过")
+        session.set_pointers(Pointers(champion=1))
+        session.put_units([WATER], by="李")
+        session.put_territories([TERRITORY], by="李")
+        session.put_territories([TERRITORY], by="张")  # changes nothing
+
+    store.write(work)
+    with store.read() as session:
+        told = [(one.kind, one.by, one.detail) for one in session.event_log()]
+    assert [(kind.value, by) for kind, by, _ in told] == [
+        ("promoted", "王"),
+        ("promoted", "gridroute"),
+        ("changed", "李"),
+        ("changed", "李"),
+    ]
+    assert json.loads(told[0][2]) == {
+        "champion": 1,
+        "challenger": None,
+        "previous": None,
+        "since": NOW.isoformat(),
+        "reason": "复盘通过",
+    }
 
 
 @pytest.mark.parametrize("wrong", [Pointers(champion=7), Pointers(challenger=7), Pointers(previous=7)])

@@ -16,6 +16,7 @@ from cli.main import app
 from cli.workspace import Workspace
 from domain.errors import BundleDamaged, GridrouteError, NotFound, TrackingUnavailable
 from router.ports import BundleRecord, Pointers, Store
+from store import promoting
 from store.bundles import champion
 from store.memory import MemoryStore
 from store.sql import open_store
@@ -78,11 +79,11 @@ def pointers(store: Store) -> Pointers:
 def test_the_mirror_follows_promotion_challenge_and_rollback(store: MemoryStore) -> None:
     registry = Aliases({"champion": "99", "mine": "7"})
     steps: list[tuple[Callable[[], Pointers], dict[str, str]]] = [
-        (lambda: promotion.promote(store, 1, NOW), {"champion": "11"}),
-        (lambda: promotion.challenge(store, 2), {"champion": "11", "challenger": "12"}),
-        (lambda: promotion.promote(store, 2, NOW), {"champion": "12"}),
-        (lambda: promotion.rollback(store, NOW), {"champion": "11"}),
-        (lambda: promotion.promote(store, 3, NOW), {}),
+        (lambda: promoting.promote(store, 1, NOW), {"champion": "11"}),
+        (lambda: promoting.challenge(store, 2), {"champion": "11", "challenger": "12"}),
+        (lambda: promoting.promote(store, 2, NOW), {"champion": "12"}),
+        (lambda: promoting.rollback(store, NOW), {"champion": "11"}),
+        (lambda: promoting.promote(store, 3, NOW), {}),
     ]
     for step, expected in steps:
         step()
@@ -92,7 +93,7 @@ def test_the_mirror_follows_promotion_challenge_and_rollback(store: MemoryStore)
 
 
 def test_a_disagreement_is_told_and_mended_the_stores_way(store: MemoryStore) -> None:
-    promotion.promote(store, 1, NOW)
+    promoting.promote(store, 1, NOW)
     registry = Aliases({"champion": "12", "challenger": "12"})
     found = [
         Disagreement(alias="champion", store="11", mlflow="12"),
@@ -110,7 +111,7 @@ def test_a_damaged_bundle_is_never_pointed_at(tmp_path: Path, damage: str) -> No
     store = MemoryStore()
     add(store, sound)
     add(store, damaged)
-    promotion.promote(store, 1, NOW)
+    promoting.promote(store, 1, NOW)
     match damage:
         case "changed":
             (damaged / "ranker.txt").write_text((damaged / "ranker.txt").read_text() + " ")
@@ -126,9 +127,9 @@ def test_a_damaged_bundle_is_never_pointed_at(tmp_path: Path, damage: str) -> No
     before = pointers(store)
     expected = NotFound if damage == "no directory" else BundleDamaged
     with pytest.raises(expected):
-        promotion.promote(store, 2, NOW)
+        promoting.promote(store, 2, NOW)
     with pytest.raises(expected):
-        promotion.challenge(store, 2)
+        promoting.challenge(store, 2)
     assert pointers(store) == before
 
 
@@ -136,11 +137,11 @@ def test_rollback_to_a_damaged_bundle_is_refused(tmp_path: Path) -> None:
     store = MemoryStore()
     for seed in (1, 2):
         add(store, tiny_bundle(tmp_path, seed=seed))
-        promotion.promote(store, seed, NOW)
+        promoting.promote(store, seed, NOW)
     first = next(iter(store_records(store)))
     (Path(first.path) / "ranker.txt").write_text("")
     with pytest.raises(BundleDamaged):
-        promotion.rollback(store, NOW)
+        promoting.rollback(store, NOW)
     assert pointers(store).champion == 2
 
 
@@ -152,7 +153,7 @@ def store_records(store: Store) -> list[BundleRecord]:
 @pytest.mark.parametrize("version", [0, 4])
 def test_an_unknown_version_is_not_found(store: MemoryStore, version: int) -> None:
     with pytest.raises(NotFound):
-        promotion.promote(store, version, NOW)
+        promoting.promote(store, version, NOW)
 
 
 class Office:

@@ -1,0 +1,61 @@
+"""Letting a bundle serve, wait, or step back: only one that is sound, and never without a trace of who decided it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+from domain.errors import BundleDamaged, BundleIncompatible, GridrouteError, NotFound
+from models.bundle import load_bundle
+from router.ports import BundleRecord, Pointers, Store
+from store import bundles
+from store.bundles import GRIDROUTE, Word
+
+
+def find(store: Store, version: int) -> BundleRecord:
+    """The record of a version. Raises NotFound."""
+    with store.read() as session:
+        found = [record for record in session.bundles() if record.version == version]
+    if not found:
+        raise NotFound(kind="model version", key=str(version))
+    return found[0]
+
+
+def fault(record: BundleRecord) -> GridrouteError | None:
+    """Why the bundle must not serve: missing, damaged, or made by another version; None where it may."""
+    try:
+        loaded = load_bundle(Path(record.path))
+    except (NotFound, BundleDamaged, BundleIncompatible) as error:
+        return error
+    if loaded.digest != record.digest:
+        return BundleDamaged(
+            path=record.path, problem=f"holds {loaded.digest[:12]}, not {record.digest[:12]}"
+        )
+    return None
+
+
+def promote(store: Store, version: int, at: datetime, word: Word = GRIDROUTE) -> Pointers:
+    """Let `version` serve, after its digests were checked. Raises what `fault` finds, and NotFound."""
+    _require_sound(find(store, version))
+    return bundles.promote(store, version, at, word)
+
+
+def challenge(store: Store, version: int, word: Word = GRIDROUTE) -> Pointers:
+    """Let `version` wait as the challenger, after its digests were checked."""
+    _require_sound(find(store, version))
+    return bundles.set_challenger(store, version, word)
+
+
+def rollback(store: Store, at: datetime, word: Word = GRIDROUTE) -> Pointers:
+    """Let the previous champion serve again, after its digests were checked. Raises NotFound where there is none."""
+    with store.read() as session:
+        previous = session.pointers().previous
+    if previous is not None:
+        _require_sound(find(store, previous))
+    return bundles.rollback(store, at, word)
+
+
+def _require_sound(record: BundleRecord) -> None:
+    found = fault(record)
+    if found is not None:
+        raise found
