@@ -13,6 +13,14 @@ from domain.errors import StoreUnavailable
 
 BUSY_SECONDS = 30.0  # how long a writer waits for another process's import
 READERS = 32
+# of a server that is not there, or no longer: who waits for it is told within seconds, not when TCP gives up
+SERVER_PATIENCE: dict[str, str | int] = {
+    "connect_timeout": 3,
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 10_000,  # milliseconds
+}
 
 
 def parse_url(url: str) -> URL:
@@ -31,7 +39,9 @@ def parse_url(url: str) -> URL:
 def writer_engine(url: URL) -> Engine:
     """One connection, every commit on the disk before it returns."""
     if url.get_backend_name() != "sqlite":
-        return create_engine(url, pool_size=1, max_overflow=0, pool_pre_ping=True)
+        return create_engine(
+            url, pool_size=1, max_overflow=0, pool_pre_ping=True, connect_args=_patience(url)
+        )
     engine = create_engine(
         url, pool_size=1, max_overflow=0, connect_args={"check_same_thread": False, "timeout": BUSY_SECONDS}
     )
@@ -45,12 +55,25 @@ def reader_engine(url: URL) -> Engine:
     """Connections that only read, each transaction on one snapshot."""
     if url.get_backend_name() != "sqlite":
         options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
-        return create_engine(url, pool_size=READERS, pool_pre_ping=True, execution_options=options)
+        return create_engine(
+            url,
+            pool_size=READERS,
+            pool_pre_ping=True,
+            connect_args=_patience(url),
+            execution_options=options,
+        )
     engine = create_engine(
         url, pool_size=READERS, connect_args={"check_same_thread": False, "timeout": BUSY_SECONDS}
     )
     _prepare_sqlite(engine, begin="BEGIN", pragmas=("query_only=ON",))
     return engine
+
+
+def _patience(url: URL) -> dict[str, Any]:
+    """The driver's own options; what the URL says of them counts."""
+    if url.get_driver_name() != "psycopg":
+        return {}
+    return {name: value for name, value in SERVER_PATIENCE.items() if name not in url.query}
 
 
 def _prepare_sqlite(engine: Engine, *, begin: str, pragmas: tuple[str, ...]) -> None:
