@@ -34,6 +34,8 @@ class Right(StrEnum):
     WATCH = "watch"
     SUSPEND = "suspend"
     DELIVER = "deliver"
+    PROMOTE = "promote"
+    UNITS = "units"
     KEYS = "keys"
 
 
@@ -52,7 +54,15 @@ RIGHTS: Mapping[Role, frozenset[Right]] = MappingProxyType(
         ),
         Role.UNIT: frozenset({Right.READ, Right.TAKE, Right.FOLLOW}),
         Role.ENGINEER: frozenset(
-            {Right.LOCATE, Right.READ, Right.FOLLOW, Right.WATCH, Right.SUSPEND, Right.DELIVER}
+            {
+                Right.LOCATE,
+                Right.READ,
+                Right.FOLLOW,
+                Right.WATCH,
+                Right.SUSPEND,
+                Right.DELIVER,
+                Right.PROMOTE,
+            }
         ),
         Role.ADMIN: frozenset(Right),
     }
