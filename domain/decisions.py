@@ -157,7 +157,8 @@ class Decision:
 
     `group`: the one of the bundle's certificates that the ticket stands under; None where none was asked.
     `suspension_ids`: what was found to stop automatic dispatch. `signals`: dangers that the ticket's words tell of.
-    `blind`: whoever reviews it is not to see what is proposed.
+    `blind`: whoever reviews it is not to see what is proposed. `grounds`: the territories where the ticket may be, of
+    whatever kind; None where that was not noted.
     """
 
     ticket_id: str
@@ -177,6 +178,7 @@ class Decision:
     atlas_version: str = ""
     territory_version: str = ""
     notes: tuple[str, ...] = field(default=())
+    grounds: tuple[str, ...] | None = None
 
     @property
     def probability(self) -> float | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
@@ -15,6 +15,7 @@ from domain.tickets import Ticket, TicketStatus
 from features.gazetteer.accounts import normalise_account
 from features.place import RESOLUTIONS, cells, ring
 from features.text import normalise
+from router.sight import Sight, blind_candidates, is_nobodys
 from router.stored import StoredTicket
 
 SHORTEST_PART = 4
@@ -32,6 +33,8 @@ class KeyKind(StrEnum):
     ADDRESS = "address"
     CATEGORY = "category"
     PLACE = "place"
+    GROUND = "ground"
+    CANDIDATE = "candidate"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
@@ -66,7 +69,7 @@ class Remembered:
 class TicketQuery:
     """Which tickets. What is None does not matter; `until` itself is not in the span.
 
-    `unit_ids`: have it now. `places`: as `places_around` names them.
+    `unit_ids`: have it now. `sight`: is in it. `places`: as `places_around` names them.
     """
 
     statuses: frozenset[TicketStatus] | None = None
@@ -78,6 +81,7 @@ class TicketQuery:
     until: datetime | None = None
     remembered: Remembered | None = None
     places: frozenset[str] | None = None
+    sight: Sight | None = None
     after: Cursor | None = None
     limit: int = 100
 
@@ -97,6 +101,14 @@ def place_key(decision: Decision, at: datetime) -> str | None:
     """Where and on which day the decision believed its ticket to be; None where that is unknown."""
     point = decision.location.point
     return None if point is None else _place_on(cells(point)[PLACE_CELL], at.astimezone(UTC).date())
+
+
+def sight_keys(decision: Decision) -> Iterator[tuple[KeyKind, str]]:
+    """By what the decision puts its ticket into somebody's sight, besides the proposed unit; no ground: everybody's."""
+    if is_nobodys(decision):
+        yield KeyKind.GROUND, ""
+    yield from ((KeyKind.GROUND, one) for one in decision.grounds or ())
+    yield from ((KeyKind.CANDIDATE, one) for one in dict.fromkeys(blind_candidates(decision)))
 
 
 def places_around(point: Point, since: datetime, until: datetime) -> frozenset[str]:
@@ -131,4 +143,8 @@ class FindingReads(Protocol):
 
     def find_tickets(self, query: TicketQuery) -> Sequence[StoredTicket]:
         """Newest received first."""
+        ...
+
+    def seen_of(self, ticket_ids: Collection[str], sight: Sight) -> frozenset[str]:
+        """Those of the tickets that are in sight."""
         ...

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from domain.decisions import Decision
 from domain.dispatches import Dispatch
+from domain.places import Location
 from domain.tickets import Ticket
 from features.facts import Facts, facts
 from features.schema import HistorySchema
@@ -78,7 +79,13 @@ def route(ticket: Ticket, world: World, now: datetime | None = None, watch: Watc
         bundle_digest=world.bundle.digest if world.bundle else None,
         territory_version=world.territories.version,
         atlas_version=world.atlas.version,
+        grounds=_any_ground(location, world, ticket.received_at),
     )
+
+
+def _any_ground(location: Location, world: World, at: datetime) -> tuple[str, ...]:
+    owned = grounds(location, world.territories, None, at)
+    return tuple(sorted({one.territory_id for ground in owned for one in ground}))
 
 
 def learn(dispatch: Dispatch, world: World) -> None:

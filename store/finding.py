@@ -8,15 +8,34 @@ from datetime import datetime
 from enum import Enum, auto
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, false, or_, select
+from sqlalchemy import ColumnElement, Select, and_, exists, false, func, or_, select
 
 from domain.decisions import Decision
-from domain.tickets import Ticket
-from router.finding import SHORTEST_PART, KeyKind, Remembered, TicketQuery, cursor_of, place_key, search_keys
+from domain.tickets import WAITING, Ticket
+from router.finding import (
+    SHORTEST_PART,
+    KeyKind,
+    Remembered,
+    TicketQuery,
+    cursor_of,
+    place_key,
+    search_keys,
+    sight_keys,
+)
+from router.sight import Sight
 from router.stored import StoredTicket
 from store import tables
 
 _key, _ticket = tables.ticket_keys.c, tables.tickets.c
+_proposal, _later = tables.decisions.alias("proposal").c, tables.decisions.alias("newer").c
+_sight = tables.ticket_keys.alias("sight").c
+_WAITING = [status.value for status in WAITING]
+_LATEST = (
+    select(func.max(_later.decision_id))
+    .where(_later.ticket_id == _ticket.ticket_id)
+    .correlate(tables.tickets)
+    .scalar_subquery()
+)
 _AFTER_ALL = "\U0010ffff"
 
 
@@ -39,6 +58,34 @@ def place_row(decision: Decision, at: datetime) -> dict[str, str] | None:
     return None if key is None else {"kind": KeyKind.PLACE.value, "key": key, "ticket_id": decision.ticket_id}
 
 
+def sight_rows(decision: Decision) -> list[dict[str, str]]:
+    """By what the decision puts its ticket into somebody's sight, as rows."""
+    found = sight_keys(decision)
+    return [{"kind": kind.value, "key": key, "ticket_id": decision.ticket_id} for kind, key in found]
+
+
+def in_sight(sight: Sight) -> ColumnElement[bool]:
+    """`sight.covers` of a row of tickets."""
+    units = sorted(sight.units)
+    with_them = _ticket.unit_id.in_(units)
+    if not sight.proposals:
+        return with_them
+    ground, candidate = (_sight.kind == kind.value for kind in (KeyKind.GROUND, KeyKind.CANDIDATE))
+    of_it, waits = exists().where(_sight.ticket_id == _ticket.ticket_id), _ticket.status.in_(_WAITING)
+    return or_(
+        with_them,
+        _ticket.duty_unit.in_(units),
+        exists().where(
+            _proposal.ticket_id == _ticket.ticket_id,
+            _proposal.decision_id == _LATEST,
+            _proposal.unit_id.in_(units),
+        ),
+        of_it.where(ground, _sight.key.in_(sorted(sight.territories))),
+        of_it.where(candidate, _sight.key.in_(units)),
+        and_(waits, of_it.where(ground, _sight.key == "")),
+    )
+
+
 def matches(stored: StoredTicket, query: TicketQuery) -> bool:
     """Whether `narrowed` would leave the ticket."""
     ticket = stored.ticket
@@ -52,6 +99,7 @@ def matches(stored: StoredTicket, query: TicketQuery) -> bool:
         and (query.since is None or query.since <= ticket.received_at)
         and (query.until is None or ticket.received_at < query.until)
         and (query.places is None or _place_of(stored) in query.places)
+        and (query.sight is None or query.sight.covers(stored))
         and (query.after is None or cursor_of(stored) < query.after)
         and (query.remembered is None or _is_remembered(ticket, keys, query.remembered))
     )
@@ -125,6 +173,8 @@ def _conditions(query: TicketQuery) -> list[ColumnElement[bool]]:
         found.append(_ticket.received_at >= query.since)
     if query.until is not None:
         found.append(_ticket.received_at < query.until)
+    if query.sight is not None:
+        found.append(in_sight(query.sight))
     if query.after is not None:
         at, last = query.after.received_at, query.after.ticket_id
         found.append(_ticket.received_at <= at)  # said apart, so that the index is walked from there

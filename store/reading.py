@@ -27,17 +27,18 @@ from router.ports import (
     StoredTicket,
     TicketEvent,
 )
+from router.sight import Sight
 from store import tables
 from store.answers import SqlAnswerReads
 from store.automation import SqlAutomationReads
-from store.batches import BATCH
+from store.batches import BATCH, batched
 from store.channels import select_events, select_tickets
 from store.city import SqlCityReads
 from store.claims import free_for, joined_to
 from store.clocks import SqlClockReads
 from store.codec import decode
 from store.events import event_of
-from store.finding import narrowed
+from store.finding import in_sight, narrowed
 from store.meta import meta_value
 from store.replies import SqlReplyReads
 from store.undoing import SqlUndoReads
@@ -132,16 +133,29 @@ class SqlReadSession(
         """Newest received first."""
         return [_stored_ticket(row) for row in self._connection.execute(narrowed(query, STORED_TICKETS))]
 
-    def waiting(self, limit: int = 100) -> Sequence[StoredTicket]:
+    def seen_of(self, ticket_ids: Collection[str], sight: Sight) -> frozenset[str]:
+        """Those of the tickets that are in sight."""
+        ticket, found = tables.tickets.c.ticket_id, set[str]()
+        for part in batched(ticket_ids):
+            query = select(ticket).where(ticket.in_(part), in_sight(sight))
+            found.update(self._connection.scalars(query))
+        return frozenset(found)
+
+    def waiting(self, limit: int = 100, sight: Sight | None = None) -> Sequence[StoredTicket]:
         """Those that a person has to decide: most pressing first, then first received."""
-        return self._first_waiting(limit)
+        return self._first_waiting(limit, *([in_sight(sight)] if sight else []))
 
     def unclaimed(
-        self, by: str, now: datetime, skip: Collection[str] = (), limit: int = 100
+        self,
+        by: str,
+        now: datetime,
+        skip: Collection[str] = (),
+        limit: int = 100,
+        sight: Sight | None = None,
     ) -> Sequence[StoredTicket]:
         """Those of them that nobody but `by` holds, without those to skip."""
         others = tables.tickets.c.ticket_id.not_in(sorted(skip))
-        return self._first_waiting(limit, free_for(by, now), others)
+        return self._first_waiting(limit, free_for(by, now), others, *([in_sight(sight)] if sight else []))
 
     def _first_waiting(self, limit: int, *conditions: ColumnElement[bool]) -> Sequence[StoredTicket]:
         ticket = tables.tickets.c
@@ -150,12 +164,12 @@ class SqlReadSession(
         query = STORED_TICKETS.where(ticket.ticket_id.in_(first)).order_by(*order)
         return [_stored_ticket(row) for row in self._connection.execute(query)]
 
-    def queues(self) -> Sequence[Queue]:
+    def queues(self, sight: Sight | None = None) -> Sequence[Queue]:
         """What waits, by priority, most pressing first."""
         ticket = tables.tickets.c
         query = (
             select(ticket.priority, func.count(), func.min(ticket.received_at))
-            .where(*_IS_WAITING)
+            .where(*_IS_WAITING, *([in_sight(sight)] if sight else []))
             .group_by(ticket.priority)
             .order_by(ticket.priority)
         )
