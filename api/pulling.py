@@ -29,7 +29,7 @@ ANSWERS = problems(404, 409, 413, 415, 422, 503, 507)
 
 
 class HandedOut(BaseModel):
-    """A dispatch; `reply` is what the unit has said of it: acknowledged, accepted, refused, or null."""
+    """A dispatch; `reply` is what the unit has said of it: acknowledged, accepted, done, refused, or null."""
 
     dispatch: int
     webhook_id: str
@@ -73,7 +73,7 @@ def dispatches(
     after: Annotated[int, Query(ge=0, le=HIGHEST)] = 0,
     limit: Annotated[int, Query(ge=1, le=MOST)] = 100,
 ) -> HandedListOut:
-    """The tickets that are with the unit: those it has not accepted yet, or `accepted=true` those it has."""
+    """The tickets that are with the unit: those it has not accepted yet; `accepted=true`: those it has, and has to do."""
     service = desk_of(request).service
     unit_id = own_unit(request, _unit(unit_id))
     with service.store.read() as session:
@@ -110,6 +110,18 @@ async def acknowledge(request: Request, unit_id: str, dispatch: int) -> HandedOu
 async def accept(request: Request, unit_id: str, dispatch: int) -> HandedOut:
     """The unit does it."""
     return await _answer(request, unit_id, dispatch, Reply.ACCEPTED)
+
+
+@routes.post(
+    "/{unit_id:path}/dispatches/{dispatch}/done",
+    dependencies=[may(Right.TAKE)],
+    response_model=HandedOut,
+    responses=ANSWERS,
+    openapi_extra=json_body("ReplyIn"),
+)
+async def done(request: Request, unit_id: str, dispatch: int) -> HandedOut:
+    """The unit has done it; it is listed no more."""
+    return await _answer(request, unit_id, dispatch, Reply.DONE)
 
 
 @routes.post(

@@ -34,6 +34,7 @@ class Reply(StrEnum):
 
     ACKNOWLEDGED = "acknowledged"
     ACCEPTED = "accepted"
+    DONE = "done"
     REFUSED = "refused"
 
     @property

@@ -23,6 +23,7 @@ class EventKind(StrEnum):
     UNDONE = "undone"
     ACKNOWLEDGED = "acknowledged"
     ACCEPTED = "accepted"
+    DONE = "done"
     REFUSED = "refused"
     OVERDUE = "overdue"
     REVIEWED = "reviewed"

@@ -20,8 +20,10 @@ from store.memory_deliveries import MemoryDeliveryReads, MemoryDeliveryWrites
 EVENT_OF: Mapping[Reply, EventKind] = {
     Reply.ACKNOWLEDGED: EventKind.ACKNOWLEDGED,
     Reply.ACCEPTED: EventKind.ACCEPTED,
+    Reply.DONE: EventKind.DONE,
     Reply.REFUSED: EventKind.REFUSED,
 }
+TAKEN = (Reply.ACCEPTED, Reply.DONE)  # the unit need not be asked again
 _delivery, _ticket = tables.deliveries.c, tables.tickets.c
 _later = tables.deliveries.alias("later")
 # of a ticket's dispatches the last one that was not cancelled
@@ -50,8 +52,11 @@ class SqlReplyReads(SqlDeliveryReads):
     def handed_deliveries(
         self, unit_id: str, now: datetime, *, accepted: bool = False, after: int = 0, limit: int = 100
     ) -> Sequence[Delivery]:
-        """The dispatches that are with the unit, by number: those it has accepted, or those it has not yet."""
+        """The dispatches that are with the unit, by number: those it has accepted, or those it has not yet; done ones
+        are neither.
+        """
         said = _delivery.reply == Reply.ACCEPTED.value
+        open_yet = func.coalesce(_delivery.reply, "").not_in([one.value for one in TAKEN])
         query = (
             select(*COLUMNS)
             .join(tables.tickets, _ticket.ticket_id == _delivery.ticket_id)
@@ -59,7 +64,7 @@ class SqlReplyReads(SqlDeliveryReads):
                 _delivery.unit_id == unit_id,
                 _delivery.delivery_id > after,
                 _delivery.ready_at <= now,
-                said if accepted else func.coalesce(_delivery.reply, "") != Reply.ACCEPTED.value,
+                said if accepted else open_yet,
                 _ticket.unit_id == unit_id,
                 _ticket.status == TicketStatus.DISPATCHED.value,
                 _delivery.delivery_id == _current,
@@ -121,7 +126,9 @@ class MemoryReplyReads(MemoryDeliveryReads):
     def handed_deliveries(
         self, unit_id: str, now: datetime, *, accepted: bool = False, after: int = 0, limit: int = 100
     ) -> Sequence[Delivery]:
-        """The dispatches that are with the unit, by number: those it has accepted, or those it has not yet."""
+        """The dispatches that are with the unit, by number: those it has accepted, or those it has not yet; done ones
+        are neither.
+        """
         current = {
             one.ticket_id: one.delivery_id
             for one in self.state.deliveries
@@ -132,7 +139,7 @@ class MemoryReplyReads(MemoryDeliveryReads):
             for one in self.state.deliveries[after:]
             if one.unit_id == unit_id
             and one.ready_at <= now
-            and (one.reply is Reply.ACCEPTED) is accepted
+            and (one.reply is Reply.ACCEPTED if accepted else one.reply not in TAKEN)
             and self.state.tickets[one.ticket_id].unit_id == unit_id
             and self.state.tickets[one.ticket_id].status is TicketStatus.DISPATCHED
             and current.get(one.ticket_id) == one.delivery_id

@@ -47,6 +47,14 @@ def say(store: Store, number: int, reply: Reply, reason: str = "") -> None:
     store.write(lambda session: session.reply_delivery(number, reply, by="王", at=NOW, reason=reason))
 
 
+def test_what_is_done_is_listed_no_more(store: Store) -> None:
+    say(store, 1, Reply.ACCEPTED)
+    say(store, 1, Reply.DONE)
+    assert with_unit(store, "roads") == with_unit(store, "roads", accepted=True) == []
+    with store.read() as session:
+        assert session.events("a")[-1].kind is EventKind.DONE
+
+
 def test_a_unit_sees_what_is_with_it(store: Store) -> None:
     assert with_unit(store, "roads") == ["a"]
     assert with_unit(store, "water-1") == ["b"]

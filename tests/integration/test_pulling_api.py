@@ -85,6 +85,17 @@ def test_a_unit_fetches_acknowledges_and_accepts(client: TestClient, store: Stor
         assert say(client, word, one["dispatch"]).json()["reply"] == "accepted"
 
 
+def test_what_a_unit_has_done_is_listed_no_more(client: TestClient) -> None:
+    client.post("/v1/tickets", json=GAS)
+    (one,) = fetched(client)
+    say(client, "accept", one["dispatch"])
+    for _ in range(2):
+        assert say(client, "done", one["dispatch"]).json()["reply"] == "done"
+    assert fetched(client) == fetched(client, accepted=True) == []
+    assert say(client, "accept", one["dispatch"]).json()["reply"] == "done"
+    assert say(client, "done", one["dispatch"], unit="north").status_code == 404
+
+
 def test_pages_follow_each_other(client: TestClient) -> None:
     for number in range(3):
         client.post("/v1/tickets", json={**GAS, "ticket_id": f"t{number}"})
