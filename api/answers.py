@@ -222,11 +222,14 @@ class ReviewOut(BaseModel):
     by: str
     at: datetime
     comment: str
+    reason: str | None = None
 
     @classmethod
     def of(cls, review: Review) -> ReviewOut:
         """The review on the wire."""
-        return cls(unit=review.unit_id, by=review.by, at=review.at, comment=review.comment)
+        return cls(
+            unit=review.unit_id, by=review.by, at=review.at, comment=review.comment, reason=review.reason
+        )
 
 
 class TicketOut(BaseModel):
@@ -235,7 +238,9 @@ class TicketOut(BaseModel):
     `probability` is calibrated, that `unit` owns the ticket; null where no model ranked it. A few tickets are reviewed
     blind: until that is done `unit` is null, `reasons` say `blind_review`, and nothing tells what was proposed or
     whether the ticket would have gone out by itself. While it waits, a person has to see it by `due_at`; once that is
-    over it is `overdue`, and the ground's `duty_unit` was told.
+    over it is `overdue`, and the ground's `duty_unit` was told. `claimed_by` is deciding it, until `claimed_until` at
+    most. `joined_into`: the same trouble as that ticket, which alone is dispatched; `joined`: those that go with it,
+    where it is asked for by itself.
     """
 
     ticket_id: str
@@ -261,6 +266,10 @@ class TicketOut(BaseModel):
     due_at: datetime | None = None
     overdue: bool = False
     duty_unit: str | None = None
+    claimed_by: str | None = None
+    claimed_until: datetime | None = None
+    joined_into: str | None = None
+    joined: list[str] = []
     review: ReviewOut | None = None
     content: ContentOut
 
@@ -280,6 +289,10 @@ class TicketOut(BaseModel):
             due_at=stored.due_at if waits else None,
             overdue=stored.overdue_at is not None and waits,
             duty_unit=stored.duty_unit if waits and not hidden else None,
+            claimed_by=stored.claimed_by,
+            claimed_until=stored.claimed_until,
+            joined_into=stored.joined_into,
+            joined=list(stored.joined),
             review=ReviewOut.of(stored.review) if stored.review else None,
             content=ContentOut.of(stored.ticket),
             **((_decided(decision, unit, names) | (_hidden(decision) if hidden else {})) if decision else {}),

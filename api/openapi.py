@@ -11,8 +11,12 @@ from pydantic.json_schema import models_json_schema
 
 from api.problems import MEDIA_TYPE, Problem
 from api.schemas import (
+    ByIn,
     EndpointIn,
+    HoldIn,
+    JoinIn,
     KeyIn,
+    NextIn,
     PlaceIn,
     RejectIn,
     ReplyIn,
@@ -25,6 +29,10 @@ from api.schemas import (
 )
 
 BODIES = (
+    ByIn,
+    HoldIn,
+    JoinIn,
+    NextIn,
     KeyIn,
     SessionIn,
     EndpointIn,

@@ -15,7 +15,7 @@ from pydantic import model_validator as model_check
 from api.faults import refusal
 from api.webhooks.signing import is_secret
 from domain.access import Right, Role
-from domain.decisions import Review
+from domain.decisions import Review, ReviewReason
 from domain.errors import InvalidInput
 from domain.places import Point
 from domain.tickets import Ticket
@@ -195,10 +195,18 @@ class ReviewIn(BaseModel):
     unit: Id
     by: By = ""
     comment: Long = ""
+    reason: ReviewReason | None = Field(default=None, description="Why another unit than the proposed one.")
 
     def review(self, ticket_id: str, by: str, now: datetime) -> Review:
         """The review as the service takes it, in the name of `by`."""
-        return Review(ticket_id=ticket_id, unit_id=self.unit, by=by, at=now, comment=self.comment)
+        return Review(
+            ticket_id=ticket_id,
+            unit_id=self.unit,
+            by=by,
+            at=now,
+            comment=self.comment,
+            reason=self.reason,
+        )
 
 
 class SuspendIn(BaseModel):
@@ -226,6 +234,47 @@ class UndoIn(BaseModel):
 
     by: By = ""
     reason: Said
+
+
+class NextIn(BaseModel):
+    """Who wants to decide the next ticket, and which ones not."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"by": "Li Wei", "skip": ["2024-0815"]}]}
+    )
+
+    by: By = ""
+    skip: Annotated[list[Id], Field(max_length=200)] = Field(default_factory=list)
+
+
+class ByIn(BaseModel):
+    """Who does it."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"by": "Li Wei"}]})
+
+    by: By = ""
+
+
+class HoldIn(BaseModel):
+    """Why a ticket cannot be decided yet."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"by": "Li Wei", "reason": "the caller rings back"}]}
+    )
+
+    by: By = ""
+    reason: Said
+
+
+class JoinIn(BaseModel):
+    """The ticket that tells of the same trouble, and is dispatched for both."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"into": "2024-0815", "by": "Li Wei"}]}
+    )
+
+    into: Id
+    by: By = ""
 
 
 class ReplyIn(BaseModel):

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from domain.safety import Priority
 from router.event_ports import EventKind
+from router.sight import Sight
 from router.stored import StoredTicket
 
 
@@ -15,9 +16,14 @@ class ClaimReads(Protocol):
     """The part of a reading session that tells of it."""
 
     def unclaimed(
-        self, by: str, now: datetime, skip: Collection[str] = (), limit: int = 100
+        self,
+        by: str,
+        now: datetime,
+        skip: Collection[str] = (),
+        limit: int = 100,
+        sight: Sight | None = None,
     ) -> Sequence[StoredTicket]:
-        """Those that wait and that nobody but `by` holds, without those to skip; in the order of `waiting`."""
+        """Those that wait (in sight) and nobody but `by` holds, without those to skip; in the order of `waiting`."""
         ...
 
 

@@ -2,32 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from functools import partial
 
 from domain.errors import ClaimedByAnother, IsJoined, NotFound, NotWaiting
 from domain.tickets import WAITING
 from router.ports import ReadSession, Store, WriteSession
+from router.sight import Sight
 from router.stored import StoredTicket
 
 LEASE = timedelta(minutes=5)
-AT_ONCE = 50  # of the queue that are looked at
-Sees = Callable[[Sequence[StoredTicket]], Sequence[StoredTicket]]
-"""Those of the tickets that somebody may see."""
+AT_ONCE = 8  # of the queue that are tried: others claim at the same time
 
 
 def claim_next(
-    store: Store, by: str, at: datetime, skip: Collection[str] = (), sees: Sees = list
+    store: Store, by: str, at: datetime, skip: Collection[str] = (), sight: Sight | None = None
 ) -> StoredTicket | None:
-    """Lease to `by` the most pressing ticket that nobody else holds; None where there is none."""
+    """Lease to `by` the most pressing ticket (in sight) that nobody else holds; None where there is none."""
     passed = set(skip)
     while True:
         with store.read() as session:
-            found = session.unclaimed(by, at, passed, AT_ONCE)
+            found = session.unclaimed(by, at, passed, AT_ONCE, sight)
         if not found:
             return None
-        for one in sees(found):
+        for one in found:
             claimed = store.write(partial(_lease, one.ticket.ticket_id, by, at))
             if claimed is not None:  # else another one was faster
                 return claimed

@@ -24,6 +24,7 @@ from router.live import LiveWorld
 from router.ports import Store, WriteSession
 from router.refusals import reconsider
 from router.route import route
+from router.sight import Sight
 from router.stored import StoredTicket
 from router.submission import STATUS_OF
 from router.world import World
@@ -58,8 +59,10 @@ class Rerouted:
     dispatched: int
 
 
-def affected(ticket_id: str, by: str, at: datetime, store: Store, live: LiveWorld) -> list[Affected]:
-    """Waiting tickets that the ticket's review gives another proposal, the closest to it first.
+def affected(
+    ticket_id: str, by: str, at: datetime, store: Store, live: LiveWorld, sight: Sight | None = None
+) -> list[Affected]:
+    """Waiting tickets (in sight) that the ticket's review gives another proposal, the closest to it first.
 
     Left out: those that somebody else than `by` is deciding, and those that are reviewed blind: the first decision is
     what is examined there. Raises NotFound or NotReviewed.
@@ -70,7 +73,7 @@ def affected(ticket_id: str, by: str, at: datetime, store: Store, live: LiveWorl
         corrected = require_ticket(ticket_id, session)
         if corrected.review is None:
             raise NotReviewed(ticket_id=ticket_id)
-        waiting = [one for one in session.waiting(CONSIDERED) if _may_change(one, corrected, by, at)]
+        waiting = [one for one in session.waiting(CONSIDERED, sight) if _may_change(one, corrected, by, at)]
     with live.routing(bulk=True) as world:
         kin = _kin(corrected, waiting, world)[:ROUTED]
     with store.read() as session:
@@ -84,9 +87,11 @@ def affected(ticket_id: str, by: str, at: datetime, store: Store, live: LiveWorl
     return found
 
 
-def reroute(ticket_id: str, by: str, at: datetime, store: Store, live: LiveWorld) -> Rerouted:
+def reroute(
+    ticket_id: str, by: str, at: datetime, store: Store, live: LiveWorld, sight: Sight | None = None
+) -> Rerouted:
     """Give them that decision, in the name of `by`. Raises as `affected` does."""
-    found = affected(ticket_id, by, at, store, live)
+    found = affected(ticket_id, by, at, store, live, sight)
     done = [store.write(partial(_apply, one, ticket_id, by, at)) for one in found]
     return Rerouted(
         rerouted=sum(verdict is not None for verdict in done),

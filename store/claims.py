@@ -12,6 +12,7 @@ from domain.errors import NotFound
 from domain.safety import Priority
 from domain.tickets import WAITING
 from router.event_ports import EventKind
+from router.sight import Sight
 from router.stored import StoredTicket
 from store import tables
 from store.events import SqlEventWrites
@@ -98,13 +99,21 @@ class MemoryClaimReads(MemoryEventReads):
     """Reads of one state."""
 
     def unclaimed(
-        self, by: str, now: datetime, skip: Collection[str] = (), limit: int = 100
+        self,
+        by: str,
+        now: datetime,
+        skip: Collection[str] = (),
+        limit: int = 100,
+        sight: Sight | None = None,
     ) -> list[StoredTicket]:
         """Those that wait and that nobody but `by` holds, without those to skip; in the order of `waiting`."""
         found = [
             one
             for ticket_id, one in sorted(self.state.tickets.items())
-            if one.status in WAITING and is_free(one, by, now) and ticket_id not in skip
+            if one.status in WAITING
+            and is_free(one, by, now)
+            and ticket_id not in skip
+            and (sight is None or sight.covers(one))
         ]
         return sorted(found, key=lambda one: (one.priority.rank, one.ticket.received_at))[:limit]
 
