@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -31,7 +30,6 @@ WorkersOption = Annotated[
         "--workers", min=1, help="Processes that route; left out: one for each processor, at most 8."
     ),
 ]
-MOST_WORKERS = 8
 
 
 def register(app: typer.Typer) -> None:
@@ -50,11 +48,11 @@ def route_file(
     from rich.console import Console
 
     from domain.errors import InvalidInput
+    from router.forked import processors
 
     if out.resolve() == file.resolve():
         raise InvalidInput(field="--out", problem="is the file itself", mend="Name another file")
-    workers = workers or min(MOST_WORKERS, os.cpu_count() or 1)
-    counts = route_rows(file, out, mapping, Workspace.of(home), workers)
+    counts = route_rows(file, out, mapping, Workspace.of(home), workers or processors())
     told = ", ".join(f"{count:,} {what}" for what, count in counts.most_common()) or "no rows"
     Console().print(f"{out}: {told}", soft_wrap=True, highlight=False)
 

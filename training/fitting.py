@@ -31,6 +31,7 @@ from models.strata import Budget
 from models.text import TextModels
 from router.atlas import Atlas
 from router.decide import may_automate
+from router.forked import forked, processors
 from router.parse import parse
 from router.rules import RuleBook
 from router.world import World
@@ -263,7 +264,9 @@ def _pairs(
     around: Surroundings,
     settings: Settings,
     report: Callable[[float], None],
+    workers: int | None = None,
 ) -> list[Pairs]:
+    workers = workers or processors()
     history = known_units(schema, around, models.final)
     ground = Ground(
         territories=around.territories,
@@ -271,12 +274,21 @@ def _pairs(
         rules=RuleBook(around.rules),
         limit=settings.max_candidates,
     )
+    replay = Replay(cases, history)
+
+    def of(position: int) -> Pairs:
+        replay.upto(cases[position])
+        return pairs(cases[position], history, models.of(position), ground)
+
     found = []
-    for position, case in enumerate(Replay(cases, history).walk(cases)):
-        if position >= models.first_end:
-            found.append(pairs(case, history, models.of(position), ground))
-        if position % 200 == 0:
-            report(position / len(cases))
+    asked = range(models.first_end, len(cases))
+    with forked(
+        of, workers
+    ) as answered:  # each process folds the whole log, and works out its share of the rows
+        for done, one in enumerate(answered(asked)):
+            found.append(one)
+            if done % 200 == 0:
+                report(done / len(asked))
     return found
 
 

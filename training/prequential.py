@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,6 +10,7 @@ import numpy as np
 
 from models.softmax import SoftmaxSettings
 from models.text import TextModels
+from router.forked import forked, processors
 from training.replay import Case
 
 
@@ -55,16 +55,17 @@ def fit_prequential(
     needed_from = len(cases) - min(latest or len(cases), len(cases))
     starts = sorted({max(len(cases) * block // blocks, needed_from) for block in range(1, blocks)} - {0})
     ends = [*starts, len(cases)]
-    done: list[int] = []
 
     def fit_upto(end: int) -> TextModels:
         began = cases[end].dispatch.ticket.received_at if end < len(cases) else known_by
         seen = [case for case in cases[:end] if case.dispatch.known_at < began]
-        fitted = TextModels.fit([c.facts for c in seen], [c.dispatch.unit_id for c in seen], settings)
-        done.append(end)
-        report(sum(done) / max(sum(ends), 1))
-        return fitted
+        return TextModels.fit([c.facts for c in seen], [c.dispatch.unit_id for c in seen], settings)
 
-    with ThreadPoolExecutor(2) as pool:  # numpy and scipy let the other thread run
-        models = list(pool.map(fit_upto, reversed(ends)))[::-1]
+    models: list[TextModels] = []
+    largest_first, done = ends[::-1], 0
+    with forked(fit_upto, min(processors(), len(ends)), chunk=1) as fitted:
+        for end, model in zip(largest_first, fitted(largest_first), strict=True):
+            models.insert(0, model)
+            done += end
+            report(done / max(sum(ends), 1))
     return Prequential(starts=starts, models=models[:-1], final=models[-1], final_from=len(cases))

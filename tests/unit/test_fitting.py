@@ -23,7 +23,7 @@ from models.text import TextModels
 from router.route import route
 from router.world import World
 from tests.estimators import QUICK, START, a_dispatch, a_ticket, easy_log, facts_of, place
-from training import fitting
+from training import fitting, prequential
 from training.fitting import Fitted, Settings, Surroundings, fit
 from training.pairs import Ground, Pairs, pairs
 from training.replay import Case
@@ -67,6 +67,21 @@ def test_one_seed_gives_one_bundle_whenever_it_is_issued(easy: Fitted) -> None:
 
 def test_the_order_of_the_log_changes_nothing(easy: Fitted) -> None:
     assert digest_of(fit_on(easy_log(800)[::-1]).bundle) == digest_of(easy.bundle)
+
+
+def by_processes(monkeypatch: pytest.MonkeyPatch, count: int) -> None:
+    """Have so many processes fit; one: this one."""
+    for module in (fitting, prequential):
+        monkeypatch.setattr(module, "processors", lambda: count)
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_the_number_of_processes_changes_nothing(
+    easy: Fitted, monkeypatch: pytest.MonkeyPatch, count: int
+) -> None:
+    by_processes(monkeypatch, count)
+    fitted = fit_on(easy_log(800))
+    assert digest_of(fitted.bundle) == digest_of(easy.bundle)
 
 
 def test_labels_of_the_certificate_slice_teach_nothing_where_it_certifies(easy: Fitted) -> None:
@@ -113,6 +128,7 @@ def test_no_text_model_in_training_saw_the_ticket_or_what_was_known_later(
         asked.append((case, text))
         return pairs(case, history, text, ground)
 
+    by_processes(monkeypatch, 1)
     monkeypatch.setattr(TextModels, "fit", fit_text)
     monkeypatch.setattr(fitting, "pairs", look)
     log = easy_log(160, late_h=30.0)

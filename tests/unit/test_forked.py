@@ -13,14 +13,15 @@ from router.forked import CHUNK, forked
 
 @pytest.mark.parametrize("workers", [1, 2, 3])
 @pytest.mark.parametrize("count", [0, 1, CHUNK, 5 * CHUNK + 1])
-def test_the_same_in_the_same_order(workers: int, count: int) -> None:
+@pytest.mark.parametrize("chunk", [CHUNK, 7])
+def test_the_same_in_the_same_order(workers: int, count: int, chunk: int) -> None:
     held = threading.Lock()  # cannot be pickled
 
     def work(number: int) -> int:
         with held:
             return number * number
 
-    with forked(work, workers) as squares:
+    with forked(work, workers, chunk) as squares:
         assert list(squares(range(count))) == [number * number for number in range(count)]
         assert list(squares([7])) == [49]
 
@@ -61,3 +62,16 @@ def test_an_error_is_told_here() -> None:
 
     with forked(work, 2) as found, pytest.raises(ZeroDivisionError):
         list(found([1, 0, 1]))
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+def test_what_a_process_keeps_moves_forward(workers: int) -> None:
+    kept = [-1]
+
+    def work(number: int) -> bool:
+        ahead = number > kept[-1]
+        kept.append(number)
+        return ahead
+
+    with forked(work, workers, chunk=3) as ahead:
+        assert all(ahead(range(100)))
