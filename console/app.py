@@ -59,10 +59,11 @@ def mount(
 
 def _dress() -> None:
     """Our style sheet and scripts on every page; the colours of the toolkit's own parts."""
-    script = files("console").joinpath("assets", "console.js").read_text(encoding="utf-8")
-    style = files("console").joinpath("assets", "console.css").read_text(encoding="utf-8")
+    assets = files("console").joinpath("assets")
+    style = assets.joinpath("console.css").read_text(encoding="utf-8")
     ui.add_head_html(f"<style>{style}</style>", shared=True)
-    ui.add_body_html(f"<script>{script}</script>", shared=True)
+    for name in ("console.js", "dispatches.js"):
+        ui.add_body_html(f"<script>{assets.joinpath(name).read_text(encoding='utf-8')}</script>", shared=True)
     pages_app.colors(
         primary="#0b6b62",
         secondary="#3b5b75",

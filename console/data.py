@@ -26,18 +26,19 @@ class Source:
     path: str
     show: Callable[..., Awaitable[Any]]
     fresh_s: int
+    method: str
 
 
 SOURCES: list[Source] = []
 
 
-def answers(path: str, *, fresh_s: int = 0) -> Callable[[Answer], Answer]:
+def answers(path: str, *, fresh_s: int = 0, method: str = "GET") -> Callable[[Answer], Answer]:
     """Add an address. The function answers something for JSON, or a Response; its parameters after the service are
-    the query's. `fresh_s`: how long the reader's own browser may keep the answer.
+    the path's and the query's. `fresh_s`: how long the reader's own browser may keep the answer.
     """
 
     def add(show: Answer) -> Answer:
-        SOURCES.append(Source(path=path, show=show, fresh_s=fresh_s))
+        SOURCES.append(Source(path=path, show=show, fresh_s=fresh_s, method=method))
         return show
 
     return add
@@ -46,7 +47,7 @@ def answers(path: str, *, fresh_s: int = 0) -> Callable[[Answer], Answer]:
 def serve(office: Office) -> None:
     """Answer for every address."""
     for one in SOURCES:
-        app.get(one.path, include_in_schema=False)(_served(one, office))
+        app.api_route(one.path, methods=[one.method], include_in_schema=False)(_served(one, office))
 
 
 def bearer_of(request: Request, office: Office) -> Bearer:

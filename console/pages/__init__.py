@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from importlib import import_module
 
-MODULES = ("console.pages.home", "console.pages.intake.page", "console.pages.review.page")
+MODULES = (
+    "console.pages.home",
+    "console.pages.intake.page",
+    "console.pages.review.page",
+    "console.pages.unit",
+)
 
 
 def load() -> None:
