@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from fastapi import Depends, Request
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.routing import BaseRoute
 
+from api.bodies import storable
+from api.desk import desk_of
 from api.doors import Caller, Doors, is_local
-from domain.access import Right
+from domain.access import Right, Role
 from domain.errors import InvalidInput, NotFound
+from router.sight import Sight, sight_of
+from router.stored import StoredTicket
 
 PUBLIC = frozenset({"/", "/docs", "/healthz", "/readyz", "/openapi.json"})
 OPEN311 = "/open311/"
@@ -42,6 +47,8 @@ class Rule:
                 403, f"This needs the right {needed}; a key of the role {caller.role} lacks it."
             )
         request.state.caller = caller
+        if caller.area.is_limited:
+            await _require_area(request, caller)
 
 
 def may(*rights: Right, here: bool = False) -> Any:
@@ -77,6 +84,39 @@ def acting(request: Request, said: str, usually: str = "") -> str:
     if not name:
         raise InvalidInput(field="by", problem="is missing", mend="Say who does it, or use a key.")
     return name
+
+
+def sight_of_caller(request: Request) -> Sight | None:
+    """What lists are narrowed to; None: every ticket."""
+    return sight_of(caller_of(request).key)
+
+
+def seen(request: Request, stored: StoredTicket) -> StoredTicket:
+    """The ticket. Raises NotFound for one of another area, as if it did not exist."""
+    sight = sight_of_caller(request)
+    if sight is not None and not sight.covers(stored):
+        raise NotFound(kind="ticket", key=stored.ticket.ticket_id)
+    return stored
+
+
+def only_seen(request: Request, found: Sequence[StoredTicket]) -> Sequence[StoredTicket]:
+    """Those of the tickets that are of the caller's area."""
+    sight = sight_of_caller(request)
+    return found if sight is None else [one for one in found if sight.covers(one)]
+
+
+def require_seen(request: Request, ticket_id: str) -> None:
+    """For a ticket that the body names: those of the path are looked at before the handler. Raises NotFound."""
+    if caller_of(request).area.is_limited:
+        seen(request, desk_of(request).service.ticket(ticket_id))
+
+
+async def _require_area(request: Request, caller: Caller) -> None:
+    """What the path names has to be of the caller's area. Raises NotFound."""
+    if (ticket_id := request.path_params.get("ticket_id")) is not None:
+        await run_in_threadpool(require_seen, request, storable(ticket_id))
+    if (unit_id := request.path_params.get("unit_id")) is not None and caller.role is Role.UNIT:
+        own_unit(request, unit_id)
 
 
 def own_unit(request: Request, unit_id: str) -> str:

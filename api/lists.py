@@ -14,7 +14,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import StreamingResponse
 from pydantic import AwareDatetime, BaseModel
 
-from api.access import may
+from api.access import may, sight_of_caller
 from api.answers import SignalOut, TicketOut
 from api.desk import desk_of
 from api.openapi import problems
@@ -52,6 +52,9 @@ class LineOut(BaseModel):
     due_at: datetime | None
     overdue: bool
     duty_unit: str | None
+    claimed_by: str | None
+    claimed_until: datetime | None
+    joined_into: str | None
     latitude: float | None
     longitude: float | None
     address: str | None
@@ -127,7 +130,7 @@ def tickets(
     """Tickets that meet every filter, newest received first."""
     service = desk_of(request).service
     after = _cursor(cursor) if cursor else None
-    found = service.find(replace(query, after=after, limit=limit + 1))
+    found = service.find(replace(query, after=after, limit=limit + 1, sight=sight_of_caller(request)))
     more = len(found) > limit
     return PageOut(
         tickets=[LineOut.of(TicketOut.of(stored, service)) for stored in found[:limit]],
@@ -143,7 +146,7 @@ def tickets(
 )
 def as_csv(request: Request, query: Asked) -> StreamingResponse:
     """The same as CSV (UTF-8 with a byte order mark, as spreadsheets expect), at most 100,000 tickets."""
-    lines = _every(desk_of(request).service, query)
+    lines = _every(desk_of(request).service, replace(query, sight=sight_of_caller(request)))
     return StreamingResponse(
         csv_lines(list(LineOut.model_fields), lines), media_type=CSV, headers=_named("csv")
     )
@@ -157,7 +160,7 @@ def as_csv(request: Request, query: Asked) -> StreamingResponse:
 )
 def as_xlsx(request: Request, query: Asked) -> StreamingResponse:
     """The same as an Excel workbook."""
-    lines = _every(desk_of(request).service, query)
+    lines = _every(desk_of(request).service, replace(query, sight=sight_of_caller(request)))
     return StreamingResponse(
         xlsx_file("tickets", list(LineOut.model_fields), lines), media_type=XLSX, headers=_named("xlsx")
     )

@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel
 
-from api.access import may
+from api.access import may, sight_of_caller
 from api.answers import TicketOut
 from api.desk import desk_of
 from api.lists import LineOut, line_of
@@ -58,7 +58,7 @@ def waiting(request: Request, limit: Annotated[int, Query(ge=1, le=MOST)] = 100)
     """What waits for a person, in review or on hold: most pressing first, then first received, with its age."""
     service = desk_of(request).service
     now = service.clock()
-    queues, found = service.waiting(limit)
+    queues, found = service.waiting(limit, sight_of_caller(request))
     return ReviewsOut(
         at=now,
         queues=[QueueOut.of(queue, now) for queue in queues],

@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel
 
-from api.access import may
+from api.access import may, sight_of_caller
 from api.answers import TicketOut
 from api.bodies import storable
 from api.desk import desk_of
@@ -61,5 +61,7 @@ def similar(
 ) -> SimilarTicketsOut:
     """Open tickets that came within a day of this one, within 400 m, and may tell of the same trouble."""
     service = desk_of(request).service
-    found = service.similar(storable(ticket_id), limit)
+    sight = sight_of_caller(request)
+    every = service.similar(storable(ticket_id), limit)
+    found = [one for one in every if sight is None or sight.covers(one.stored)]
     return SimilarTicketsOut(ticket_id=ticket_id, similar=[SimilarOut.alike(one, service) for one in found])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import datetime
+from functools import partial
 from time import monotonic
 from typing import Annotated
 
@@ -13,7 +14,8 @@ from pydantic import BaseModel
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response, StreamingResponse
 
-from api.access import may
+from api.access import caller_of, doors_of, may
+from api.doors import Caller
 from api.openapi import problems
 from api.settings import Settings
 from domain.access import Right
@@ -21,10 +23,12 @@ from domain.decisions import Verdict
 from domain.errors import Overloaded, StoreUnavailable
 from router.event_ports import EventKind, TicketEvent
 from router.ports import Store
+from router.sight import sight_of
 
 routes = APIRouter(tags=["events"])
 
 MEDIA_TYPE = "text/event-stream"
+OF_KEYS = (EventKind.KEY_ISSUED, EventKind.KEY_REVOKED, EventKind.SIGNED_IN, EventKind.SIGNED_OUT)
 AT_ONCE = 500  # events read from the store in one go
 LARGEST = 2**63 - 1
 HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
@@ -84,14 +88,17 @@ class Feed:
         """End all streams, so that the server may."""
         self.stopped = True
 
-    async def lines(self, after: int, sees: Sees) -> AsyncIterator[str]:
-        """The stream's text from the event after `after` on, until `stream_seconds` are over."""
+    async def lines(self, after: int, sees: Sees, let_in: Callable[[], bool]) -> AsyncIterator[str]:
+        """The stream's text from the event after `after` on, until `stream_seconds` are over.
+
+        `let_in`: whether whoever listens may still.
+        """
         self.streams += 1
         try:
             until = said = monotonic()
             until += self.settings.stream_seconds
             yield "retry: 1000\n: gridroute\n\n"
-            while not self.stopped:
+            while not self.stopped and let_in():
                 if await self.head() > after:
                     events = await run_in_threadpool(self._read, after)
                     after = events[-1].sequence if events else after
@@ -150,11 +157,24 @@ async def events(
         raise Overloaded(retry_after=5.0)
     given = last_event_id if last_event_id is not None else after
     start = await feed.head() if given is None else given
-    return StreamingResponse(feed.lines(start, _all), media_type=MEDIA_TYPE, headers=HEADERS)
+    doors, caller = doors_of(request), caller_of(request)
+    sees, let_in = partial(_seen, feed.store, caller), partial(doors.holds, caller)
+    return StreamingResponse(feed.lines(start, sees, let_in), media_type=MEDIA_TYPE, headers=HEADERS)
 
 
-def _all(events: Sequence[TicketEvent]) -> Sequence[TicketEvent]:
-    return events
+def _seen(store: Store, caller: Caller, events: Sequence[TicketEvent]) -> Sequence[TicketEvent]:
+    """Of tickets: those of the area. Of the installation: for those who watch it; of keys: for those who make them."""
+    told = [one for one in events if one.ticket_id or _concerns(one.kind) <= caller.rights]
+    sight = sight_of(caller.key)
+    if sight is None or not told:
+        return told
+    with store.read() as session:
+        seen = session.seen_of({one.ticket_id for one in told if one.ticket_id}, sight)
+    return [one for one in told if not one.ticket_id or one.ticket_id in seen]
+
+
+def _concerns(kind: EventKind) -> frozenset[Right]:
+    return frozenset({Right.KEYS if kind in OF_KEYS else Right.WATCH})
 
 
 def _told(event: TicketEvent) -> str:

@@ -1,0 +1,147 @@
+"""Whose tickets a key shows: in lists, one by one, in files, in the event stream, and whom it lets decide them."""
+
+from __future__ import annotations
+
+import csv
+import json
+from io import BytesIO, StringIO
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+from openpyxl import load_workbook
+
+from domain.access import Area, Role
+from tests.integration.test_access_api import Office
+from tests.serving import IN_NORTH, IN_SOUTH
+
+GAS = {"ticket_id": "gas", "text": "Gas leak", "latitude": IN_NORTH.latitude, "longitude": IN_NORTH.longitude}
+SOUTH = {
+    "ticket_id": "south",
+    "text": "Pothole",
+    "latitude": IN_SOUTH.latitude,
+    "longitude": IN_SOUTH.longitude,
+}
+NORTH = {
+    "ticket_id": "north",
+    "text": "Pothole",
+    "latitude": IN_NORTH.latitude,
+    "longitude": IN_NORTH.longitude,
+}
+NOWHERE = {"ticket_id": "nowhere", "text": "Pothole"}
+
+OF_GAS = Area(units=frozenset({"gas"}))
+OF_NORTH = Area(units=frozenset({"north"}))
+ON_SOUTH = Area(territories=frozenset({"t-south"}))
+
+SEEN = [
+    (Role.ADMIN, Area(), {"gas", "south", "north", "nowhere"}),
+    (Role.REVIEWER, Area(), {"gas", "south", "north", "nowhere"}),
+    (Role.CALL_CENTRE, Area(), {"gas", "south", "north", "nowhere"}),
+    (Role.REVIEWER, OF_GAS, {"gas", "nowhere"}),
+    (Role.REVIEWER, OF_NORTH, {"north", "nowhere"}),
+    (Role.REVIEWER, ON_SOUTH, {"south", "nowhere"}),
+    (Role.UNIT, OF_GAS, {"gas"}),
+    (Role.UNIT, OF_NORTH, set()),
+]
+EVERY = {"gas", "south", "north", "nowhere"}
+
+
+@pytest.fixture
+def office() -> Office:
+    """With a ticket dispatched, two that wait for a person, and one of which nobody knows the place."""
+    office = Office(stream_seconds=0.0, poll_seconds=0.01)
+    desk = office.client(office.key(Role.CALL_CENTRE))
+    for ticket in (GAS, SOUTH, NORTH, NOWHERE):
+        assert desk.post("/v1/tickets", json=ticket).status_code == 201
+    return office
+
+
+def ids(rows: list[dict[str, Any]]) -> set[str]:
+    return {row["ticket_id"] for row in rows}
+
+
+def followed(client: TestClient) -> list[dict[str, Any]]:
+    """All events from the beginning."""
+    lines = client.get("/v1/events", params={"after": 0}).text.splitlines()
+    return [json.loads(line[6:]) for line in lines if line.startswith("data: ")]
+
+
+@pytest.mark.parametrize(("role", "area", "seen"), SEEN)
+def test_a_key_shows_the_tickets_of_its_area_alone(
+    office: Office, role: Role, area: Area, seen: set[str]
+) -> None:
+    client = office.client(office.key(role, area=area))
+    assert ids(client.get("/v1/tickets").json()["tickets"]) == seen
+    assert {one for one in EVERY if client.get(f"/v1/tickets/{one}").status_code == 200} == seen
+    assert {one for one in EVERY if client.get(f"/v1/tickets/{one}/receipt").status_code == 200} == seen
+    told = client.get("/v1/tickets.csv").content.decode("utf-8-sig")
+    assert ids(list(csv.DictReader(StringIO(told)))) == seen
+    sheet = load_workbook(BytesIO(client.get("/v1/tickets.xlsx").content)).active
+    assert sheet is not None
+    assert {row[0] for row in sheet.iter_rows(min_row=2, values_only=True)} == seen
+    waits = client.get("/v1/reviews").json()
+    assert ids(waits["reviews"]) == seen - {"gas"}
+    assert sum(queue["count"] for queue in waits["queues"]) == len(seen - {"gas"})
+    if role is not Role.CALL_CENTRE:
+        assert {event["ticket_id"] for event in followed(client)} - {None} == seen
+
+
+def test_a_ticket_of_another_area_is_answered_as_if_it_did_not_exist(office: Office) -> None:
+    reviewer = office.client(office.key(Role.REVIEWER, area=OF_NORTH))
+    others, none = reviewer.get("/v1/tickets/south"), reviewer.get("/v1/tickets/none")
+    assert (others.status_code, none.status_code) == (404, 404)
+    assert others.text.replace("south", "none") == none.text
+
+
+def test_who_reviews_an_area_decides_its_tickets_alone(office: Office) -> None:
+    reviewer = office.client(office.key(Role.REVIEWER, area=ON_SOUTH, name="Li Wei"))
+    for path, body in (("review", {"unit": "south"}), ("undo", {"reason": "x"})):
+        assert reviewer.post(f"/v1/tickets/north/{path}", json=body).status_code == 404
+    decided = reviewer.post("/v1/tickets/south/review", json={"unit": "south"})
+    assert decided.json()["review"]["by"] == "Li Wei"
+    assert office.client(office.key(Role.ADMIN)).get("/v1/tickets/north").json()["status"] == "in_review"
+
+
+def test_what_a_unit_gave_away_it_sees_no_more(office: Office) -> None:
+    crew = office.client(office.key(Role.UNIT, area=OF_GAS))
+    admin = office.client(office.key(Role.ADMIN))
+    (handed,) = crew.get("/v1/units/gas/dispatches").json()["dispatches"]
+    refused = f"/v1/units/gas/dispatches/{handed['dispatch']}/reject"
+    assert crew.post(refused, json={"reason": "a private line"}).status_code == 200
+    assert crew.get("/v1/tickets/gas").status_code == 404
+    assert admin.get("/v1/tickets/gas").status_code == 200
+
+
+def test_others_tickets_do_not_stand_beside_a_similar_one(office: Office) -> None:
+    admin = office.client(office.key(Role.ADMIN))
+    for ticket_id, text in (("leak", "Leak of gas"), ("again", "Gas leak")):
+        near = {**GAS, "ticket_id": ticket_id, "text": text}
+        assert admin.post("/v1/tickets", json=near).status_code == 201
+    path = "/v1/tickets/gas/similar"
+    assert ids(admin.get(path).json()["similar"]) == {"leak", "again"}
+    assert ids(office.client(office.key(Role.REVIEWER, area=OF_GAS)).get(path).json()["similar"]) == {"again"}
+
+
+def test_the_installations_events_are_for_those_whom_they_concern(office: Office) -> None:
+    def kinds(role: Role, **wanted: Any) -> set[str]:
+        return {
+            one["kind"] for one in followed(office.client(office.key(role, **wanted))) if not one["ticket_id"]
+        }
+
+    assert {"key_issued", "changed"} <= kinds(Role.ADMIN)
+    assert kinds(Role.REVIEWER, area=OF_NORTH) == {"changed"}
+    assert kinds(Role.UNIT) == set()
+
+
+def test_a_stream_ends_when_its_key_is_revoked(office: Office) -> None:
+    from router.access import revoke
+
+    patient = Office(stream_seconds=3_600.0, poll_seconds=0.01, refresh_seconds=0.01)
+    issued = patient.key(Role.ADMIN)
+    client = patient.client(issued)
+    with client, client.stream("GET", "/v1/events", params={"after": 0}) as response:
+        lines = response.iter_lines()
+        assert next(lines) == "retry: 1000"
+        revoke(patient.store, issued.key.key_id, by="root", at=patient.clock())
+        assert all(line.startswith((":", "id:", "event:", "data:")) for line in lines if line)
