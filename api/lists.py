@@ -5,11 +5,13 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Any
 
+import h3.api.basic_int as h3
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import StreamingResponse
 from pydantic import AwareDatetime, BaseModel
@@ -24,6 +26,7 @@ from domain.errors import InvalidInput
 from domain.safety import Priority
 from domain.tickets import TicketStatus
 from features.text import normalise
+from router.city import COARSEST, FINEST
 from router.finding import Cursor, Remembered, TicketQuery, cursor_of
 from router.service import RoutingService
 
@@ -92,6 +95,9 @@ def asked(
     unit: Annotated[list[str] | None, Query(description="Units that have the ticket now.")] = None,
     category: Annotated[str | None, Query(max_length=LONGEST)] = None,
     channel: Annotated[str | None, Query(max_length=LONGEST)] = None,
+    cell: Annotated[
+        str | None, Query(max_length=16, description="An H3 cell, as `/v1/map/tickets` counts by.")
+    ] = None,
     since: AwareDatetime | None = None,
     until: Annotated[AwareDatetime | None, Query(description="Not in the span itself.")] = None,
     q: Annotated[
@@ -111,6 +117,7 @@ def asked(
         unit_ids=frozenset(unit) if unit else None,
         category=normalise(category) if category else None,
         channel=channel,
+        cell=_cell(cell) if cell else None,
         since=since,
         until=until,
         remembered=Remembered.of(q) if q and q.strip() else None,
@@ -180,6 +187,14 @@ def _every(service: RoutingService, query: TicketQuery) -> Iterator[LineOut]:
 
 def _named(ending: str) -> dict[str, str]:
     return {"Content-Disposition": f'attachment; filename="tickets.{ending}"'}
+
+
+def _cell(text: str) -> int:
+    cell = h3.str_to_int(text) if re.fullmatch("[0-9a-fA-F]{1,16}", text) else 0
+    if h3.is_valid_cell(cell) and COARSEST <= h3.get_resolution(cell) <= FINEST:
+        return cell
+    mend = "Use a `cell` of /v1/map/tickets."
+    raise InvalidInput(field="cell", problem=f"is no H3 cell of resolution {COARSEST} to {FINEST}", mend=mend)
 
 
 def _written(cursor: Cursor) -> str:

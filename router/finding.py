@@ -69,7 +69,8 @@ class Remembered:
 class TicketQuery:
     """Which tickets. What is None does not matter; `until` itself is not in the span.
 
-    `unit_ids`: have it now. `sight`: is in it. `places`: as `places_around` names them.
+    `unit_ids`: have it now. `sight`: is in it. `places`: as `places_around` names them. `cell`: of the map, as it is
+    counted there (see `router.city`).
     """
 
     statuses: frozenset[TicketStatus] | None = None
@@ -81,6 +82,7 @@ class TicketQuery:
     until: datetime | None = None
     remembered: Remembered | None = None
     places: frozenset[str] | None = None
+    cell: int | None = None
     sight: Sight | None = None
     after: Cursor | None = None
     limit: int = 100

@@ -8,10 +8,13 @@ from datetime import datetime
 from enum import Enum, auto
 from typing import Any
 
+import h3.api.basic_int as h3
 from sqlalchemy import ColumnElement, Select, and_, exists, false, func, or_, select
 
 from domain.decisions import Decision
 from domain.tickets import WAITING, Ticket
+from features.place import cells
+from router.city import FINEST
 from router.finding import (
     SHORTEST_PART,
     KeyKind,
@@ -99,6 +102,7 @@ def matches(stored: StoredTicket, query: TicketQuery) -> bool:
         and (query.since is None or query.since <= ticket.received_at)
         and (query.until is None or ticket.received_at < query.until)
         and (query.places is None or _place_of(stored) in query.places)
+        and (query.cell is None or _is_in(query.cell, stored))
         and (query.sight is None or query.sight.covers(stored))
         and (query.after is None or cursor_of(stored) < query.after)
         and (query.remembered is None or _is_remembered(ticket, keys, query.remembered))
@@ -109,6 +113,21 @@ def _place_of(stored: StoredTicket) -> str | None:
     if stored.decision is None or stored.decided_at is None:
         return None
     return place_key(stored.decision, stored.decided_at)
+
+
+def _is_in(cell: int, stored: StoredTicket) -> bool:
+    point = stored.decision.location.point if stored.decision else None
+    return point is not None and h3.cell_to_parent(cells(point)[-1], h3.get_resolution(cell)) == cell
+
+
+def _finest_in(cell: int) -> tuple[int, int]:
+    """The first and the last of the finest cells in it: their numbers begin alike, three bits a resolution follow.
+
+    h3geo.org/docs/core-library/h3Indexing
+    """
+    first = h3.cell_to_center_child(cell, FINEST)
+    finer = range(h3.get_resolution(cell) + 1, FINEST + 1)
+    return first, first | sum(6 << 3 * (15 - resolution) for resolution in finer)
 
 
 def _is_remembered(ticket: Ticket, keys: dict[KeyKind, str], wanted: Remembered) -> bool:
@@ -167,12 +186,11 @@ def _conditions(query: TicketQuery) -> list[ColumnElement[bool]]:
         found.append(_with_key((_key.kind == KeyKind.CATEGORY.value) & (_key.key == query.category)))
     if query.places is not None:
         found.append(_with_key((_key.kind == KeyKind.PLACE.value) & _key.key.in_(sorted(query.places))))
+    if query.cell is not None:
+        found.append(_ticket.cell.between(*_finest_in(query.cell)))
     if query.channel is not None:
         found.append(_ticket.channel == query.channel)
-    if query.since is not None:
-        found.append(_ticket.received_at >= query.since)
-    if query.until is not None:
-        found.append(_ticket.received_at < query.until)
+    found += _received(query)
     if query.sight is not None:
         found.append(in_sight(query.sight))
     if query.after is not None:
@@ -182,6 +200,13 @@ def _conditions(query: TicketQuery) -> list[ColumnElement[bool]]:
     if query.remembered is not None:
         found.append(_is_like(query.remembered))
     return found
+
+
+def _received(query: TicketQuery) -> Iterator[ColumnElement[bool]]:
+    if query.since is not None:
+        yield _ticket.received_at >= query.since
+    if query.until is not None:
+        yield _ticket.received_at < query.until
 
 
 def _is_like(wanted: Remembered) -> ColumnElement[bool]:

@@ -6,12 +6,14 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+import h3.api.basic_int as h3
 import pytest
 
 from domain.decisions import Decision
 from domain.places import Location, LocationSource, Point
 from domain.safety import Priority
 from domain.tickets import Ticket, TicketStatus
+from router.city import FINEST, CityQuery
 from router.finding import Remembered, TicketQuery, cursor_of, places_around
 from router.ports import Store, WriteSession
 from tests.contract import samples
@@ -135,3 +137,27 @@ def test_what_was_decided_near_and_on_that_day(store: Store) -> None:
 def decided_at(ticket_id: str, point: Point) -> Decision:
     made = samples.decision(ticket_id)
     return replace(made, location=replace(made.location, point=point))
+
+
+@pytest.mark.parametrize("resolution", [3, 7, 8, 10])
+def test_the_tickets_of_a_cell_are_those_that_the_map_counts_in_it(store: Store, resolution: int) -> None:
+    places = {
+        "T-1": POINT,
+        "T-2": Point(latitude=POINT.latitude + 0.003, longitude=POINT.longitude),
+        "V": Point(latitude=31.9, longitude=120.2),
+    }
+
+    def work(session: WriteSession) -> None:
+        for ticket_id, point in places.items():
+            session.add_decision(decided_at(ticket_id, point), NOW)
+
+    store.write(work)
+    with store.read() as session:
+        counted = session.ticket_cells(CityQuery(since=NOW, until=NOW + timedelta(days=1)), resolution)
+    assert sum(one.count for one in counted) == 5
+    for one in counted:
+        if one.cell is not None:
+            assert len(found(store, cell=one.cell)) == one.count
+    of_first = h3.cell_to_parent(h3.latlng_to_cell(POINT.latitude, POINT.longitude, FINEST), resolution)
+    assert "T-1" in found(store, cell=of_first)
+    assert "V" not in found(store, cell=of_first)

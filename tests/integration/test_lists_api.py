@@ -115,3 +115,14 @@ def test_as_a_workbook(client: TestClient) -> None:
     told = {one["ticket_id"]: one for one in found}
     assert told["d"]["title"] == FORMULA  # text, not a formula
     assert told["a"]["received_at"] == NOW.replace(tzinfo=None)
+
+
+def test_the_tickets_of_a_cell_of_the_map(client: TestClient) -> None:
+    (counted,) = client.get("/v1/map/tickets", params={"resolution": 9}).json()["cells"]
+    assert len(ids(client, cell=counted["cell"])) == counted["count"] == 4
+    elsewhere = "8a309a0a1147fff"
+    assert ids(client, cell=elsewhere) == []
+    for wrong in ("x", "ffff", "8f283473fffffff", "80283473fffffff"):
+        answer = client.get("/v1/tickets", params={"cell": wrong})
+        assert answer.status_code == 422
+        assert answer.json()["field"] == "cell"
