@@ -45,7 +45,7 @@ window.gridroute = {
     if (!bounds.length) return;
     map.invalidateSize();
     const all = bounds.reduce((one, other) => one.extend(other), L.latLngBounds(bounds[0]));
-    map.fitBounds(all.pad(0.15), { maxZoom: 17, animate: false });
+    map.fitBounds(all.pad(0.15), { maxZoom: 16, animate: false });
   },
 
   shape(shape, id) {

@@ -91,7 +91,7 @@ class Intake:
 
     def _draw(self, place: Json) -> None:
         self.map.draw({"possible": ground.possible(place, self.words)}, fit=["possible"])
-        url = ground.around_url(place, self.words)
+        url = ground.around_url(place, self.words, self.form.draft.category)
         if url:
             self.map.load(self.view.url(url))
 

@@ -50,7 +50,7 @@ class Suggesting:
             self.input.on("keydown.enter.prevent", self._enter)
             self.input.on("keydown.esc", self.close)
             self.list = ui.element("div").classes("gr-suggestions").props(f"id=gr-list-{name} role=listbox")
-            self.list.props(f'aria-label="{label}"')
+            self.list.props(f'aria-label="{view.words("intake.suggestions")}"')
         self.list.set_visibility(False)
 
     def fill(self, value: str) -> None:

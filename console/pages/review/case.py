@@ -11,7 +11,7 @@ from console.moments import clock_time, since, span
 from console.words import Words
 
 MOST_CHOICES = 9  # there is a key for each
-ALWAYS_SHOWN, LEAST_LIKELY = 3, 0.005
+ALWAYS_SHOWN, LEAST_LIKELY = 3, 0.01
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -174,7 +174,8 @@ class ReviewDesk:
         if ticket is None:
             return
         try:
-            await self.view.service.delete(at("v1", "tickets", ticket["ticket_id"], "claim"))
+            path = at("v1", "tickets", ticket["ticket_id"], "claim")
+            await self.view.service.ask("DELETE", path, query={"by": self.view.name})
         except ServiceError:
             return  # the claim runs out by itself
 

@@ -18,13 +18,15 @@ NEAR_DEG = 0.06  # a border is drawn where its box comes so near
 FRESH_S = 120
 
 
-def around_url(place: Json | None, words: Words) -> str | None:
-    """Where the browser fetches the ground around the place; None: nobody knows where that is."""
+def around_url(place: Json | None, words: Words, kind: str | None = None) -> str | None:
+    """Where the browser fetches the ground around the place, as owned for that kind of trouble; None: nobody knows
+    where that is.
+    """
     if not place or place.get("latitude") is None:
         return None
     # rounded: tickets of one neighbourhood share what the browser keeps
     at = {name: f"{place[name]:.3f}" for name in ("latitude", "longitude")}
-    return f"/data/ground?{urlencode({**at, 'lang': words.language})}"
+    return f"/data/ground?{urlencode({**at, 'kind': kind or '', 'lang': words.language})}"
 
 
 def possible(place: Json | None, words: Words) -> list[Shape]:
@@ -62,10 +64,12 @@ def past(nearby: Sequence[Json], names: Mapping[str, str]) -> list[Shape]:
 
 
 @data.answers("/data/ground", fresh_s=FRESH_S)
-async def ground(service: Bearer, latitude: float, longitude: float, lang: str) -> dict[str, list[Shape]]:
+async def ground(
+    service: Bearer, latitude: float, longitude: float, lang: str, kind: str = ""
+) -> dict[str, list[Shape]]:
     """Owners by H3 cell and the borders of territories, as shapes."""
     owners, borders, names = await asyncio.gather(
-        _owners(service, latitude, longitude), _borders(service), _names(service)
+        _owners(service, latitude, longitude, kind), _borders(service), _names(service)
     )
     words = Words(lang)
     return {
@@ -92,8 +96,14 @@ def _cell(one: Json, names: Mapping[str, str], words: Words) -> Shape:
     return polygon([one["boundary"]], tip, color=colour, weight=0.6, opacity=0.5, fillOpacity=0.2)
 
 
-async def _owners(service: Bearer, latitude: float, longitude: float) -> list[Json]:
-    asked = {"resolution": RESOLUTION, "latitude": latitude, "longitude": longitude, "rings": RINGS}
+async def _owners(service: Bearer, latitude: float, longitude: float, kind: str) -> list[Json]:
+    asked: Json = {
+        "resolution": RESOLUTION,
+        "latitude": latitude,
+        "longitude": longitude,
+        "rings": RINGS,
+        "kind": kind,
+    }
     found = await _or(service, "/v1/map/owners", {"cells": []}, asked)
     return list(found["cells"])
 

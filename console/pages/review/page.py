@@ -156,7 +156,7 @@ class Screen:
             return
         place = ticket["location"]
         self.map.draw({"possible": ground.possible(place, self.words), "past": []}, fit=["possible"])
-        url = ground.around_url(place, self.words)
+        url = ground.around_url(place, self.words, ticket["content"]["category"])
         if url:
             self.map.load(self.view.url(url))
         background_tasks.create(self._complete(ticket))

@@ -1,0 +1,1 @@
+"""The console in a browser, before a service with a small trained city."""

@@ -1,0 +1,96 @@
+"""The keys of the review page."""
+
+from __future__ import annotations
+
+from playwright.sync_api import Page, expect
+
+from domain.tickets import TicketStatus
+from router.event_ports import EventKind
+from tests.browser.conftest import Open
+from tests.browser.served import Served
+
+
+def number_on(page: Page) -> str:
+    """The number of the ticket before the reviewer."""
+    return page.locator(".gr-facts div", has_text="Number").locator("dd").inner_text()
+
+
+def decide(page: Page, *keys: str) -> str:
+    """Press the keys; answers the number of the ticket that went, once another is there."""
+    before = number_on(page)
+    for key in keys:
+        page.keyboard.press(key)
+    expect(page.locator(".gr-facts", has_text=before)).to_have_count(0)
+    return before
+
+
+def settled(page: Page, ticket_id: str) -> None:
+    """Wait until that ticket is there, with its evidence."""
+    expect(page.locator(".gr-facts", has_text=ticket_id)).to_be_visible()
+    expect(page.locator(".gr-lines li").first).to_be_visible()
+
+
+def test_another_candidate_takes_two_keys_and_is_undone_by_one(served: Served, enter: Open) -> None:
+    first, _ = served.submit(2)
+    page = enter("reviewer", f"/review?ticket={first['ticket_id']}")
+    settled(page, first["ticket_id"])
+    second = first["candidates"][1]
+    decide(page, "2", "1")
+    stored = served.stored(first["ticket_id"])
+    assert (stored.unit_id, stored.review.reason) == (second["unit"], "wrong_place")
+    page.keyboard.press("u")
+    settled(page, first["ticket_id"])
+    stored = served.stored(first["ticket_id"])
+    assert (stored.status, stored.review) == (TicketStatus.IN_REVIEW, None)
+    assert EventKind.UNDONE in {one.kind for one in served.events(first["ticket_id"])}
+
+
+def test_any_unit_is_found_by_name(served: Served, enter: Open) -> None:
+    first, _ = served.submit(2)
+    named = {one["unit"] for one in first["candidates"]}
+    other = next(
+        one
+        for one in served.ask("admin", "GET", "/v1/units")["units"]
+        if one["open"] and one["unit"] not in named
+    )
+    page = enter("reviewer", f"/review?ticket={first['ticket_id']}")
+    settled(page, first["ticket_id"])
+    page.keyboard.press("/")
+    page.get_by_label("Any unit").fill(other["name"])
+    expect(page.locator(".gr-found .gr-choice").first).to_contain_text(other["name"])
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("Not as proposed")).to_be_visible()
+    decide(page, "5")
+    assert served.stored(first["ticket_id"]).unit_id == other["unit"]
+
+
+def test_a_ticket_is_held_with_a_reason_and_the_keys_are_told(served: Served, enter: Open) -> None:
+    first, _ = served.submit(2)
+    page = enter("reviewer", f"/review?ticket={first['ticket_id']}")
+    settled(page, first["ticket_id"])
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog")).to_contain_text("Accept the proposal")
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    decide(page, "h", "2")
+    stored = served.stored(first["ticket_id"])
+    assert stored.status is TicketStatus.ON_HOLD
+
+
+def test_two_reviewers_never_have_the_same_ticket(served: Served, enter: Open) -> None:
+    served.submit(12)
+    pages = [enter("reviewer", "/review"), enter("colleague", "/review")]
+    decided: list[str] = []
+    for _ in range(5):
+        shown = [number_on(page) for page in pages]
+        assert len(set(shown)) == 2
+        for page in pages:  # both keys are on their way before either page has answered
+            page.keyboard.press("a")
+        for page, number in zip(pages, shown, strict=True):
+            expect(page.locator(".gr-facts", has_text=number)).to_have_count(0)
+        decided += shown
+    assert len(set(decided)) == 10
+    by = [served.stored(number).review.by for number in decided]
+    assert by == ["reviewer", "colleague"] * 5
+    reviews = [[e for e in served.events(n) if e.kind is EventKind.REVIEWED] for n in decided]
+    assert [len(one) for one in reviews] == [1] * 10
