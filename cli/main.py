@@ -30,6 +30,7 @@ from cli import (
     training,
     units,
 )
+from cli.signing import take_bundle_key
 from domain.errors import GridrouteError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_show_locals=False)
@@ -38,6 +39,7 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_
 @app.callback()
 def gridroute() -> None:
     """Routes repair and complaint tickets to the unit that owns them, with a certified error budget."""
+    take_bundle_key()
 
 
 for module in (

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli.model_tables import print_bundle, print_bundles, roles, say
+from cli.signing import KEY_FILE
 from cli.stores import opened_store
 from cli.workspace import DEFAULT_HOME, HomeOption, Workspace
 
@@ -29,6 +30,7 @@ def register(app: typer.Typer) -> None:
         ("promote", promote),
         ("rollback", rollback),
         ("verify", verify),
+        ("sign", sign),
     ):
         group.command(name)(command)
     app.add_typer(group, name="models")
@@ -67,8 +69,9 @@ def promote(
     challenger: Annotated[
         bool, typer.Option("--challenger", help="Let it wait as the challenger instead of serving.")
     ] = False,
+    older: Annotated[bool, typer.Option("--older", help="Even one older than that which serves.")] = False,
 ) -> None:
-    """Let a bundle serve, after checking its digests. Running services follow at once."""
+    """Let a bundle serve, after checking its signature and digests. Running services follow at once."""
     from store import promoting
     from store.bundles import Word
     from store.clock import utc_now
@@ -78,7 +81,7 @@ def promote(
         if challenger:
             promoting.challenge(store, version, word)
         else:
-            promoting.promote(store, version, utc_now(), word)
+            promoting.promote(store, version, utc_now(), word, older=older)
         say(f"Version {version} is now the {'challenger' if challenger else 'champion'}.")
         _mirror(store, home)
 
@@ -112,6 +115,20 @@ def verify(
         agreed = _compare(store, home, mend=mend)
     if any(faults.values()) or not agreed:
         raise typer.Exit(1)
+
+
+def sign(version: VersionArgument, home: HomeOption = DEFAULT_HOME) -> None:
+    """Sign a bundle that was made before there was a key, after checking its digests."""
+    from domain.errors import InvalidInput
+    from models.bundle import sign_bundle
+    from models.signing import is_signing
+    from store import promoting
+
+    if not is_signing():
+        raise InvalidInput(field="bundle key", problem="there is none", mend=f"Set {KEY_FILE} first")
+    with opened_store(home) as store:
+        sign_bundle(Path(promoting.find(store, version).path))
+    say(f"Version {version} is signed.")
 
 
 def _mirror(store: Store, home: Path) -> None:

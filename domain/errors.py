@@ -19,6 +19,7 @@ GridrouteError
 │   ├── DuplicateTicket     one id with two different contents
 │   ├── IdempotencyConflict the key was used with another body
 │   ├── RequestInFlight     a request with this key is being worked on
+│   ├── BundleOlder         the bundle was registered before the one that serves
 │   └── AlreadyAnswered     a request with this key was answered
 ├── UnitClosed              the unit is not valid at that time
 ├── BundleDamaged           a file's digest differs from the manifest
@@ -248,6 +249,20 @@ class AlreadyAnswered(Conflict):
 
     def __str__(self) -> str:
         return f"the request with idempotency key {self.key!r} was answered"
+
+
+@dataclass(kw_only=True, eq=False)
+class BundleOlder(Conflict):
+    """The bundle was registered before the one that serves."""
+
+    version: int
+    champion: int
+
+    def __str__(self) -> str:
+        return (
+            f"version {self.version} is older than version {self.champion}, which serves; "
+            "gridroute models rollback goes one step back, gridroute models promote --older further"
+        )
 
 
 @dataclass(kw_only=True, eq=False)

@@ -10,6 +10,7 @@
         calibrator.json
         certificate.json  what was certified on which data
         issue.json        when the certificate was issued and expires
+        manifest.sig      signature of the manifest, where there is a key (models.signing)
 
 The digest is over the files' digests, without issue.json: training twice with one seed gives one digest.
 """
@@ -39,6 +40,7 @@ from models.calibration import Calibrator
 from models.families import Families
 from models.guarantee import Guarantee
 from models.ranker import Ranker
+from models.signing import objection, signature_of
 from models.softmax import Softmax
 from models.text import TextModels
 
@@ -53,6 +55,8 @@ FILES = (
     "certificate.json",
 )
 ISSUE = "issue.json"
+MANIFEST = "manifest.json"
+SIGNATURE = "manifest.sig"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +83,8 @@ class Bundle:
 def write_bundle(bundle: Bundle, parent: Path) -> Path:
     """Store as `parent/<digest>`, at once or not at all.
 
-    An equal bundle that is there already is kept, with its dates, unless it is damaged: then this one takes its place.
+    An equal bundle that is there already is kept, with its dates, unless it is damaged or not signed as it has to be:
+    then this one takes its place.
     """
     files, issue = _files(bundle), _issue(bundle.certificate)
     digests = {name: _sha256(content) for name, content in files.items()}
@@ -93,10 +98,12 @@ def write_bundle(bundle: Bundle, parent: Path) -> Path:
         else:
             return target
     parent.mkdir(parents=True, exist_ok=True)
-    manifest = {"format": FORMAT, "digest": digest, "files": digests, "issue": _sha256(issue)}
+    manifest = _json({"format": FORMAT, "digest": digest, "files": digests, "issue": _sha256(issue)})
+    signature = signature_of(manifest)
+    signed = {} if signature is None else {SIGNATURE: signature.encode()}
     draft = Path(tempfile.mkdtemp(prefix=".draft-", dir=parent))
     try:
-        for name, content in {**files, "manifest.json": _json(manifest), ISSUE: issue}.items():
+        for name, content in {**files, MANIFEST: manifest, ISSUE: issue, **signed}.items():
             (draft / name).write_bytes(content)
         draft.chmod(0o755)
         draft.rename(target)
@@ -139,10 +146,29 @@ def load_bundle(path: Path) -> Bundle:
 
 
 def verify_bundle(path: Path) -> dict[str, Any]:
-    """Check every digest; answers the manifest. Raises NotFound, BundleDamaged or BundleIncompatible."""
-    if not path.is_dir():
-        raise NotFound(kind="model bundle", key=str(path))
-    manifest = _manifest(path)
+    """Check the signature, where there is a key, and every digest; answers the manifest.
+
+    Raises NotFound, BundleDamaged or BundleIncompatible.
+    """
+    content = _manifest_bytes(path)
+    if (problem := objection(content, _signature(path))) is not None:
+        raise BundleDamaged(path=str(path), problem=problem)
+    return _verify(path, content)
+
+
+def sign_bundle(path: Path) -> None:
+    """Sign a stored bundle whose every digest holds, with the process's key. Raises as `verify_bundle` does."""
+    content = _manifest_bytes(path)
+    _verify(path, content)
+    signature = signature_of(content)
+    if signature is not None:
+        draft = path / f".{SIGNATURE}"
+        draft.write_text(signature, encoding="ascii")
+        draft.replace(path / SIGNATURE)
+
+
+def _verify(path: Path, content: bytes) -> dict[str, Any]:
+    manifest = _manifest(path, content)
     for name, expected in {**manifest["files"], ISSUE: manifest["issue"]}.items():
         try:
             content = (path / name).read_bytes()
@@ -157,12 +183,32 @@ def verify_bundle(path: Path) -> dict[str, Any]:
     return manifest
 
 
-def _manifest(path: Path) -> dict[str, Any]:
+def _manifest_bytes(path: Path) -> bytes:
+    if not path.is_dir():
+        raise NotFound(kind="model bundle", key=str(path))
     try:
-        manifest: dict[str, Any] = json.loads((path / "manifest.json").read_bytes())
+        return (path / MANIFEST).read_bytes()
+    except OSError as error:
+        raise _unreadable(path, error) from error
+
+
+def _unreadable(path: Path, error: Exception) -> BundleDamaged:
+    return BundleDamaged(path=str(path), problem=f"its manifest cannot be read ({error})")
+
+
+def _signature(path: Path) -> str | None:
+    try:
+        return (path / SIGNATURE).read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return None
+
+
+def _manifest(path: Path, content: bytes) -> dict[str, Any]:
+    try:
+        manifest: dict[str, Any] = json.loads(content)
         version = manifest["format"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise BundleDamaged(path=str(path), problem=f"its manifest cannot be read ({error})") from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise _unreadable(path, error) from error
     if version != FORMAT:
         raise BundleIncompatible(path=str(path), problem=f"format {version}, this version reads {FORMAT}")
     files = manifest.get("files")

@@ -55,7 +55,10 @@ class Foundation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Champion:
-    """The bundle that the store names for serving; `bundle` is None where it could not be loaded, `problem` why."""
+    """The bundle that the store names for serving; `bundle` is None where it could not be loaded, `problem` why.
+
+    The world then goes on with the last one that could be, where this process has one.
+    """
 
     record: BundleRecord
     bundle: Bundle | None
@@ -131,6 +134,7 @@ class LiveWorld:
         self._policy = policy or Policy()
         self._routing = Lanes()
         self._building = threading.Lock()
+        self._last_good: Bundle | None = None
         self._standing = self._build()
 
     @property
@@ -198,18 +202,30 @@ class LiveWorld:
 
     def _build(self) -> Standing:
         with self._store.read() as session:
-            standing = build_standing(session, self._load_bundle, self._policy, self._derived)
+            standing = build_standing(
+                session, self._load_bundle, self._policy, self._derived, self._last_good
+            )
             standing.world = replace(standing.world, audit_salt=session.audit_salt())
+        self._last_good = standing.world.bundle or self._last_good
         return standing
 
 
 def build_standing(
-    session: ReadSession, load_bundle: LoadBundle, policy: Policy, derived: Derived
+    session: ReadSession,
+    load_bundle: LoadBundle,
+    policy: Policy,
+    derived: Derived,
+    last_good: Bundle | None = None,
 ) -> Standing:
-    """The world as of the session, its history folded to the end of the log."""
+    """The world as of the session, its history folded to the end of the log.
+
+    Where the champion cannot be loaded `last_good` ranks in its place.
+    """
     foundation = Foundation.of(session)
     champion = find_champion(session, load_bundle)
     bundle = champion.bundle if champion else None
+    if champion is not None and champion.problem is not None:
+        bundle = last_good
     # the addresses that the model learnt with: a restart must not change what it is asked
     atlas = derived.atlas(session, bundle.history_sequence if bundle else session.last_sequence())
     world = world_of(session, bundle, atlas, policy)

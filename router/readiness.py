@@ -67,7 +67,7 @@ def _shortcomings(world: World, champion: Champion | None) -> Iterator[Shortcomi
     elif champion.bundle is None:
         yield Shortcoming(
             code=_code(champion),
-            problem=f"version {champion.record.version} cannot be used: {champion.problem}",
+            problem=f"version {champion.record.version} cannot be used: {champion.problem}{_meanwhile(world)}",
             mend="gridroute models rollback, or train and promote another version",
         )
 
@@ -88,6 +88,11 @@ def _not_automatic(state: Automation) -> Iterator[Shortcoming]:
             problem=f"the certificate expired on {promised.expires_at:%Y-%m-%d}",
             mend="gridroute train, then gridroute models promote",
         )
+
+
+def _meanwhile(world: World) -> str:
+    """Who ranks in its place."""
+    return f"; {world.bundle.digest[:12]}, the last good one, goes on" if world.bundle else ""
 
 
 def _code(champion: Champion) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from pathlib import Path
 
-from domain.errors import BundleDamaged, BundleIncompatible, GridrouteError, NotFound
+from domain.errors import BundleDamaged, BundleIncompatible, BundleOlder, GridrouteError, NotFound
 from models.bundle import load_bundle
 from router.ports import BundleRecord, Pointers, Store
 from store import bundles
@@ -34,8 +34,17 @@ def fault(record: BundleRecord) -> GridrouteError | None:
     return None
 
 
-def promote(store: Store, version: int, at: datetime, word: Word = GRIDROUTE) -> Pointers:
-    """Let `version` serve, after its digests were checked. Raises what `fault` finds, and NotFound."""
+def promote(
+    store: Store, version: int, at: datetime, word: Word = GRIDROUTE, *, older: bool = False
+) -> Pointers:
+    """Let `version` serve, after it was checked. Raises what `fault` finds, and NotFound.
+
+    Raises BundleOlder for one that was registered before the champion, unless `older` ones are wanted.
+    """
+    with store.read() as session:
+        champion = session.pointers().champion
+    if champion is not None and version < champion and not older:
+        raise BundleOlder(version=version, champion=champion)
     _require_sound(find(store, version))
     return bundles.promote(store, version, at, word)
 

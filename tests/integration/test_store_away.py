@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from concurrent.futures import Future
 from contextlib import closing
 from uuid import uuid4
 
@@ -57,7 +58,7 @@ def submit(client: TestClient, number: int) -> int:
     if answer.status_code != 201:
         assert answer.headers["content-type"] == "application/problem+json"
         assert answer.headers["retry-after"]
-    return answer.status_code
+    return int(answer.status_code)
 
 
 def there(url: str) -> set[str]:
@@ -125,7 +126,10 @@ def test_what_waits_for_the_database_is_told_when_it_is_gone(store: SqlStore, pr
     def cut(session: object) -> None:
         proxy.cut()
 
-    futures = [store.submit(cut), store.submit(lambda session: session.last_sequence())]
+    futures: list[Future[object]] = [
+        store.submit(cut),
+        store.submit(lambda session: session.last_sequence()),
+    ]
     for future in futures:
         with pytest.raises(StoreUnavailable):
             future.result(60)

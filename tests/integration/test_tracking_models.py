@@ -211,7 +211,7 @@ def test_list_and_show_tell_of_the_bundles(office: Office) -> None:
 
 
 def test_a_strange_alias_is_shown_and_mended(office: Office) -> None:
-    office.run("promote", "1")
+    office.run("promote", "1", "--older")
     office.registry.point("champion", "2")
     for arguments in (["verify"], ["list", "--check"]):
         assert "the store names MLflow version 1, MLflow's alias 2" in office.run(*arguments).output
@@ -223,7 +223,7 @@ def test_a_strange_alias_is_shown_and_mended(office: Office) -> None:
 
 
 def test_verify_names_the_damaged_bundle(office: Office) -> None:
-    office.run("promote", "1")
+    office.run("promote", "1", "--older")
     (damaged,) = [r for r in _records(office) if r.version == 2]
     file = Path(damaged.path) / "calibrator.json"
     kept = file.read_bytes()
@@ -249,7 +249,7 @@ def _records(office: Office) -> list[BundleRecord]:
 
 
 def test_mlflow_being_away_is_a_warning(office: Office) -> None:
-    office.run("promote", "1")
+    office.run("promote", "1", "--older")
     database = office.workspace.home / "mlflow.db"
     kept = database.read_bytes()
     database.write_bytes(b"not a database, though it is long enough to be taken for one" * 20)
@@ -285,5 +285,5 @@ assert CliRunner().invoke(app, ["models", "list", "--home", home]).exit_code == 
 assert champion(open_store(f"sqlite:///{home}/gridroute.db")) is not None
 assert not [name for name in sys.modules if name.partition(".")[0] == "mlflow"]
 """
-    office.run("promote", "1")
+    office.run("promote", "1", "--older")
     subprocess.run([sys.executable, "-c", script, str(office.workspace.home)], check=True)
