@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 
@@ -12,7 +14,9 @@ from domain.errors import NotFound, TransitionRefused
 from domain.safety import Priority
 from domain.tickets import TicketStatus
 from router.audit import verify
+from router.claiming import claim_next
 from router.ports import EventKind, Store, StoredTicket, WriteSession
+from store.sql import open_store
 from tests.contract.samples import NOW, ticket
 
 MINUTE = timedelta(minutes=1)
@@ -163,3 +167,22 @@ def test_a_review_keeps_its_reason(store: Store, reason: ReviewReason | None) ->
         assert list(session.undone_reviews("a")) == [review]
     store.write(lambda session: session.add_review(replace(review, unit_id="water-1")))
     assert (EventKind.REVIEWED, "Li Wei", "") in told(store, "a")
+
+
+def test_many_at_two_processes_never_get_the_same_ticket(url: str) -> None:
+    with closing(open_store(url)) as one, closing(open_store(url)) as other:
+
+        def work(session: WriteSession) -> None:
+            for number in range(12):
+                session.add_ticket(ticket(f"t{number}"))
+                session.set_status(f"t{number}", TicketStatus.IN_REVIEW, None)
+
+        one.write(work)
+        with ThreadPoolExecutor(12) as pool:
+            claimed = list(
+                pool.map(lambda n: claim_next((one, other)[n % 2], f"reviewer {n}", NOW), range(12))
+            )
+        found = [claim.ticket.ticket_id for claim in claimed if claim is not None]
+        assert sorted(found) == sorted(f"t{number}" for number in range(12))
+        assert claim_next(other, "one more", NOW) is None
+        assert told(one, "t0").count((EventKind.STATUS, "gridroute", "in_review")) == 1
