@@ -5,7 +5,7 @@ There is one implementation: training replays the fold as of each ticket, servin
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -89,6 +89,11 @@ class History:
     def tallies(self, facts: Facts) -> Tallies:
         """What is counted at each of the ticket's keys, as in the schema, and last of everything."""
         return self._tallies.at((*facts.keys, EVERYTHING))
+
+    def counts(self, key: str, value: Hashable) -> list[tuple[str, int]]:
+        """How many dispatches each unit had at one value of one of the schema's keys."""
+        units, counts = self._tallies.counts(self.schema.keys.index(key), value)
+        return [(self.unit_ids[u], int(n)) for u, n in zip(units.tolist(), counts.tolist(), strict=True)]
 
     def votes(self, facts: Facts) -> Votes:
         """What similar past tickets say, by unit index."""

@@ -14,6 +14,7 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 NOTHING = np.array((0.0, 0.0, -np.inf))
+NOBODY = np.array((-1, 0))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,13 +23,16 @@ class Tallies:
 
     `key` and `unit`, shape (entries,): which; `numbers`, shape (entries, 3): count, decayed count, time of the last.
     `totals`, shape (keys, 3): the same of all units; (0, 0, -inf) at a key that was never seen. Decayed counts are as
-    of the last time.
+    of the last time. `latest`, shape (keys,): the unit that had the key's last ticket (-1: none), `streak`: how many it
+    has had in a row.
     """
 
     key: Ints
     unit: Ints
     numbers: Floats
     totals: Floats
+    latest: Ints
+    streak: Ints
 
     def of(self, units: Ints, known: int) -> Floats:
         """The numbers of each key at some of the `known` units, NOTHING where there are none, (keys, units, 3)."""
@@ -50,12 +54,14 @@ class TallyTable:
         self._half_life = half_life
         self._index: list[dict[Hashable, int]] = [{} for _ in range(keys)]  # slots by key and value
         self._totals = np.zeros((256, 3))  # by slot
+        self._runs = np.zeros((256, 2), np.int32)  # by slot: the unit of the last ticket, how many in a row
         self._entries = Slots(np.zeros(1024, np.int32), np.zeros((1024, 3)))  # unit, numbers
 
     def add(self, keys: Sequence[Hashable | None], unit: int, time: float) -> None:
         """Count one dispatch at each of its keys, None where it has none."""
         slots = np.array([self._slot(i, key) for i, key in enumerate(keys) if key is not None], np.int64)
         cells = self._cells_of(slots, unit)
+        self._run_on(slots, unit, time)
         self._count(self._totals, slots, time)
         self._count(self._entries.columns[1], cells, time)
 
@@ -70,6 +76,9 @@ class TallyTable:
         totals = np.empty((len(self._index), 3))
         totals[:] = NOTHING
         totals[positions] = self._totals[known]
+        runs = np.empty((len(self._index), 2), np.int64)
+        runs[:] = NOBODY
+        runs[positions] = self._runs[known]
         pieces, (units, numbers) = self._entries.pieces(known), self._entries.columns
         sizes = [piece.stop - piece.start for piece in pieces]
         return Tallies(
@@ -77,7 +86,16 @@ class TallyTable:
             unit=np.concatenate([units[:0], *(units[piece] for piece in pieces)], dtype=np.int64),
             numbers=np.concatenate([numbers[:0], *(numbers[piece] for piece in pieces)]),
             totals=totals,
+            latest=runs[:, 0],
+            streak=runs[:, 1],
         )
+
+    def counts(self, position: int, key: Hashable) -> tuple[Ints, Floats]:
+        """The units that are counted at one value of one key, and how often each."""
+        slot = self._index[position].get(key)
+        units, numbers = self._entries.columns
+        piece = slice(0) if slot is None else self._entries.pieces([slot])[0]
+        return units[piece].astype(np.int64), numbers[piece, 0].copy()
 
     def _slot(self, position: int, key: Hashable) -> int:
         slot = self._index[position].get(key)
@@ -85,6 +103,8 @@ class TallyTable:
             slot = self._index[position][key] = self._entries.add()
             self._totals = grown(self._totals, slot + 1)
             self._totals[slot] = NOTHING
+            self._runs = grown(self._runs, slot + 1)
+            self._runs[slot] = NOBODY
         return slot
 
     def _cells_of(self, slots: Ints, unit: int) -> Ints:
@@ -103,6 +123,13 @@ class TallyTable:
             units, numbers = entries.columns
             units[cell], numbers[cell] = unit, NOTHING
         return cells
+
+    def _run_on(self, slots: Ints, unit: int, time: float) -> None:
+        """Lengthen or begin the unit's run at each slot; what came earlier than the last ticket there changes none."""
+        slots = slots[time >= self._totals[slots, 2]]
+        last, length = self._runs[slots].T
+        self._runs[slots, 1] = np.where(last == unit, length + 1, 1)
+        self._runs[slots, 0] = unit
 
     def _count(self, numbers: Floats, rows: Ints, time: float) -> None:
         count, decayed, last = numbers[rows].T

@@ -16,15 +16,15 @@ COARSEST, FINEST = 3, RESOLUTIONS[-1]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CityQuery:
-    """Which tickets are counted: received in [since, until). What is None does not matter; `unit_id` has them now.
+    """Which tickets are counted: received in [since, until). What is None does not matter.
 
-    `category` is normalised.
+    `category` is normalised; one of `unit_ids` has them now.
     """
 
     since: datetime
     until: datetime
     category: str | None = None
-    unit_id: str | None = None
+    unit_ids: frozenset[str] | None = None
     status: TicketStatus | None = None
 
 

@@ -23,6 +23,7 @@ from domain.places import Location
 from domain.tickets import Ticket
 from domain.units import Unit
 from features.gazetteer.entries import Entry
+from features.territories import Territories
 from router.automation import Automation, automation_of, live_error_of, resume, suspend
 from router.clocks import raise_alarm
 from router.delivery_ports import Delivery, Reply
@@ -34,6 +35,7 @@ from router.idempotency import LIFETIME, KeptAnswer, RequestKey
 from router.live import Champion, LiveWorld, LoadBundle
 from router.locate import locate
 from router.observing import Observer, StopWatch, Unobserved
+from router.owners import CELLS_AT_ONCE, CellOwner, owner_of
 from router.ports import Queue, Store, StoredTicket, WriteSession
 from router.previewing import Preview, preview
 from router.pulling import Answer, handed, refusal_of, refuse, reply_to
@@ -243,6 +245,19 @@ class RoutingService:
     def known_places(self, typed: str, limit: int) -> list[Entry]:
         """Known places for what was typed so far; nothing waits for it and it waits for nothing."""
         return self._live.world.atlas.complete(typed, limit)
+
+    @property
+    def territories(self) -> Territories:
+        """The ground that is routed by now."""
+        return self._live.world.territories
+
+    def cell_owners(self, cells: Sequence[int], kind: str | None) -> list[CellOwner]:
+        """Who owns each of these cells of the map, those that nobody is known to own left out."""
+        now, found = self._clock(), list[CellOwner | None]()
+        for start in range(0, len(cells), CELLS_AT_ONCE):
+            with self._live.routing() as world:
+                found += (owner_of(cell, kind, world, now) for cell in cells[start : start + CELLS_AT_ONCE])
+        return [one for one in found if one is not None]
 
     def units(self) -> list[Unit]:
         """All units, by id."""

@@ -139,8 +139,8 @@ def _parent(resolution: int) -> ColumnElement[int]:
 def _conditions(query: CityQuery) -> Iterator[ColumnElement[bool]]:
     yield _ticket.received_at >= query.since
     yield _ticket.received_at < query.until
-    if query.unit_id is not None:
-        yield _ticket.unit_id == query.unit_id
+    if query.unit_ids is not None:
+        yield _ticket.unit_id.in_(sorted(query.unit_ids))
     if query.status is not None:
         yield _ticket.status == query.status.value
     if query.category is not None:
@@ -152,7 +152,7 @@ def _matches(stored: StoredTicket, query: CityQuery) -> bool:
     """Whether SQL's conditions hold."""
     return (
         query.since <= stored.ticket.received_at < query.until
-        and query.unit_id in (None, stored.unit_id)
+        and (query.unit_ids is None or stored.unit_id in query.unit_ids)
         and query.status in (None, stored.status)
         and (
             query.category is None or dict(search_keys(stored.ticket)).get(KeyKind.CATEGORY) == query.category

@@ -24,6 +24,15 @@ def expected(times: list[float]) -> list[float]:
     return [len(times), sum(0.5 ** ((last - time) / HALF_LIFE) for time in times), last]
 
 
+def run_of(seen: list[tuple[int, float]]) -> tuple[int, int]:
+    """The unit of the last ticket and how many it has had in a row; an earlier one that came later breaks no run."""
+    unit, length, last = -1, 0, -math.inf
+    for one, time in seen:
+        if time >= last:
+            unit, length, last = one, length + 1 if one == unit else 1, time
+    return unit, length
+
+
 @settings(deadline=None)
 @given(ENTRIES)
 def test_counts_are_those_of_a_dictionary(entries: list[Entry]) -> None:
@@ -37,9 +46,13 @@ def test_counts_are_those_of_a_dictionary(entries: list[Entry]) -> None:
                 (unit, time) for other, unit, time in entries if key is not None and other[position] == key
             ]
             assert found.totals[position].tolist() == pytest.approx(expected([time for _, time in seen]))
+            assert (found.latest[position], found.streak[position]) == run_of(seen)
             here = found.key == position
             numbers = dict(zip(found.unit[here].tolist(), found.numbers[here].tolist(), strict=True))
             assert set(numbers) == {unit for unit, _ in seen}
+            units, counts = table.counts(position, key)
+            counted = dict(zip(units.tolist(), counts.tolist(), strict=True))
+            assert counted == {unit: number[0] for unit, number in numbers.items()}
             assert found.of(np.array([70, 71]), 72)[position, 1].tolist() == [0.0, 0.0, -math.inf]
             for unit, entry in numbers.items():
                 assert entry == pytest.approx(expected([time for one, time in seen if one == unit]))

@@ -30,7 +30,7 @@ def upgrade() -> None:
         latest = {row.ticket_id: seen_on_the_map(decode(Decision, row.body)) for row in rows}
         changes = [{"of": key, "its_cell": cell, "by_itself": alone} for key, (cell, alone) in latest.items()]
         change = sa.update(TICKETS).where(TICKETS.c.ticket_id == sa.bindparam("of"))
-        values = {"cell": sa.bindparam("its_cell"), "automatic": sa.bindparam("by_itself")}
+        values: dict[str, Any] = {"cell": sa.bindparam("its_cell"), "automatic": sa.bindparam("by_itself")}
         op.get_bind().execute(change.values(values), changes)
     op.drop_index("ix_tickets_received_at", "tickets")
     op.create_index(
