@@ -13,8 +13,13 @@ from starlette.routing import Route
 
 from api import (
     automation,
+    city,
+    claims,
+    corrections,
     endpoints,
+    ground,
     inventory,
+    joins,
     keys,
     lists,
     metrics,
@@ -40,6 +45,7 @@ from api.openapi import describe
 from api.problems import handle_problems
 from api.settings import Settings
 from api.stream import Feed
+from api.veil import Veiled
 from router.service import RoutingService
 
 log = logging.getLogger("gridroute.api")
@@ -49,11 +55,16 @@ MODULES = (
     receipts,
     preview,
     same_trouble,
+    corrections,
     tickets,
     undoing,
+    claims,
+    joins,
     reviews,
     places,
     automation,
+    city,
+    ground,
     endpoints,
     pulling,
     keys,
@@ -92,6 +103,7 @@ def create_app(service: RoutingService, settings: Settings | None = None) -> Fas
     app.state.doors = doors
     service.observer = app.state.meters = Meters(service)
     app.add_middleware(Gate, most=settings.max_requests)
+    app.add_middleware(Veiled)
     app.add_middleware(Timed, meters=app.state.meters)
     app.state.feed = Feed(service.store, settings)
     for module in MODULES:

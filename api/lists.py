@@ -16,19 +16,21 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import StreamingResponse
 from pydantic import AwareDatetime, BaseModel
 
-from api.access import may, sight_of_caller
+from api.access import caller_of, may
 from api.answers import SignalOut, TicketOut
 from api.desk import desk_of
+from api.doors import Caller
 from api.openapi import problems
 from api.sheets import CSV, XLSX, csv_lines, xlsx_file
-from domain.access import Right
+from api.veil import ticket_for
+from domain.access import Personal, Right
 from domain.errors import InvalidInput
 from domain.safety import Priority
 from domain.tickets import TicketStatus
 from features.text import normalise
 from router.city import COARSEST, FINEST
 from router.finding import Cursor, Remembered, TicketQuery, cursor_of
-from router.service import RoutingService
+from router.sight import sight_of
 
 routes = APIRouter(prefix="/v1", tags=["tickets"])
 
@@ -137,10 +139,11 @@ def tickets(
     """Tickets that meet every filter, newest received first."""
     service = desk_of(request).service
     after = _cursor(cursor) if cursor else None
-    found = service.find(replace(query, after=after, limit=limit + 1, sight=sight_of_caller(request)))
+    caller = caller_of(request)
+    found = service.find(replace(_allowed(query, caller), after=after, limit=limit + 1))
     more = len(found) > limit
     return PageOut(
-        tickets=[LineOut.of(TicketOut.of(stored, service)) for stored in found[:limit]],
+        tickets=[LineOut.of(ticket_for(caller, TicketOut.of(stored, service))) for stored in found[:limit]],
         next=_written(cursor_of(found[limit - 1])) if more else None,
     )
 
@@ -153,7 +156,7 @@ def tickets(
 )
 def as_csv(request: Request, query: Asked) -> StreamingResponse:
     """The same as CSV (UTF-8 with a byte order mark, as spreadsheets expect), at most 100,000 tickets."""
-    lines = _every(desk_of(request).service, replace(query, sight=sight_of_caller(request)))
+    lines = _every(request, query)
     return StreamingResponse(
         csv_lines(list(LineOut.model_fields), lines), media_type=CSV, headers=_named("csv")
     )
@@ -167,18 +170,29 @@ def as_csv(request: Request, query: Asked) -> StreamingResponse:
 )
 def as_xlsx(request: Request, query: Asked) -> StreamingResponse:
     """The same as an Excel workbook."""
-    lines = _every(desk_of(request).service, replace(query, sight=sight_of_caller(request)))
+    lines = _every(request, query)
     return StreamingResponse(
         xlsx_file("tickets", list(LineOut.model_fields), lines), media_type=XLSX, headers=_named("xlsx")
     )
 
 
-def _every(service: RoutingService, query: TicketQuery) -> Iterator[LineOut]:
+def _allowed(query: TicketQuery, caller: Caller) -> TicketQuery:
+    """Of the caller's area; who does not see numbers cannot search by them."""
+    like = query.remembered
+    if like is not None:
+        account = None if Personal.ACCOUNT in caller.hidden else like.account
+        phone = None if Personal.PHONE in caller.hidden else like.phone
+        like = replace(like, account=account, phone=phone)
+    return replace(query, remembered=like, sight=sight_of(caller.key))
+
+
+def _every(request: Request, query: TicketQuery) -> Iterator[LineOut]:
     """Page by page: no reading transaction stays open while a slow client takes the lines."""
-    page, told = replace(query, limit=MOST), 0
+    service, caller = desk_of(request).service, caller_of(request)
+    page, told = replace(_allowed(query, caller), limit=MOST), 0
     while told < MOST_IN_A_SHEET:
         found = service.find(page)
-        yield from (LineOut.of(TicketOut.of(stored, service)) for stored in found)
+        yield from (LineOut.of(ticket_for(caller, TicketOut.of(stored, service))) for stored in found)
         told += len(found)
         if len(found) < MOST:
             return

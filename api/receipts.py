@@ -13,6 +13,7 @@ from api.answers import EvidenceOut, LocationOut, ReviewOut, SignalOut, TicketOu
 from api.bodies import storable
 from api.desk import desk_of
 from api.openapi import problems
+from api.veil import tells_of
 from domain.access import Right
 from router.explaining import explain
 from router.receipt import PastTicket, Receipt, Rival, Terms, names_of
@@ -152,10 +153,13 @@ def receipt(
     language = lang or accepted_language(accept_language)
     champion = service.champion()
     with service.store.read() as session:
-        if session.ticket(storable(ticket_id)) is None and (named := session.ticket(f"{ticket_id}/receipt")):
+        stored = session.ticket(storable(ticket_id))
+        if stored is None and (named := session.ticket(f"{ticket_id}/receipt")):
             # an id may end as this address does
             return Response(TicketOut.of(named, service).model_dump_json(), media_type="application/json")
         found = explain(ticket_id, session, champion.bundle if champion else None)
+    if stored is not None:
+        tells_of(request, stored.ticket)
     answer = ReceiptOut.of(found, names_of(found, service.unit_name), language)
     headers = {"Content-Language": language, "Vary": "Accept-Language"}
     return Response(answer.model_dump_json(), media_type="application/json", headers=headers)

@@ -8,13 +8,15 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel
 
-from api.access import may, sight_of_caller
+from api.access import caller_of, may
 from api.answers import TicketOut
 from api.desk import desk_of
 from api.lists import LineOut, line_of
 from api.openapi import problems
+from api.veil import ticket_for
 from domain.access import Right
 from router.ports import Queue
+from router.sight import sight_of
 
 routes = APIRouter(prefix="/v1/reviews", tags=["reviews"])
 
@@ -57,12 +59,14 @@ class ReviewsOut(BaseModel):
 def waiting(request: Request, limit: Annotated[int, Query(ge=1, le=MOST)] = 100) -> ReviewsOut:
     """What waits for a person, in review or on hold: most pressing first, then first received, with its age."""
     service = desk_of(request).service
-    now = service.clock()
-    queues, found = service.waiting(limit, sight_of_caller(request))
+    now, caller = service.clock(), caller_of(request)
+    queues, found = service.waiting(limit, sight_of(caller.key))
     return ReviewsOut(
         at=now,
         queues=[QueueOut.of(queue, now) for queue in queues],
-        reviews=[WaitingOut.waiting(TicketOut.of(stored, service), now) for stored in found],
+        reviews=[
+            WaitingOut.waiting(ticket_for(caller, TicketOut.of(stored, service)), now) for stored in found
+        ],
     )
 
 

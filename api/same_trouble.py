@@ -13,6 +13,7 @@ from api.bodies import storable
 from api.desk import desk_of
 from api.lists import LineOut, line_of
 from api.openapi import problems
+from api.veil import tells_of
 from domain.access import Right
 from router.same_trouble import Alike
 from router.service import RoutingService
@@ -64,4 +65,6 @@ def similar(
     sight = sight_of_caller(request)
     every = service.similar(storable(ticket_id), limit)
     found = [one for one in every if sight is None or sight.covers(one.stored)]
+    for one in found:
+        tells_of(request, one.stored.ticket)
     return SimilarTicketsOut(ticket_id=ticket_id, similar=[SimilarOut.alike(one, service) for one in found])

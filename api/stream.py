@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from time import monotonic
@@ -18,6 +19,7 @@ from api.access import caller_of, doors_of, may
 from api.doors import Caller
 from api.openapi import problems
 from api.settings import Settings
+from api.veil import text_for
 from domain.access import Right
 from domain.decisions import Verdict
 from domain.errors import Overloaded, StoreUnavailable
@@ -32,7 +34,8 @@ OF_KEYS = (EventKind.KEY_ISSUED, EventKind.KEY_REVOKED, EventKind.SIGNED_IN, Eve
 AT_ONCE = 500  # events read from the store in one go
 LARGEST = 2**63 - 1
 HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-Sees = Callable[[Sequence[TicketEvent]], Sequence[TicketEvent]]
+Sees = Callable[[Sequence[TicketEvent]], Sequence[str]]
+"""What of the events somebody is told."""
 
 
 class EventOut(BaseModel):
@@ -102,7 +105,7 @@ class Feed:
                 if await self.head() > after:
                     events = await run_in_threadpool(self._read, after)
                     after = events[-1].sequence if events else after
-                    told = "".join(map(_told, await run_in_threadpool(sees, events)))
+                    told = "".join(await run_in_threadpool(sees, events))
                     # what is not for this listener moves it on as well
                     yield told or f": {after}\n\n"
                     said = monotonic()
@@ -158,7 +161,7 @@ async def events(
     given = last_event_id if last_event_id is not None else after
     start = await feed.head() if given is None else given
     doors, caller = doors_of(request), caller_of(request)
-    sees, let_in = partial(_seen, feed.store, caller), partial(doors.holds, caller)
+    sees, let_in = partial(_told, feed.store, caller), partial(doors.holds, caller)
     return StreamingResponse(feed.lines(start, sees, let_in), media_type=MEDIA_TYPE, headers=HEADERS)
 
 
@@ -177,6 +180,11 @@ def _concerns(kind: EventKind) -> frozenset[Right]:
     return frozenset({Right.KEYS if kind in OF_KEYS else Right.WATCH})
 
 
-def _told(event: TicketEvent) -> str:
+def _told(store: Store, caller: Caller, events: Sequence[TicketEvent]) -> list[str]:
+    return [_line(event, caller) for event in _seen(store, caller, events)]
+
+
+def _line(event: TicketEvent, caller: Caller) -> str:
+    told = EventOut.of(replace(event, detail=text_for(caller, event.detail)))
     # JSON has no line ends of its own
-    return f"id: {event.sequence}\nevent: {event.kind}\ndata: {EventOut.of(event).model_dump_json()}\n\n"
+    return f"id: {event.sequence}\nevent: {event.kind}\ndata: {told.model_dump_json()}\n\n"

@@ -13,6 +13,7 @@ from domain.errors import StoreUnavailable
 
 BUSY_SECONDS = 30.0  # how long a writer waits for another process's import
 READERS = 32
+HIDDEN = True  # errors are logged, and parameters hold phone numbers and accounts
 # of a server that is not there, or no longer: who waits for it is told within seconds, not when TCP gives up
 SERVER_PATIENCE: dict[str, str | int] = {
     "connect_timeout": 3,
@@ -40,10 +41,19 @@ def writer_engine(url: URL) -> Engine:
     """One connection, every commit on the disk before it returns."""
     if url.get_backend_name() != "sqlite":
         return create_engine(
-            url, pool_size=1, max_overflow=0, pool_pre_ping=True, connect_args=_patience(url)
+            url,
+            hide_parameters=HIDDEN,
+            pool_size=1,
+            max_overflow=0,
+            pool_pre_ping=True,
+            connect_args=_patience(url),
         )
     engine = create_engine(
-        url, pool_size=1, max_overflow=0, connect_args={"check_same_thread": False, "timeout": BUSY_SECONDS}
+        url,
+        hide_parameters=HIDDEN,
+        pool_size=1,
+        max_overflow=0,
+        connect_args={"check_same_thread": False, "timeout": BUSY_SECONDS},
     )
     _prepare_sqlite(
         engine, begin="BEGIN IMMEDIATE", pragmas=("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON")
@@ -57,13 +67,17 @@ def reader_engine(url: URL) -> Engine:
         options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
         return create_engine(
             url,
+            hide_parameters=HIDDEN,
             pool_size=READERS,
             pool_pre_ping=True,
             connect_args=_patience(url),
             execution_options=options,
         )
     engine = create_engine(
-        url, pool_size=READERS, connect_args={"check_same_thread": False, "timeout": BUSY_SECONDS}
+        url,
+        hide_parameters=HIDDEN,
+        pool_size=READERS,
+        connect_args={"check_same_thread": False, "timeout": BUSY_SECONDS},
     )
     _prepare_sqlite(engine, begin="BEGIN", pragmas=("query_only=ON",))
     return engine

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from pydantic import BaseModel
 
+from api.masking import veiled
+from domain.access import SHOWN, Personal, Role
+from domain.tickets import Ticket
 from router.delivery_ports import Delivery, DeliveryKind
 from router.ports import StoredTicket
 
@@ -15,6 +19,9 @@ TYPE_OF = {
     DeliveryKind.OVERDUE: "ticket.overdue",
     DeliveryKind.UPDATE: "ticket.updated",
 }
+
+
+HIDDEN = frozenset(Personal) - SHOWN[Role.UNIT]
 
 
 class PlaceOut(BaseModel):
@@ -65,17 +72,26 @@ class DispatchOut(BaseModel):
             unit=delivery.unit_id,
             priority=stored.priority,
             received_at=ticket.received_at,
-            text=ticket.text,
             category=ticket.category,
-            account=ticket.account,
-            phone=ticket.phone,
-            address=ticket.address,
             place=place,
             signals=[signal.kind for signal in decision.signals] if decision else [],
-            attributes=dict(ticket.attributes),
             channel=ticket.channel,
             joined=list(stored.joined),
+            **_told(ticket),
         )
+
+
+def _told(ticket: Ticket) -> dict[str, Any]:
+    """What the caller said, without what units do not see of people."""
+    said = {
+        "text": ticket.text,
+        "account": ticket.account,
+        "phone": ticket.phone,
+        "address": ticket.address,
+        "attributes": dict(ticket.attributes),
+    }
+    found: dict[str, Any] = veiled(said, HIDDEN)
+    return found
 
 
 class WithdrawalOut(BaseModel):
