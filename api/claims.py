@@ -64,7 +64,7 @@ async def claim_this(request: Request, ticket_id: str) -> TicketOut:
 )
 def give_back(request: Request, ticket_id: str, by: Annotated[str, Query(max_length=500)] = "") -> Response:
     """Let others decide the ticket. `by` is who claimed it, where no key says so."""
-    service, name = desk_of(request).service, acting(request, by)
+    service, name = desk_of(request).service, acting(request, by.strip())
     service.store.write(partial(release, storable(ticket_id), name, service.clock()))
     return Response(status_code=204)
 

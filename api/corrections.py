@@ -105,7 +105,7 @@ def what_is_affected(
     service = desk_of(request).service
     found = affected(
         storable(ticket_id),
-        caller_of(request).name or by,
+        caller_of(request).name or by.strip(),
         service.clock(),
         service.store,
         service.live,
@@ -131,7 +131,7 @@ async def reroute_them(request: Request, ticket_id: str) -> ReroutedOut:
 
 @routes.get(
     "/{ticket_id:path}/nearby",
-    dependencies=[may(Right.READ)],
+    dependencies=[may(Right.REVIEW)],
     response_model=list[NearbyOut],
     responses=problems(404, 422, 429, 503),
 )
