@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.acceptance.conftest import _once
 from tests.browser.served import Served, make_city, serving
@@ -30,6 +30,9 @@ CHROMIUM = (
 )
 OWN = {"127.0.0.1", ""}  # data: and blob: have no host
 
+PATIENCE_MS = 30_000  # a busy machine is slow, not wrong
+expect.set_options(timeout=PATIENCE_MS)
+
 Open = Callable[..., Page]
 
 
@@ -48,7 +51,9 @@ def served(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator
     """The city is made once a run; every worker serves a copy of its own."""
     own = tmp_path_factory.getbasetemp()
     shared = own if worker_id == "master" else own.parent
-    kept = os.environ.get("GRIDROUTE_BROWSER_CITY")  # one that was made earlier, for whoever works on the pages
+    kept = os.environ.get(
+        "GRIDROUTE_BROWSER_CITY"
+    )  # one that was made earlier, for whoever works on the pages
     city = _once(Path(kept) if kept else shared / "console-city", make_city)
     with serving(city, own / "console-home") as found:
         yield found
@@ -89,7 +94,7 @@ def enter(served: Served, browser: Browser, cookies: dict[str, Any]) -> Iterator
             color_scheme="dark" if dark else "light",
         )
         contexts.append(context)
-        context.set_default_timeout(30_000)
+        context.set_default_timeout(PATIENCE_MS)
         page = context.new_page()
         page.on("request", lambda request: asked.append(request.url))
         page.on("websocket", lambda socket: asked.append(socket.url))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +16,9 @@ from console.view import View
 UNDO_S = 10.0  # as the service has it
 QUEUE_SHOWN = 25
 NEAR_M, NEAR_MOST = 500, 60
+
+
+LYING: Counter[tuple[str, str]] = Counter()  # on how many pages of that person that ticket lies
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,11 +41,23 @@ class ReviewDesk:
 
     def __init__(self, view: View) -> None:
         self.view = view
-        self.current: Json | None = None
+        self._current: Json | None = None
         self.last: Done | None = None
         self.skipped: list[str] = []
         self.names: dict[str, str] = {}
         self.open_units: list[str] = []
+
+    @property
+    def current(self) -> Json | None:
+        """The ticket that lies here."""
+        return self._current
+
+    @current.setter
+    def current(self, ticket: Json | None) -> None:
+        for one, more in ((self._current, -1), (ticket, 1)):
+            if one is not None:
+                LYING[self._lies(one)] += more
+        self._current = ticket
 
     async def load_units(self) -> None:
         """What units are called, and which may have a ticket now."""
@@ -70,16 +86,16 @@ class ReviewDesk:
 
     async def take(self, ticket_id: str) -> None:
         """Claim that ticket and lay the present one back. Raises Refused where somebody else holds it."""
-        taken = await self._claim(ticket_id)
-        await self.lay_back()
-        self.current = taken
+        before, self.current = self.current, await self._claim(ticket_id)
+        await self._release(before)
 
     async def skip(self) -> None:
         """Lay the present ticket back and take the next."""
         before = self.current
         if before is not None:
             self.skipped.append(before["ticket_id"])
-        self.current, _ = await asyncio.gather(self.next(), self._release(before))
+        self.current = await self.next()
+        await self._release(before)
 
     async def lay_back(self) -> None:
         """Let others have the present ticket."""
@@ -171,8 +187,9 @@ class ReviewDesk:
         return found
 
     async def _release(self, ticket: Json | None) -> None:
-        if ticket is None:
-            return
+        if ticket is None or LYING[self._lies(ticket)] > 0:
+            return  # a page that was closed or loaded anew lets go late: the person's next page may have it by then
+        del LYING[self._lies(ticket)]
         try:
             path = at("v1", "tickets", ticket["ticket_id"], "claim")
             await self.view.service.ask("DELETE", path, query={"by": self.view.name})
@@ -184,6 +201,9 @@ class ReviewDesk:
             return await self.view.service.get(path, query)
         except Refused:
             return None
+
+    def _lies(self, ticket: Json) -> tuple[str, str]:
+        return self.view.name, str(ticket["ticket_id"])
 
     def _present(self) -> Json:
         if self.current is None:
