@@ -57,15 +57,27 @@ def locate(ticket: Ticket, atlas: Atlas, callers: Callers = NOBODY) -> Location:
     return _conclude(ticket, _hear(ticket, atlas, callers), atlas, callers)
 
 
-def locate_alone(ticket: Ticket, atlas: Atlas, callers: Callers) -> tuple[Location, Location]:
-    """By the ticket's own records alone, and as `locate` does: the work that both share is done once."""
-    own = _hear(ticket, atlas, NOBODY)
-    alone = _conclude(ticket, own, atlas, NOBODY)
-    if not callers.last(ticket.phone):
-        return alone, alone
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alone:
+    """Where a ticket is by its own records. `heard`: what they said, where its caller's tickets may tell more."""
+
+    location: Location
+    heard: _Heard | None
+
+
+def locate_alone(ticket: Ticket, atlas: Atlas) -> Alone:
+    """As `locate` does without callers: the work that it shares with `locate_further` is done once."""
+    heard = _hear(ticket, atlas, NOBODY)
     complete = bool(ticket.account and ticket.address)  # earlier tickets fill neither
-    heard = own if complete else _hear(ticket, atlas, callers)
-    return alone, _conclude(ticket, heard, atlas, callers)
+    kept = heard if ticket.phone and complete else None
+    return Alone(location=_conclude(ticket, heard, atlas, NOBODY), heard=kept)
+
+
+def locate_further(ticket: Ticket, alone: Alone, atlas: Atlas, callers: Callers) -> Location:
+    """As `locate` does, of a ticket that was located alone."""
+    if not callers.last(ticket.phone):
+        return alone.location
+    return _conclude(ticket, alone.heard or _hear(ticket, atlas, callers), atlas, callers)
 
 
 def _hear(ticket: Ticket, atlas: Atlas, callers: Callers) -> _Heard:

@@ -9,12 +9,16 @@ from datetime import datetime
 
 from domain.dispatches import Dispatch
 from domain.places import Location
+from domain.tickets import Ticket
 from features.callers import Call, Callers
 from features.facts import Facts, facts, same_facts
 from features.history import History
 from features.schema import HistorySchema
 from router.atlas import Atlas
-from router.locate import locate_alone
+from router.forked import forked, processors
+from router.locate import Alone, locate_alone, locate_further
+
+WORTH_FORKING = 2_000  # tickets
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,20 +41,28 @@ def prepare(
     progress: Callable[[float], None] | None = None,
 ) -> list[Case]:
     """Cases in the order their tickets came in (then by sequence)."""
+
+    def alone(ticket: Ticket) -> tuple[Alone, Facts]:
+        found = locate_alone(ticket, atlas)
+        return found, facts(ticket, found.location, schema)
+
     cases: list[Case] = []
     told, callers = _KnownCalls(), Callers()
-    for i, dispatch in enumerate(sorted(dispatches, key=lambda d: (d.ticket.received_at, d.sequence))):
-        for call in told.before(dispatch.ticket.received_at):
-            callers.fold(call)
-        ticket = dispatch.ticket
-        alone, location = locate_alone(ticket, atlas, callers)
-        learnt = facts(ticket, alone, schema)
-        known = learnt if same_facts(alone, location) else facts(ticket, location, schema)
-        cases.append(Case(dispatch=dispatch, location=location, facts=known, learnt=learnt))
-        if learnt.call is not None:
-            told.add(dispatch, learnt.call)
-        if progress and i % 500 == 0:
-            progress(i / len(dispatches))
+    ordered = sorted(dispatches, key=lambda d: (d.ticket.received_at, d.sequence))
+    with forked(alone, processors() if len(ordered) >= WORTH_FORKING else 1) as located:
+        worked_out = located(dispatch.ticket for dispatch in ordered)
+        for dispatch, (found, learnt) in zip(ordered, worked_out, strict=True):
+            ticket = dispatch.ticket
+            for call in told.before(ticket.received_at):
+                callers.fold(call)
+            location = locate_further(ticket, found, atlas, callers)
+            same = same_facts(found.location, location)
+            known = learnt if same else facts(ticket, location, schema)
+            cases.append(Case(dispatch=dispatch, location=location, facts=known, learnt=learnt))
+            if learnt.call is not None:
+                told.add(dispatch, learnt.call)
+            if progress and len(cases) % 500 == 0:
+                progress(len(cases) / len(ordered))
     return cases
 
 
