@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -15,6 +14,7 @@ from features.territories import Territories
 from models.bundle import load_bundle, write_bundle
 from router.derived import Derived, DerivedAnew
 from router.ports import ReadSession, Store
+from store.codec import encode
 from training.evaluation import ERROR_TARGETS, Evaluation
 from training.fitting import Fitted, Report, Settings, Surroundings, fit, silent
 from training.results import TrainingResult
@@ -50,13 +50,9 @@ def _digest(*parts: Sequence[Any]) -> str:
     digest = hashlib.sha256()
     for part in parts:
         for one in part:
-            digest.update(json.dumps(asdict(one), sort_keys=True, default=_plain).encode())
+            digest.update(encode(one).encode())
         digest.update(b"\0")
     return digest.hexdigest()
-
-
-def _plain(value: object) -> object:
-    return sorted(value) if isinstance(value, frozenset) else str(value)
 
 
 def train(
