@@ -10,9 +10,11 @@
         calibrator.json
         certificate.json  what was certified on which data
         issue.json        when the certificate was issued and expires
+        evaluation.json   how it did on tickets kept from its learning (models.measured); not in every bundle
         manifest.sig      signature of the manifest, where there is a key (models.signing)
 
-The digest is over the files' digests, without issue.json: training twice with one seed gives one digest.
+The digest is over the files' digests, without issue.json: training twice with one seed gives one digest. Without
+evaluation.json too: what was measured is not what serves.
 """
 
 from __future__ import annotations
@@ -39,6 +41,7 @@ from features.table import feature_names, fingerprint
 from models.calibration import Calibrator
 from models.families import Families
 from models.guarantee import Guarantee
+from models.measured import Measured
 from models.ranker import Ranker
 from models.signing import objection, signature_of
 from models.softmax import Softmax
@@ -55,6 +58,7 @@ FILES = (
     "certificate.json",
 )
 ISSUE = "issue.json"
+EVALUATION = "evaluation.json"
 MANIFEST = "manifest.json"
 SIGNATURE = "manifest.sig"
 
@@ -80,7 +84,7 @@ class Bundle:
         return self.guarantee.whole
 
 
-def write_bundle(bundle: Bundle, parent: Path) -> Path:
+def write_bundle(bundle: Bundle, parent: Path, measured: Measured | None = None) -> Path:
     """Store as `parent/<digest>`, at once or not at all.
 
     An equal bundle that is there already is kept, with its dates, unless it is damaged or not signed as it has to be:
@@ -98,12 +102,17 @@ def write_bundle(bundle: Bundle, parent: Path) -> Path:
         else:
             return target
     parent.mkdir(parents=True, exist_ok=True)
-    manifest = _json({"format": FORMAT, "digest": digest, "files": digests, "issue": _sha256(issue)})
+    listed = {"format": FORMAT, "digest": digest, "files": digests, "issue": _sha256(issue)}
+    evaluation = {}
+    if measured is not None:
+        evaluation = {EVALUATION: _json(measured.to_dict())}
+        listed["evaluation"] = _sha256(evaluation[EVALUATION])
+    manifest = _json(listed)
     signature = signature_of(manifest)
     signed = {} if signature is None else {SIGNATURE: signature.encode()}
     draft = Path(tempfile.mkdtemp(prefix=".draft-", dir=parent))
     try:
-        for name, content in {**files, MANIFEST: manifest, ISSUE: issue, **signed}.items():
+        for name, content in {**files, **evaluation, MANIFEST: manifest, ISSUE: issue, **signed}.items():
             (draft / name).write_bytes(content)
         draft.chmod(0o755)
         draft.rename(target)
@@ -145,6 +154,22 @@ def load_bundle(path: Path) -> Bundle:
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Statement:
+    """What a bundle says of itself: what it promises, and how it did (None: that was not kept with it)."""
+
+    guarantee: Guarantee
+    measured: Measured | None
+
+
+def read_statement(path: Path) -> Statement:
+    """The bundle's word of itself, without loading what it ranks by; raises as `verify_bundle` does."""
+    manifest, measured = verify_bundle(path), None
+    if "evaluation" in manifest:
+        measured = Measured.from_dict(json.loads((path / EVALUATION).read_bytes()))
+    return Statement(guarantee=_guarantee(path), measured=measured)
+
+
 def verify_bundle(path: Path) -> dict[str, Any]:
     """Check the signature, where there is a key, and every digest; answers the manifest.
 
@@ -169,7 +194,8 @@ def sign_bundle(path: Path) -> None:
 
 def _verify(path: Path, content: bytes) -> dict[str, Any]:
     manifest = _manifest(path, content)
-    for name, expected in {**manifest["files"], ISSUE: manifest["issue"]}.items():
+    evaluation = {EVALUATION: manifest["evaluation"]} if "evaluation" in manifest else {}
+    for name, expected in {**manifest["files"], ISSUE: manifest["issue"], **evaluation}.items():
         try:
             content = (path / name).read_bytes()
         except FileNotFoundError as error:

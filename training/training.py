@@ -17,6 +17,7 @@ from router.ports import ReadSession, Store
 from store.codec import encode
 from training.evaluation import ERROR_TARGETS, Evaluation
 from training.fitting import Fitted, Report, Settings, Surroundings, fit, silent
+from training.measuring import measured_of
 from training.results import TrainingResult
 
 
@@ -72,7 +73,7 @@ def train(
     )
     if derived:
         derived.remember(material.surroundings.atlas, fitted.bundle.schema, fitted.learnt)
-    path = write_bundle(fitted.bundle, bundles)
+    path = write_bundle(fitted.bundle, bundles, measured_of(fitted.evaluation))
     bundle = load_bundle(path)
     return TrainingResult(
         bundle_path=str(path.resolve()),

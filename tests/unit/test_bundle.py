@@ -15,14 +15,25 @@ import pytest
 
 from domain.errors import BundleDamaged, BundleIncompatible, NotFound
 from features.schema import HistorySchema
-from models.bundle import FILES, digest_of, load_bundle, reissued, verify_bundle, write_bundle
+from models.bundle import (
+    FILES,
+    Statement,
+    digest_of,
+    load_bundle,
+    read_statement,
+    reissued,
+    verify_bundle,
+    write_bundle,
+)
 from models.guarantee import Guarantee
 from models.monitor import Terms
 from router.route import learn, route
 from simulation.city import City
 from tests.bundles import tiny_bundle
 from tests.estimators import surroundings_of, world_of
+from tests.evaluations import evaluation
 from training.fitting import Fitted
+from training.measuring import measured_of
 
 EVERY_FILE = (*FILES, "issue.json", "manifest.json")
 
@@ -52,6 +63,22 @@ def test_a_round_trip_gives_the_same_decisions(city: City, fitted: Fitted, tmp_p
         assert replace(decision, bundle_digest="") == route(dispatch.ticket, one)
         learn(dispatch, one)
         learn(dispatch, other)
+
+
+def test_how_it_did_goes_with_the_bundle_and_is_no_part_of_its_digest(stored: Path, tmp_path: Path) -> None:
+    assert read_statement(stored).measured is None
+    bundle, measured = load_bundle(stored), measured_of(evaluation(300))
+    path = write_bundle(bundle, tmp_path, measured)
+    assert path.name == stored.name
+    assert read_statement(path) == Statement(guarantee=bundle.guarantee, measured=measured)
+    assert load_bundle(path).digest == bundle.digest
+    file = path / "evaluation.json"
+    file.write_text(file.read_text().replace('"tickets": 300', '"tickets": 30'))
+    with pytest.raises(BundleDamaged, match=r"evaluation\.json differs"):
+        read_statement(path)
+    file.unlink()
+    with pytest.raises(BundleDamaged, match=r"evaluation\.json is missing"):
+        load_bundle(path)
 
 
 def test_there_is_nothing_to_unpickle(stored: Path) -> None:

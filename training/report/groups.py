@@ -47,6 +47,12 @@ def by_category(evaluation: Evaluation) -> Sequence[Group]:
     return sorted(groups, key=lambda group: (-group.wrong, -group.tickets, group.name))
 
 
+def by_key(evaluation: Evaluation, keys: NDArray[np.str_]) -> Sequence[Group]:
+    """By keys of one's own, one a ticket, most errors first; tickets with an empty one are left out."""
+    groups = _grouped(evaluation, keys, skip="")
+    return sorted(groups, key=lambda group: (-group.wrong, -group.tickets, group.name))
+
+
 def by_month(evaluation: Evaluation) -> Sequence[Group]:
     """In order of time, as YYYY-MM."""
     months = np.datetime_as_string(evaluation.received_at.astype("datetime64[M]"))
