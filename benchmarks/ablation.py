@@ -3,9 +3,9 @@
 python -m benchmarks.ablation HISTORY --mapping MAP.toml [--train-share 0.8] [--only GROUP ...] [--json FILE]
 
 Nothing after the first `--train-share` of the history is looked at. What is left is split by time once more, as for
-training: rankers are fitted on the first part, their probabilities calibrated on the next 8 %, measured on the last
-16 %. Each figure stands beside that of all features; differences are of the same tickets, with two standard errors.
-`loss` is the log loss of the first candidate's probability: it tells small differences that accuracy cannot.
+training: rankers are fitted on the first part, their probabilities calibrated on the next, measured on the last. Each
+figure stands beside that of all features; differences are of the same tickets, with two standard errors. `loss` is the
+log loss of the first candidate's probability: it tells small differences that accuracy cannot.
 """
 
 from __future__ import annotations
@@ -48,6 +48,7 @@ GROUPS: Mapping[str, frozenset[str]] = {
     "counts by key": frozenset({"share", "count", "total"}),
     "decayed counts": frozenset({"recent_share", "unit_recent_share"}),
     "days since the last": frozenset({"age", "unit_age"}),
+    "streaks": frozenset({"streak"}),
     "similar tickets": frozenset({"vote_share", "vote", "best"}),
     "text model": frozenset(
         {
@@ -96,8 +97,9 @@ def material(dispatches: Sequence[Dispatch], settings: Settings | None = None) -
     log = [replace(dispatch, sequence=i + 1) for i, dispatch in enumerate(ordered)]
     schema = choose_schema([dispatch.ticket for dispatch in log])
     cases = prepare(log, build_atlas(dispatches=log, report=lambda *_: None), schema)
-    last = len(cases) - round(len(cases) * settings.certificate_share)
-    middle = last - round(len(cases) * settings.calibration_share)
+    calibrating, certifying = settings.held_back(len(cases))
+    last = len(cases) - certifying
+    middle = last - calibrating
     models = fit_prequential(
         cases[:middle],
         settings.text,

@@ -22,7 +22,7 @@ Ints = NDArray[np.int64]
 
 TEXT_PARTS = ("text_of_words", "text_of_title", "text_of_crosses", "text_of_place")
 NAMED = ("name_said", "name_said_weight", "name_placed", "name_placed_weight")
-FORMAT = 8  # raise it when a feature changes its meaning
+FORMAT = 9  # raise it when a feature changes its meaning
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +50,11 @@ class Opinion:
 @lru_cache
 def feature_names(schema: HistorySchema) -> tuple[str, ...]:
     """Names of the columns of `feature_rows`, in order."""
-    per_key = [f"{what}[{key}]" for what in ("share", "count", "recent_share", "age") for key in schema.keys]
+    per_key = [
+        f"{what}[{key}]"
+        for what in ("share", "count", "recent_share", "age", "streak")
+        for key in schema.keys
+    ]
     votes = [f"{what}[{kernel}]" for what in ("vote_share", "vote") for kernel in KERNELS]
     own = ["text", "text_log", "words", "unit_count", "unit_recent_share", "unit_age", "territory", "family"]
     own += [*NAMED, "word_lift", "word_lift_best", *TEXT_PARTS]
@@ -116,6 +120,7 @@ def feature_rows(facts: Facts, history: History, units: Ints, opinion: Opinion) 
         logs[:keys],
         recent_share[:keys],
         age[:keys],
+        np.where(tallies.latest[:keys, None] == units, np.log1p(tallies.streak[:keys, None]), 0.0),
         vote_share,
         votes,
         *own,

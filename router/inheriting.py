@@ -72,6 +72,10 @@ def handed_on(tallies: Tallies, heirs: Heirs, half_life: float) -> Tallies:
     closed = np.isin(tallies.unit, list(heirs))
     if not closed.any():
         return tallies
+    # of several heirs none is known to have had the last ticket
+    only = {unit: own[0] if len(own) == 1 else -1 for unit, own in heirs.items()}
+    latest = np.array([only.get(unit, unit) for unit in tallies.latest.tolist()], np.int64)
+    tallies = replace(tallies, latest=latest)
     stays = np.flatnonzero(~closed)
     rows, units, parts = [stays], [tallies.unit[stays]], [np.ones(len(stays))]
     for row in np.flatnonzero(closed).tolist():

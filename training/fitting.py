@@ -44,6 +44,7 @@ from training.replay import Case, Replay, prepare
 from training.schema_choice import choose_schema
 
 Floats = NDArray[np.float64]
+LEAST_ENOUGH = 4_000
 Report = Callable[[str, float], None]
 
 
@@ -55,7 +56,9 @@ def silent(stage: str, share: float) -> None:
 class Settings:
     """What an ML engineer may turn. Shares are of the training tickets, by time.
 
-    `kinds`, `by_place`, `by_unit`: as in Budget. `watch`: how closely automatic dispatches will be watched.
+    `certificate_errors`, `calibration_tickets`: a slice need not be larger than to hold so many errors at `alpha`, or
+    so many tickets; the rest is learnt from. Where several groups share a slice it is not cut. `kinds`, `by_place`,
+    `by_unit`: as in Budget. `watch`: how closely automatic dispatches will be watched.
     `text_blocks`: in how many steps of time the text models are refitted for the ranker's rows. `ranker_tickets`: the
     ranker learns from the latest that many tickets of its part (None: all); earlier ones only fill the history.
     """
@@ -68,12 +71,23 @@ class Settings:
     watch: Watch = field(default_factory=Watch)
     calibration_share: float = 0.08
     certificate_share: float = 0.16
+    certificate_errors: int = 40
+    calibration_tickets: int = 2_000
     max_candidates: int = 24
     text_blocks: int = 8
     ranker_tickets: int | None = None
     seed: int = 0
     ranker: RankerSettings = field(default_factory=RankerSettings)
     text: SoftmaxSettings = field(default_factory=SoftmaxSettings)
+
+    def held_back(self, tickets: int) -> tuple[int, int]:
+        """Of so many tickets, how many calibrate and how many certify."""
+        calibration = round(tickets * self.calibration_share)
+        certificate = round(tickets * self.certificate_share)
+        if self.kinds or self.by_place or self.by_unit:
+            return calibration, certificate
+        enough = max(round(self.certificate_errors / self.alpha), LEAST_ENOUGH)
+        return min(calibration, self.calibration_tickets), min(certificate, enough)
 
     @property
     def budget(self) -> Budget:
@@ -171,7 +185,7 @@ def fit(
         settings.budget,
         watch=settings.watch,
         missing=missing,
-        share=settings.certificate_share,
+        share=max(len(latest), 1) / max(len(cases), 1),
         data_digest=data_digest,
         at=issued_at,
     )
@@ -250,8 +264,9 @@ class _Parts:
 
 
 def _split(cases: Sequence[Case], settings: Settings) -> _Parts:
-    certificate = len(cases) - round(len(cases) * settings.certificate_share)
-    calibration = certificate - round(len(cases) * settings.calibration_share)
+    calibrating, certifying = settings.held_back(len(cases))
+    certificate = len(cases) - certifying
+    calibration = certificate - calibrating
     return _Parts(
         fit=cases[:calibration], calibration=cases[calibration:certificate], certificate=cases[certificate:]
     )

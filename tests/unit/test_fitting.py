@@ -103,6 +103,23 @@ def test_tickets_that_may_never_be_automatic_are_no_part_of_what_is_certified() 
     assert certificate.coverage == certificate.rows / 320
 
 
+@pytest.mark.parametrize(
+    ("changes", "tickets", "held_back"),
+    [
+        ({}, 1_000, (80, 160)),
+        ({}, 100_000, (2_000, 4_000)),
+        ({"alpha": 0.05}, 100_000, (2_000, 4_000)),
+        ({"alpha": 0.005}, 100_000, (2_000, 8_000)),
+        ({"by_unit": True}, 100_000, (8_000, 16_000)),
+        ({"kinds": {"gas": 0.002}}, 100_000, (8_000, 16_000)),
+    ],
+)
+def test_no_more_is_kept_from_learning_than_the_certificate_needs(
+    changes: dict[str, Any], tickets: int, held_back: tuple[int, int]
+) -> None:
+    assert replace(Settings(), **changes).held_back(tickets) == held_back
+
+
 def test_where_nothing_can_be_certified_all_tickets_teach() -> None:
     noisy = fit_on(easy_log(400, errors=0.5))
     assert noisy.bundle.certificate.threshold is None

@@ -102,7 +102,11 @@ def test_a_split_shares_what_there_was() -> None:
         unit=np.array([2, 0, 2]),
         numbers=np.array([[4.0, 2.0, 2 * day], [1.0, 1.0, day], [1.0, 1.0, day]]),
         totals=np.array([[5.0, 2.5, 2 * day], [1.0, 1.0, day]]),
+        latest=np.array([2, 2]),
+        streak=np.array([3, 1]),
     )
+    assert handed_on(whole, {2: [0]}, day).latest.tolist() == [0, 0]
+    assert handed_on(whole, {2: [0, 1]}, day).latest.tolist() == [-1, -1]
     found = handed_on(whole, {2: [0, 1]}, day).of(np.array([0, 1, 2]), 3)
     # the old count of one is half a half-life's worth at the time of the later ones
     assert found[0, 0].tolist() == pytest.approx([1.0 + 4.0 / 2, 0.5 + 2.0 / 2, 2 * day])
