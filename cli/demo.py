@@ -8,6 +8,7 @@ import sys
 import time
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from cli.demo_city import Plan
+    from cli.demo_pages import Pages
     from cli.demo_stream import Figures
     from cli.demo_tracking import Tracked
     from router.ports import Store
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 
 TICKETS_WITHOUT_TERMINAL = 200
 PACE, PACE_WITHOUT_TERMINAL = 1.0, 0.05
+LEFT_FOR_PEOPLE = 12  # what the simulated reviewer has not decided yet, for whoever looks at the pages
 
 
 def register(app: typer.Typer) -> None:
@@ -48,6 +51,20 @@ def demo(
     seed: Annotated[int, typer.Option(help="Another seed is another city.")] = 0,
     accounts: Annotated[int, typer.Option(min=500, help="Customers of the city.")] = 20_000,
     dispatches: Annotated[int, typer.Option(min=100, help="Its past tickets.")] = 30_000,
+    first_day: Annotated[
+        datetime | None,
+        typer.Option(
+            formats=["%Y-%m-%d"],
+            help="Of the city's past, to have the same city on every day; its new tickets are of their own time then. "
+            "Default: such that the past ends today.",
+        ),
+    ] = None,
+    console: Annotated[
+        bool, typer.Option("--console/--no-console", help="Whether the web pages are served too.")
+    ] = True,
+    console_port: Annotated[
+        int, typer.Option(min=0, max=65535, help="Where the pages are; a free port if taken.")
+    ] = 8322,
 ) -> None:
     """Build a simulated city, import it, train, serve, and watch new tickets find their units."""
     began = time.perf_counter()
@@ -55,29 +72,31 @@ def demo(
         signal.signal(stop, lambda *_: sys.exit(0))
     from rich.console import Console
 
-    from cli.demo_city import Plan
     from store.locking import serve_lock
 
-    console = Console()
-    watched = console.is_terminal and not os.environ.get("CI")
+    out = Console()
+    watched = out.is_terminal and not os.environ.get("CI")
     show = Show(
-        console=console,
+        console=out,
         workspace=Workspace(home=home).create(),
         watched=watched,
         tickets=tickets or (None if watched else TICKETS_WITHOUT_TERMINAL),
         pace=pace if pace is not None else PACE if watched else PACE_WITHOUT_TERMINAL,
         began=began,
+        arrives_now=first_day is None,
+        pages_port=console_port if console else None,
     )
-    console.print(
-        "[bold]gridroute demo[/]: a simulated city, in", str(home), "(Ctrl-C ends it)", highlight=False
-    )
+    out.print("[bold]gridroute demo[/]: a simulated city, in", str(home), "(Ctrl-C ends it)", highlight=False)
     with serve_lock(show.workspace.store_file):
-        _run(show, Plan.of(seed, accounts, dispatches), port)
+        _run(show, _plan(show, seed, accounts, dispatches, first_day), port)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Show:
-    """How and where the demo runs. `tickets` None: without end; `pace` is seconds between tickets."""
+    """How and where the demo runs. `tickets` None: without end; `pace` is seconds between tickets.
+
+    `arrives_now`: tickets are received as they are posted. `pages_port` None: without the web pages.
+    """
 
     console: Console
     workspace: Workspace
@@ -85,6 +104,19 @@ class Show:
     tickets: int | None
     pace: float
     began: float
+    arrives_now: bool
+    pages_port: int | None
+
+
+def _plan(show: Show, seed: int, accounts: int, dispatches: int, first_day: datetime | None) -> Plan:
+    from cli.demo_city import Plan
+    from simulation.seasons import LOCAL
+    from store.clock import utc_now
+
+    if first_day is not None:
+        return Plan.of(seed, accounts, dispatches, first_day.date())
+    today = utc_now().astimezone(LOCAL).date()
+    return Plan.until_today(show.workspace, seed, accounts, dispatches, today)
 
 
 def _run(show: Show, plan: Plan, port: int) -> None:
@@ -153,22 +185,28 @@ def _stream(show: Show, city: City, store: Store, url: str, recording: Tracked |
 
     from cli.demo_board import board
     from cli.demo_city import upcoming
+    from cli.demo_pages import Pages
     from cli.demo_stream import Figures, route_all
 
     names = {unit.unit_id: unit.name for unit in city.units}
     figures = Figures()
+    pages = Pages(show.workspace, url, show.pages_port) if show.pages_port is not None else None
+    left = LEFT_FOR_PEOPLE if pages else 0
 
     def footer() -> str:
         mlflow = recording.outcome or "MLflow is being told of the training" if recording else ""
-        return " · ".join(filter(None, (url, "Ctrl-C ends it", mlflow)))
+        return " · ".join(filter(None, (pages.url if pages else url, "Ctrl-C ends it", mlflow)))
 
     try:
         with httpx.Client(base_url=url, timeout=60, trust_env=False) as client:
-            routed = islice(route_all(client, upcoming(city, store), names), show.tickets)
+            coming = route_all(client, upcoming(city, store), names, now=show.arrives_now, left=left)
+            routed = islice(coming, show.tickets)
             first = next(routed)
             took = time.perf_counter() - show.began
             show.console.print(f"First ticket routed {took:.0f} s after the start.", style="bold")
-            _tell_where(show, url)
+            if pages:
+                pages.start()
+            _tell_where(show, url, pages)
             if recording:
                 recording.start()
             with board(show.console, footer, live=show.watched) as put:
@@ -177,10 +215,14 @@ def _stream(show: Show, city: City, store: Store, url: str, recording: Tracked |
                     put(one, figures)
                     time.sleep(show.pace)
     finally:
+        if pages:
+            pages.stop()
         _close(show, figures, recording)
 
 
-def _tell_where(show: Show, url: str) -> None:
+def _tell_where(show: Show, url: str, pages: Pages | None) -> None:
+    if pages:
+        show.console.print(f"  {'the pages':<12}[bold]{pages.url}[/]", soft_wrap=True, highlight=False)
     home, gridroute = show.workspace.home, _program("gridroute")
     city = f"{home}/city/history.csv --mapping {home}/city/mapping.toml"
     for what, where in (

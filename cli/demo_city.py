@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import shutil
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from importlib.metadata import version
-from itertools import islice
+from itertools import dropwhile, islice
 from typing import TYPE_CHECKING
 
 from cli.workspace import Workspace
@@ -24,9 +24,10 @@ if TYPE_CHECKING:
 ALPHA = 0.05
 CHANNEL = "simulation"
 MARKER = "demo.json"
-FIRST_DAY = datetime(
-    2024, 3, 1, tzinfo=UTC
-)  # fixed, so that a seed is one city on every day; its past has ended
+FIRST_DAY = datetime(2024, 3, 1, tzinfo=UTC)  # for those who want the same city on every day
+PAST_DAYS = 540  # as many as `build_city` makes
+LAST_KNOWN_DAYS = 7  # the last of the past tickets is settled by then
+KEPT_DAYS = 30  # so long a city's past may be over and its new tickets still come in today
 FILES = (
     ("units", "units.csv"),
     ("territories", "territories.geojson"),
@@ -45,17 +46,39 @@ class Plan:
     accounts: int
     dispatches: int
     version: str
+    first_day: str
 
     @classmethod
-    def of(cls, seed: int, accounts: int, dispatches: int) -> Plan:
-        """The plan of this version of gridroute."""
-        return cls(seed=seed, accounts=accounts, dispatches=dispatches, version=version("gridroute"))
+    def of(cls, seed: int, accounts: int, dispatches: int, first_day: date | None = None) -> Plan:
+        """The plan of this version of gridroute. `first_day`: of the city's past; the same for all if not given."""
+        return cls(
+            seed=seed,
+            accounts=accounts,
+            dispatches=dispatches,
+            version=version("gridroute"),
+            first_day=(first_day or FIRST_DAY.date()).isoformat(),
+        )
+
+    @classmethod
+    def until_today(
+        cls, workspace: Workspace, seed: int, accounts: int, dispatches: int, today: date
+    ) -> Plan:
+        """The plan of a city whose past has just ended: of the one that an earlier demo left there, if it will do."""
+        fresh = cls.of(seed, accounts, dispatches, today - timedelta(days=PAST_DAYS + LAST_KNOWN_DAYS))
+        try:
+            begun = date.fromisoformat(str((_marker(workspace) or {}).get("first_day")))
+        except ValueError:
+            return fresh
+        ended = begun + timedelta(days=PAST_DAYS)
+        will_do = timedelta(LAST_KNOWN_DAYS) <= today - ended <= timedelta(days=KEPT_DAYS)
+        return cls.of(seed, accounts, dispatches, begun) if will_do else fresh
 
     def build(self) -> City:
         """The city, the same each time."""
         from simulation.city import build_city
 
-        return build_city(self.seed, self.accounts, self.dispatches, start=FIRST_DAY)
+        first = datetime.combine(date.fromisoformat(self.first_day), time(), UTC)
+        return build_city(self.seed, self.accounts, self.dispatches, start=first, days=PAST_DAYS)
 
     def is_ready_in(self, workspace: Workspace) -> bool:
         """Whether an earlier demo got as far as a promoted model there, and left it whole."""
@@ -127,14 +150,16 @@ def register_model(result: TrainingResult, store: Store) -> int:
 
 def upcoming(city: City, store: Store) -> Iterator[tuple[Ticket, str]]:
     """The city's next tickets with their rightful units: those after the last one that was streamed here."""
+    from simulation.seasons import LOCAL
+
     with store.read() as session:
         earlier = (stored.ticket for stored in session.tickets(limit=1_000))
-        last = next((ticket for ticket in earlier if ticket.channel == CHANNEL), None)
+        last = next((ticket.ticket_id for ticket in earlier if ticket.channel == CHANNEL), None)
     if last is None:
         return city.stream()
-    coming = city.stream(start=last.received_at)
-    known = list(islice(coming, 1))  # that last one
-    return coming if known and known[0][0].ticket_id == last.ticket_id else city.stream()
+    day = datetime.strptime(last[-12:-4], "%Y%m%d").replace(tzinfo=LOCAL)  # as the city numbers its tickets
+    coming = dropwhile(lambda one: one[0].ticket_id != last, city.stream(start=day))
+    return islice(coming, 1, None)
 
 
 def _marker(workspace: Workspace) -> dict[str, object] | None:
@@ -147,8 +172,8 @@ def _marker(workspace: Workspace) -> dict[str, object] | None:
 
 def _champion_is_sound(workspace: Workspace) -> bool:
     from store.bundles import champion
-    from store.sql import open_store
     from store.promoting import fault
+    from store.sql import open_store
 
     if not workspace.store_file.exists():
         return False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from domain.tickets import Ticket
 
 REVIEWER = "simulated reviewer"
+CONFLICT = 409
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,19 +75,40 @@ def _share(part: int, whole: int) -> str:
 
 
 def route_all(
-    client: httpx.Client, coming: Iterator[tuple[Ticket, str]], names: Mapping[str, str]
+    client: httpx.Client,
+    coming: Iterator[tuple[Ticket, str]],
+    names: Mapping[str, str],
+    *,
+    now: bool = False,
+    left: int = 0,
 ) -> Iterator[Routed]:
-    """Post each ticket as it is asked for; the reviewer gives those that wait to their rightful unit."""
+    """Post each ticket as it is asked for; the reviewer gives those that wait to their rightful unit, oldest first.
+
+    `now`: they are received when they are posted, whatever the simulation says. `left`: so many the reviewer leaves for
+    others.
+    """
+    waiting: deque[Routed] = deque()
     for ticket, truth in coming:
-        answered = client.post("/v1/tickets", json=body(ticket))
+        told = body(ticket)
+        if now:
+            del told["received_at"]
+        answered = client.post("/v1/tickets", json=told)
         answered.raise_for_status()
         routed = Routed(
             ticket=ticket, answer=answered.json(), truth=truth, truth_name=names.get(truth, truth)
         )
         if not routed.automatic:
-            review = {"unit": truth, "by": REVIEWER}
-            client.post(f"/v1/tickets/{ticket.ticket_id}/review", json=review).raise_for_status()
+            waiting.append(routed)
+        while len(waiting) > left:
+            _review(client, waiting.popleft())
         yield routed
+
+
+def _review(client: httpx.Client, routed: Routed) -> None:
+    review = {"unit": routed.truth, "by": REVIEWER}
+    answered = client.post(f"/v1/tickets/{routed.ticket.ticket_id}/review", json=review)
+    if answered.status_code != CONFLICT:  # somebody else has decided it, or is about to
+        answered.raise_for_status()
 
 
 def body(ticket: Ticket) -> dict[str, Any]:

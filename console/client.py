@@ -41,6 +41,7 @@ class Bearer:
     """One person's access. Every call raises Refused for a problem, Unreachable where nobody answers."""
 
     def __init__(self, http: httpx.AsyncClient, token: str | None) -> None:
+        self.token = token
         self._http = http
         self._headers = {"Authorization": f"Bearer {token}"} if token else {}
 

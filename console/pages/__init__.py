@@ -9,6 +9,8 @@ MODULES = (
     "console.pages.intake.page",
     "console.pages.review.page",
     "console.pages.unit",
+    "console.pages.city.page",
+    "console.pages.tickets",
 )
 
 

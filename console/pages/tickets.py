@@ -1,0 +1,94 @@
+"""The tickets behind a figure or a cell of the map: a list, page by page."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from html import escape
+from typing import Any
+from urllib.parse import urlencode
+
+from nicegui import ui
+
+from console.client import Json
+from console.moments import clock_time
+from console.registry import page
+from console.view import View
+from console.words import Words
+
+MOST = 100
+COLUMNS = ("received", "title", "address", "status", "unit", "number")
+
+
+@page("tickets", "/tickets", icon="list", any_of=("read",), in_menu=False)
+async def show(
+    view: View,
+    status: str = "",
+    unit: str = "",
+    category: str = "",
+    cell: str = "",
+    since: str = "",
+    hours: int = 0,
+    cursor: str = "",
+) -> None:
+    """Tickets, newest first."""
+    if hours and not since:
+        since = (datetime.now(UTC) - timedelta(hours=hours)).isoformat(timespec="seconds")
+    asked = {"status": status, "unit": unit, "category": category, "cell": cell, "since": since}
+    words, told = view.words, {name: text for name, text in asked.items() if text}
+    found = await view.service.get("/v1/tickets", {**told, "limit": MOST, "cursor": cursor})
+    with ui.element("div").classes("gr-line"):
+        for text in _filters(told, words):
+            ui.label(text).classes("gr-badge")
+        ui.link(words("tickets.back"), "/city").classes("gr-file")
+    with ui.element("section").classes("gr-card").props(f'aria-label="{words("tickets.title")}"'):
+        if not found["tickets"]:
+            ui.label(words("tickets.none")).classes("gr-empty")
+            return
+        may_review = view.who.may("review")
+        ui.html(table_html(found["tickets"], view.root, words, may_review=may_review)).classes(
+            "gr-wide gr-scroll"
+        )
+        if found["next"]:
+            ui.link(
+                words("tickets.more"), f"/tickets?{urlencode({**told, 'cursor': found['next']})}"
+            ).classes("gr-file")
+
+
+def table_html(tickets: list[Json], root: str, words: Words, *, may_review: bool) -> str:
+    """The tickets as a table; one that waits leads to its review."""
+    head = "".join(f"<th scope=col>{escape(words(f'intake.column.{name}'))}</th>" for name in COLUMNS)
+    lines = "".join(_line(one, root, words, may_review) for one in tickets)
+    return f'<table class="gr-table"><thead><tr>{head}</tr></thead><tbody>{lines}</tbody></table>'
+
+
+def _line(one: Json, root: str, words: Words, may_review: bool) -> str:
+    title = escape(one["title"] or words("review.untitled"))
+    if may_review and one["status"] in {"in_review", "on_hold"}:
+        href = escape(f"{root}/review?{urlencode({'ticket': one['ticket_id']})}", quote=True)
+        title = f'<a href="{href}">{title}</a>'
+    status = escape(words.either(f"intake.status.{one['status']}", one["status"]))
+    if one["overdue"]:
+        status += f' <span class="gr-badge gr-badge-bad">{escape(words("review.overdue"))}</span>'
+    if one["priority"] == "urgent":
+        status += f' <span class="gr-badge gr-badge-bad">{escape(words("review.priority.urgent"))}</span>'
+    unit = one["unit_name"] if one["status"] == "dispatched" else ""
+    cells: dict[str, Any] = {
+        "received": clock_time(one["received_at"]),
+        "title": title,
+        "address": escape(one["address"] or ""),
+        "status": status,
+        "unit": escape(unit or ""),
+        "number": escape(one["ticket_id"]),
+    }
+    return f"<tr>{''.join(f'<td>{cells[name]}</td>' for name in COLUMNS)}</tr>"
+
+
+def _filters(told: dict[str, str], words: Words) -> list[str]:
+    shown = []
+    for name, text in told.items():
+        if name == "since":
+            text = clock_time(text)
+        elif name == "status":
+            text = words.either(f"intake.status.{text}", text)
+        shown.append(f"{words(f'tickets.filter.{name}')}: {text}")
+    return shown
