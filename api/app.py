@@ -45,6 +45,8 @@ from api.openapi import describe
 from api.problems import handle_problems
 from api.settings import Settings
 from api.stream import Feed
+from api.tracing import Traced
+from domain.errors import StoreUnavailable
 from api.veil import Veiled
 from router.service import RoutingService
 
@@ -105,9 +107,11 @@ def create_app(service: RoutingService, settings: Settings | None = None) -> Fas
     app.add_middleware(Gate, most=settings.max_requests)
     app.add_middleware(Veiled)
     app.add_middleware(Timed, meters=app.state.meters)
+    app.add_middleware(Traced)
     app.state.feed = Feed(service.store, settings)
+    app.state.rules = {}
     for module in MODULES:
-        require_rules(module.routes.routes)
+        app.state.rules |= rules_of(module.routes.routes)
         app.include_router(module.routes)
     app.router.routes.append(Route("/open311/{rest:path}", open311.Elsewhere(), include_in_schema=False))
     handle_problems(app)
@@ -132,9 +136,15 @@ class KeepFresh:
         self._thread.join()
 
     def _run(self) -> None:
+        away = False
         while not self._stop.wait(self._seconds):
             try:
                 for work in self._works:
                     work()
+                away = False
+            except StoreUnavailable as error:
+                if not away:  # said once, not twice a second
+                    log.warning("could not refresh: %s", error)
+                away = True
             except Exception:  # the thread outlives any one failure; the next round may do better
                 log.exception("could not refresh from the store")

@@ -159,8 +159,10 @@ async def _on_disconnect(_: Request, __: Exception) -> Response:
     return problem_response(plain_problem(400, "the client went away before the body was read"))
 
 
-async def _on_unexpected(_: Request, __: Exception) -> Response:
-    return problem_response(plain_problem(500, "an unexpected error; the server's log has more"))
+async def _on_unexpected(request: Request, _: Exception) -> Response:
+    trace = getattr(request.state, "trace", None)  # beyond the middleware that answers with it
+    headers = {"x-trace-id": trace.trace_id} if trace else None
+    return problem_response(plain_problem(500, "an unexpected error; the server's log has more"), headers)
 
 
 def _members(error: GridrouteError) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from api.idempotency import PARAMETER, once, request_key
 from api.openapi import json_body, problems
 from api.problems import BodyError, Fault, Problem, problem_of, problem_of_faults
 from api.schemas import UNNAMED, ReviewIn, TicketIn
+from api.tracing import note_ticket
 from domain.access import Right
 from domain.errors import GridrouteError, InvalidInput, NotFound
 from router.idempotency import KeptAnswer, RequestKey
@@ -98,6 +99,7 @@ def _submit(desk: Desk, body: bytes, key: RequestKey | None) -> Response:
     draft = validated(TicketIn, parse_json(body)).draft(desk.service.clock())
     keep = None if key is None else partial(_kept, desk, key)
     submission = desk.service.submit(draft.ticket, stamped=draft.stamped, keep=keep)
+    note_ticket(submission.stored.ticket.ticket_id)
     return _answer(TicketOut.of(submission.stored, desk.service), _status(submission))
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cli.logs import LogFormat, LogFormatOption, LogLevelOption, begin_log
 from cli.model_tables import say
 from cli.workspace import DEFAULT_HOME, HomeOption, Workspace
 
@@ -34,9 +35,13 @@ def register(app: typer.Typer) -> None:
 def deliver(
     home: HomeOption = DEFAULT_HOME,
     deliver_to: DeliverToOption = "",
+    log_format: LogFormatOption = LogFormat.TEXT,
+    log_level: LogLevelOption = None,
 ) -> None:
     """Deliver what waits, until told to stop. Any number of these may run, beside `serve` too."""
     from store.sql import open_store
+
+    begin_log(log_format, log_level)
 
     targets, stop = targets_of(deliver_to), threading.Event()
     for one in (signal.SIGINT, signal.SIGTERM):

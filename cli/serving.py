@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli.delivering import DeliverToOption, targets_of, worker_on
+from cli.logs import LogFormat, LogFormatOption, LogLevelOption, begin_log
 from cli.workspace import DEFAULT_HOME, HomeOption, Workspace
 
 if TYPE_CHECKING:
@@ -45,8 +46,11 @@ def serve(
         float, typer.Option(help="Minutes until a person has to have seen a ticket.", min=0.1)
     ] = 30,
     due_urgent: Annotated[float, typer.Option(help="The same for urgent ones.", min=0.1)] = 3,
+    log_format: LogFormatOption = LogFormat.TEXT,
+    log_level: LogLevelOption = None,
 ) -> None:
     """Serve the HTTP API: accept tickets, route them, deliver them, learn from reviews."""
+    begin_log(log_format, log_level)
     for stop in (signal.SIGINT, signal.SIGTERM):
         # uvicorn finishes its requests, then raises the signal again; the store is then still to be closed
         signal.signal(stop, lambda *_: sys.exit(0))
@@ -107,7 +111,7 @@ def run(
             service = RoutingService(store, utc_now, load_bundle, policy, workspace.derived())
             config = uvicorn.Config(
                 create_app(service, settings),
-                log_level="warning",
+                log_config=None,
                 access_log=False,
                 timeout_graceful_shutdown=GRACE_SECONDS,
             )

@@ -26,6 +26,7 @@ from api.open311.requests import (
 from api.open311.times import span_of, w3c
 from api.open311.updates import record, update_of, updates_told
 from api.open311.wire import format_of, rendered
+from api.tracing import note_ticket
 from domain.errors import DuplicateTicket
 from domain.tickets import TicketStatus
 from router.ports import ChannelQuery
@@ -176,6 +177,7 @@ def _report(endpoint: Endpoint, request: Request, sent: Arguments) -> Response:
     for _ in range(ATTEMPTS):
         try:
             stored = endpoint.service.submit(wanted.ticket, stamped=True).stored
+            note_ticket(stored.ticket.ticket_id)
             break
         except DuplicateTicket:  # the id was taken, by chance
             wanted = again(wanted, now)

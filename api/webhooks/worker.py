@@ -23,7 +23,7 @@ import httpx
 from api.webhooks.courier import TIMEOUT, Courier
 from api.webhooks.messages import MessageOut
 from api.webhooks.targets import Targets
-from domain.errors import GridrouteError
+from domain.errors import GridrouteError, StoreUnavailable
 from router.delivery import LEASE, Outcome, Patience, settle
 from router.delivery_ports import Delivery, DeliveryState, Endpoint, Settled
 from router.ports import Store, StoredTicket, WriteSession
@@ -59,7 +59,7 @@ class DeliveryWorker:
         self._tls = httpx.create_ssl_context()  # SSL_CERT_FILE names an authority of one's own
         self._loop = asyncio.new_event_loop()
         self._awake = asyncio.Event()
-        self._stopping = False
+        self._stopping = self._away = False
         self._thread = Thread(target=self._work, name="gridroute-deliver", daemon=True)
 
     def __enter__(self) -> Self:
@@ -116,13 +116,22 @@ class DeliveryWorker:
         now = self._clock()
         try:
             if not await asyncio.to_thread(self._are_due, now):
-                return ()
-            return await self._write(
-                lambda session: session.claim_deliveries(self._owner, now, now + LEASE, free, RUN)
-            )
-        except Exception:  # the worker outlives any one failure of the store; the next look may do better
+                claimed: Sequence[Delivery] = ()
+            else:
+                claimed = await self._write(
+                    lambda session: session.claim_deliveries(self._owner, now, now + LEASE, free, RUN)
+                )
+        except StoreUnavailable as error:
+            if not self._away:  # said once, not five times a second
+                log.warning("could not claim deliveries: %s", error)
+            self._away = True
+            return ()
+        except Exception:  # the worker outlives any one failure; the next look may do better
             log.exception("could not claim deliveries")
             return ()
+        else:
+            self._away = False
+            return claimed
 
     def _are_due(self, now: datetime) -> bool:
         with self._store.read() as session:
@@ -159,6 +168,17 @@ class DeliveryWorker:
         done = await self._write(lambda session: session.settle_delivery(delivery, self._owner, settled))
         if not done:
             log.warning("delivery %d took too long: another worker has it", delivery.delivery_id)
+            return
+        told = {
+            "unit": delivery.unit_id,
+            "webhook_id": delivery.webhook_id,
+            "state": settled.state.value,
+            "attempt": delivery.attempts + 1,
+            "failure": settled.error or None,
+        }
+        level = logging.WARNING if settled.state is DeliveryState.DEAD else logging.INFO
+        extra = {"ticket_id": delivery.ticket_id, "told": told}
+        log.log(level, "delivery %d: %s", delivery.delivery_id, settled.state.value, extra=extra)
 
     def _read(self, delivery: Delivery) -> tuple[StoredTicket | None, Endpoint | None]:
         with self._store.read() as session:

@@ -45,11 +45,11 @@ def test_what_was_answered_is_there_after_a_kill_and_one_store_has_one_server(tm
     with serving(tmp_path) as (process, url):
         assert httpx.post(f"{url}/v1/tickets", json=TICKET, timeout=30).status_code == 201
         assert "already served by process" in refused(tmp_path, 0)
-        assert httpx.get(f"{url}/healthz").status_code == 200
+        assert httpx.get(f"{url}/healthz", timeout=60).status_code == 200
         process.kill()
     with serving(tmp_path) as (process, url):
         assert httpx.get(f"{url}/v1/tickets/t1", timeout=30).json()["content"]["text"] == "Pothole"
-        assert httpx.post(f"{url}/v1/tickets", json=TICKET).status_code == 200
+        assert httpx.post(f"{url}/v1/tickets", json=TICKET, timeout=60).status_code == 200
         process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=30) == 0
 
