@@ -133,9 +133,16 @@ def rule_of(route: BaseRoute) -> Rule | None:
     return next((one for one in found if isinstance(one, Rule)), None)
 
 
-def require_rules(routes: Iterable[BaseRoute]) -> None:
-    """Every route says who may use it, or is known to be public. Raises RuntimeError."""
+def rules_of(routes: Iterable[BaseRoute]) -> dict[tuple[str, str], Rule]:
+    """What each route declares, by method and path; those that are known to be public are left out.
+
+    Raises RuntimeError for any other one that declares nothing.
+    """
+    found: dict[tuple[str, str], Rule] = {}
     for route in routes:
-        path = getattr(route, "path", "")
-        if rule_of(route) is None and path not in PUBLIC and not path.startswith(OPEN311):
+        rule, path = rule_of(route), getattr(route, "path_format", "")
+        if rule is None and path not in PUBLIC and not path.startswith(OPEN311):
             raise RuntimeError(f"{path} declares no rule: give it dependencies=[may(Right.…)] of api.access")
+        if rule is not None:
+            found |= {(method, path): rule for method in getattr(route, "methods", ())}
+    return found

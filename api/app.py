@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from importlib.metadata import version
+from typing import Any
 
 from fastapi import FastAPI
+from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import Route
 
 from api import (
@@ -35,7 +37,7 @@ from api import (
     tickets,
     undoing,
 )
-from api.access import require_rules
+from api.access import rules_of
 from api.desk import Desk
 from api.doors import Doors
 from api.gate import Gate
@@ -106,6 +108,8 @@ def create_app(service: RoutingService, settings: Settings | None = None) -> Fas
     service.observer = app.state.meters = Meters(service)
     app.add_middleware(Gate, most=settings.max_requests)
     app.add_middleware(Veiled)
+    if settings.allow_origins:
+        app.add_middleware(CORSMiddleware, **cross_origin(settings.allow_origins))
     app.add_middleware(Timed, meters=app.state.meters)
     app.add_middleware(Traced)
     app.state.feed = Feed(service.store, settings)
@@ -117,6 +121,16 @@ def create_app(service: RoutingService, settings: Settings | None = None) -> Fas
     handle_problems(app)
     describe(app)
     return app
+
+
+def cross_origin(origins: Iterable[str]) -> dict[str, Any]:
+    """What pages of these origins may do: ask with a key, never with a browser's own credentials."""
+    return {
+        "allow_origins": sorted(origins),
+        "allow_methods": ["GET", "POST", "PUT", "DELETE"],
+        "allow_headers": ["Authorization", "Content-Type", "Idempotency-Key", "Last-Event-ID"],
+        "expose_headers": ["Retry-After", "Idempotent-Replayed", "Content-Disposition"],
+    }
 
 
 class KeepFresh:

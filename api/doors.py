@@ -118,6 +118,11 @@ class Doors:
             raise _refused("This is no key's secret.", "invalid_token")
         return key
 
+    def may_submit(self, secret: str) -> bool:
+        """Whether it is the secret of a key that may submit tickets."""
+        caller = self._known.caller(digest_of(secret), self._service.clock())
+        return caller is not None and Right.SUBMIT in caller.rights
+
     def holds(self, caller: Caller) -> bool:
         """Whether the caller would be let in now as well."""
         known, now = self._known, self._service.clock()

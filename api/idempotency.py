@@ -10,6 +10,7 @@ from typing import Any
 from fastapi import Request, Response
 from starlette.exceptions import HTTPException
 
+from api.access import caller_of
 from api.desk import Desk
 from domain.errors import AlreadyAnswered, RequestInFlight
 from router.idempotency import KeptAnswer, RequestKey
@@ -43,9 +44,10 @@ def request_key(request: Request, body: bytes) -> RequestKey | None:
         raise HTTPException(
             400, f'{HEADER}: not a key. Send one of 1 to {LONGEST} ASCII characters, as "8e03978e-40d5".'
         )
-    return RequestKey(
-        scope=f"{request.method} {request.url.path}", key=key, fingerprint=sha256(body).hexdigest()
-    )
+    caller = caller_of(request).key
+    whose = f" {caller.key_id}" if caller else ""  # two callers may both count from 1
+    scope = f"{request.method} {request.url.path}{whose}"
+    return RequestKey(scope=scope, key=key, fingerprint=sha256(body).hexdigest())
 
 
 def once(desk: Desk, key: RequestKey | None, answer: Callable[[], Response]) -> Response:

@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from pydantic.json_schema import models_json_schema
 
+from api.access import Rule
 from api.problems import MEDIA_TYPE, Problem
 from api.schemas import (
     ByIn,
@@ -45,6 +46,12 @@ BODIES = (
     ReplyIn,
     RejectIn,
 )
+SCHEME = "key"
+BEARER = {
+    "type": "http",
+    "scheme": "bearer",
+    "description": "A key's secret (`gr_…`) or a session's token (`gs_…`).",
+}
 REF = "#/components/schemas/{model}"
 
 
@@ -78,5 +85,20 @@ def _document(app: FastAPI) -> dict[str, Any]:
     found = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
     ours = [*((model, "validation") for model in BODIES), (Problem, "serialization")]
     _, definitions = models_json_schema(ours, ref_template=REF)  # type: ignore[arg-type]
-    found.setdefault("components", {}).setdefault("schemas", {}).update(definitions["$defs"])
+    components = found.setdefault("components", {})
+    components.setdefault("schemas", {}).update(definitions["$defs"])
+    components["securitySchemes"] = {SCHEME: BEARER}
+    for (method, path), rule in app.state.rules.items():
+        if not rule.everybody and (operation := found["paths"].get(path, {}).get(method.lower())):
+            _secured(operation, rule)
     return found
+
+
+def _secured(operation: dict[str, Any], rule: Rule) -> None:
+    """It needs a key, unless this machine asks and none was made yet."""
+    operation["security"] = [{SCHEME: []}, {}]
+    if rule.rights:
+        rights = " or ".join(f"`{right}`" for right in sorted(rule.rights))
+        operation["description"] = f"{operation.get('description', '')}\n\nNeeds the right {rights}.".strip()
+    for status, answer in problems(401, *([403] if rule.rights else []), 429).items():
+        operation["responses"].setdefault(str(status), answer)

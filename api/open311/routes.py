@@ -10,6 +10,7 @@ from fastapi import APIRouter, Request, Response
 from starlette.concurrency import run_in_threadpool
 from starlette.types import Receive, Scope, Send
 
+from api.access import doors_of
 from api.open311.access import require_access, sender_of
 from api.open311.describing import described
 from api.open311.endpoint import Endpoint, endpoint_of
@@ -171,7 +172,7 @@ def _asked(request: Request) -> tuple[Endpoint, Arguments]:
 
 
 def _report(endpoint: Endpoint, request: Request, sent: Arguments) -> Response:
-    require_access(sent, endpoint.settings, write=True)
+    require_access(sent, endpoint.settings, write=True, also=doors_of(request).may_submit)
     now = endpoint.service.clock()
     wanted = report_of(sent, endpoint.catalogue(), endpoint.offer, now)
     for _ in range(ATTEMPTS):
@@ -193,7 +194,7 @@ def _report(endpoint: Endpoint, request: Request, sent: Arguments) -> Response:
 
 
 def _update(endpoint: Endpoint, request: Request, sent: Arguments) -> Response:
-    require_access(sent, endpoint.settings, write=True)
+    require_access(sent, endpoint.settings, write=True, also=doors_of(request).may_submit)
     wanted = update_of(sent)
     endpoint.store.write(lambda session: record(wanted, session))
     return _answer(request, "service_request_updates", [{"update_id": wanted.update_id}])
