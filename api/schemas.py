@@ -18,8 +18,8 @@ from domain.access import Right, Role
 from domain.decisions import Review, ReviewReason
 from domain.errors import InvalidInput
 from domain.places import Point
-from domain.tickets import Ticket
-from features.coordinates import LatLon, bd09_to_wgs84, gcj02_to_wgs84
+from domain.tickets import GIVEN_COORDINATES, Ticket
+from features.coordinates import LatLon, bd09_to_wgs84, gcj02_to_wgs84, only_exchanged
 from router.submission import Draft
 
 CLOCK_SKEW = timedelta(minutes=5)  # clocks of callers run ahead; a ticket is not lost for seconds
@@ -89,7 +89,8 @@ By = Annotated[
     Field(description="Who says it. With a key it is the key's name, whatever stands here."),
 ]
 Number = Annotated[int, Field(strict=True), AfterValidator(countable)]
-Latitude = Annotated[float, Field(strict=True, allow_inf_nan=False, ge=-90, le=90)]
+# up to 180: exchanged with the longitude it is recognised, and flagged
+Latitude = Annotated[float, Field(strict=True, allow_inf_nan=False, ge=-180, le=180)]
 Longitude = Annotated[float, Field(strict=True, allow_inf_nan=False, ge=-180, le=180)]
 Time = Annotated[
     datetime | None,
@@ -120,6 +121,10 @@ class PlaceIn(BaseModel):
         if (self.latitude is None) != (self.longitude is None):
             lone = "longitude" if self.longitude is None else "latitude"
             raise refusal("is missing", "Give latitude and longitude, or neither.", lone)
+        if self.latitude is not None and abs(self.latitude) > 90 and not self._exchanged():
+            raise refusal(
+                "greater than 90", "Give degrees; latitude and longitude may be swapped.", "latitude"
+            )
         if not any(getattr(self, name) for name in self.TELLING) and self.latitude is None:
             raise refusal("says nothing", f"Give {', '.join(self.TELLING)} or coordinates.", "text")
         return self
@@ -134,7 +139,7 @@ class PlaceIn(BaseModel):
             phone=self.phone or None,
             address=self.address or None,
             point=self._point(),
-            attributes=self.attributes,
+            attributes={**self.attributes, **self._given()},
         )
 
     def _point(self) -> Point | None:
@@ -143,8 +148,18 @@ class PlaceIn(BaseModel):
         if max(abs(self.latitude), abs(self.longitude)) < NOWHERE_DEG:
             return None
         given = self.latitude, self.longitude
+        if self._exchanged():
+            given = given[::-1]
         latitude, longitude = TO_WGS84[self.crs](*given) if self.crs in TO_WGS84 else given
         return Point(latitude=latitude, longitude=longitude)
+
+    def _exchanged(self) -> bool:
+        if self.latitude is None or self.longitude is None:
+            return False
+        return only_exchanged(self.latitude, self.longitude)
+
+    def _given(self) -> dict[str, str]:
+        return {GIVEN_COORDINATES: f"{self.latitude}, {self.longitude}"} if self._exchanged() else {}
 
 
 class TicketIn(PlaceIn):
@@ -307,6 +322,29 @@ class ResumeIn(BaseModel):
     suspension: Number
     by: By = ""
     reason: Said
+
+
+class RollbackIn(BaseModel):
+    """Let the champion before this one serve again."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"by": "Li Wei", "reason": "more came back"}]}
+    )
+
+    by: By = ""
+    reason: Said
+
+
+class PromoteIn(BaseModel):
+    """Let a bundle serve. `older`: though it was registered before the one that serves."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"by": "Li Wei", "reason": "fewer reviews"}]}
+    )
+
+    by: By = ""
+    reason: Said
+    older: Annotated[bool, Field(strict=True)] = False
 
 
 class EndpointIn(BaseModel):

@@ -42,6 +42,11 @@ WAITING = frozenset({TicketStatus.IN_REVIEW, TicketStatus.ON_HOLD})
 """A person has to decide."""
 
 
+# the attribute that keeps what was given where it is a point only with latitude and longitude exchanged: the ticket's
+# point is the exchanged one
+GIVEN_COORDINATES = "coordinates_given"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ticket:
     """A repair or complaint (工单) as received. `text`'s first line is its title; `point` is WGS-84."""

@@ -23,6 +23,11 @@ def in_china(latitude: float, longitude: float) -> bool:
     return 0.8293 <= latitude <= 55.8271 and 72.004 <= longitude <= 137.8347
 
 
+def only_exchanged(latitude: float, longitude: float) -> bool:
+    """Whether they are no point on earth, and are one the other way round."""
+    return 0 < abs(longitude) <= 90 < abs(latitude) <= 180
+
+
 def wgs84_to_gcj02(latitude: float, longitude: float) -> LatLon:
     """Shift a WGS-84 point to GCJ-02; the identity outside China."""
     if not in_china(latitude, longitude):

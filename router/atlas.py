@@ -138,11 +138,16 @@ class Atlas:
                     )
         return None
 
-    def examine(self, point: Point, expected: Sequence[Place]) -> Examined:
-        """The ways to read given coordinates, beside the places that other witnesses name."""
+    def examine(self, point: Point, expected: Sequence[Place], *, exchanged: bool = False) -> Examined:
+        """The ways to read given coordinates, beside the places that other witnesses name.
+
+        `exchanged`: they were given the other way round.
+        """
+        pair = point.latitude, point.longitude
+        latitude, longitude = reversed(pair) if exchanged else pair
         return examine(
-            point.latitude,
-            point.longitude,
+            latitude,
+            longitude,
             extent=self.extent,
             placeholders=self.placeholders,
             expected=expected,

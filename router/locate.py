@@ -14,7 +14,7 @@ from domain.places import (
     Precision,
     Repair,
 )
-from domain.tickets import Ticket
+from domain.tickets import GIVEN_COORDINATES, Ticket
 from features.callers import Callers
 from features.place import distance_m
 from features.suspicion import Examined
@@ -89,7 +89,9 @@ def _hear(ticket: Ticket, atlas: Atlas, callers: Callers) -> _Heard:
     account = account_witness(known, atlas) if own else None
     address = address_witness(ticket.address, atlas, near=sound.point)
     expected = [place for witness in (account, address) if witness for place in witness.places]
-    examined = atlas.examine(ticket.point, expected) if ticket.point else Examined()
+    examined = (
+        atlas.examine(ticket.point, expected, exchanged=_exchanged(ticket)) if ticket.point else Examined()
+    )
     silent = not (ticket.address or account or examined.readings)
     told = (
         account,
@@ -125,9 +127,14 @@ def _conclude(ticket: Ticket, heard: _Heard, atlas: Atlas, callers: Callers) -> 
 
 def _trustworthy(ticket: Ticket, atlas: Atlas) -> Ticket:
     """The ticket without coordinates that nothing may be concluded from."""
-    if ticket.point is None or not atlas.examine(ticket.point, ()).reasons:
+    if ticket.point is None or not atlas.examine(ticket.point, (), exchanged=_exchanged(ticket)).reasons:
         return ticket
     return replace(ticket, point=None)
+
+
+def _exchanged(ticket: Ticket) -> bool:
+    """Whether its point was given with latitude and longitude exchanged, as no point on earth."""
+    return GIVEN_COORDINATES in ticket.attributes
 
 
 def plausible(places: Sequence[Place]) -> list[Place]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 
-from domain.tickets import Ticket
+from domain.tickets import GIVEN_COORDINATES, Ticket
 from features.place import RESOLUTIONS, cells
 from features.schema import HistorySchema
 from features.text import normalise
@@ -19,7 +19,7 @@ _AREA_CELL = RESOLUTIONS.index(8)
 
 def choose_schema(tickets: Sequence[Ticket]) -> HistorySchema:
     """Attributes with some but not too many values; the district is the one that the H3 cell tells best."""
-    names = sorted({name for ticket in tickets for name in ticket.attributes})
+    names = sorted({name for ticket in tickets for name in ticket.attributes} - {GIVEN_COORDINATES})
     values = {name: [normalise(t.attributes.get(name, "")) for t in tickets] for name in names}
     kept = [name for name in names if _worth_counting(values[name])]
     areas = [(_purity(tickets, values[name]), name) for name in kept if _like_areas(values[name])]

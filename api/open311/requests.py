@@ -17,7 +17,8 @@ from api.open311.settings import Offer
 from api.open311.times import w3c
 from api.schemas import NOWHERE_DEG
 from domain.places import Point
-from domain.tickets import Ticket, TicketStatus
+from domain.tickets import GIVEN_COORDINATES, Ticket, TicketStatus
+from features.coordinates import only_exchanged
 from router.ports import ChannelTicket
 
 CHANNEL = "open311"
@@ -75,7 +76,7 @@ def new_id(now: datetime) -> str:
 def report_of(sent: Arguments, catalogue: Catalogue, offer: Offer, now: datetime) -> Report:
     """The ticket that the form asks for. Raises Refusal with all that is wrong with it."""
     service = _service(sent, catalogue)
-    point, address = _point(sent), sent.one("address_string", LONGEST_ADDRESS)
+    (point, given), address = _point(sent), sent.one("address_string", LONGEST_ADDRESS)
     kept = {name: value for name in KEPT if (value := sent.one(name))}
     if not (point or address or "address_id" in kept or sent.one("lat")):
         raise missing("A location (lat and long, or address_string, or address_id)")
@@ -92,7 +93,14 @@ def report_of(sent: Arguments, catalogue: Catalogue, offer: Offer, now: datetime
         address=address or filled.get("address"),
         point=point,
         # answers come first: none may pass itself off as an argument of another name
-        attributes={**_renamed(answers), **_caller(kept), **kept, **_media(sent), SERVICE_CODE: service.code},
+        attributes={
+            **_renamed(answers),
+            **_caller(kept),
+            **kept,
+            **_media(sent),
+            **given,
+            SERVICE_CODE: service.code,
+        },
         channel=CHANNEL,
     )
     return Report(ticket=ticket, service=service)
@@ -162,15 +170,20 @@ def _service(sent: Arguments, catalogue: Catalogue) -> Service:
     return catalogue.services[code]
 
 
-def _point(sent: Arguments) -> Point | None:
-    latitude, longitude = _degrees(sent, "lat", 90), _degrees(sent, "long", 180)
+def _point(sent: Arguments) -> tuple[Point | None, dict[str, str]]:
+    """The point, and what was given where that is one only with lat and long exchanged."""
+    exchanged = only_exchanged(*(_degrees(sent, name, 180) or 0.0 for name in ("lat", "long")))
+    latitude, longitude = _degrees(sent, "lat", 180 if exchanged else 90), _degrees(sent, "long", 180)
     if latitude is None or longitude is None:
         if latitude is None and longitude is None:
-            return None
+            return None, {}
         raise Refusal(BAD, "lat and long belong together: one was provided, the other was not.")
     if max(abs(latitude), abs(longitude)) < NOWHERE_DEG:
-        return None
-    return Point(latitude=latitude, longitude=longitude)
+        return None, {}
+    if exchanged:
+        told = {GIVEN_COORDINATES: f"{latitude}, {longitude}"}
+        return Point(latitude=longitude, longitude=latitude), told
+    return Point(latitude=latitude, longitude=longitude), {}
 
 
 def _degrees(sent: Arguments, name: str, most: float) -> float | None:
@@ -224,7 +237,7 @@ def _is_time(text: str) -> bool:
 
 
 def _renamed(answers: dict[str, str]) -> dict[str, str]:
-    taken = {*KEPT, "name", "media_url", SERVICE_CODE}
+    taken = {*KEPT, "name", "media_url", GIVEN_COORDINATES, SERVICE_CODE}
     return {f"attribute[{code}]" if code in taken else code: value for code, value in answers.items()}
 
 

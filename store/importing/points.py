@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 from domain.places import Point
-from features.coordinates import bd09_to_wgs84, gcj02_to_wgs84
+from features.coordinates import bd09_to_wgs84, gcj02_to_wgs84, only_exchanged
 from store.importing.faults import Fault, FaultFound, shown
 from store.importing.mapping import Mapping
 
@@ -26,6 +26,17 @@ def read_point(latitude: object, longitude: object, mapping: Mapping) -> Point |
     if any(_same(north, east, place) for place in (NOWHERE, *mapping.placeholder_coordinates)):
         return None
     return _point(*to_wgs84(mapping.crs)(north, east), given=(north, east))
+
+
+def read_exchanged(latitude: object, longitude: object, mapping: Mapping) -> Point | None:
+    """The WGS-84 point of coordinates that are one only the other way round; None for all others."""
+    try:
+        north, east = _number("latitude", latitude), _number("longitude", longitude)
+    except FaultFound:
+        return None
+    if north is None or east is None or not only_exchanged(north, east):
+        return None
+    return _point(*to_wgs84(mapping.crs)(east, north), given=(north, east))
 
 
 @lru_cache
@@ -63,7 +74,7 @@ def _point(latitude: float, longitude: float, given: tuple[float, float]) -> Poi
     if -90 <= latitude <= 90 and -180 <= longitude <= 180:
         return Point(latitude=latitude, longitude=longitude)
     problem = f"no point on earth: latitude {given[0]:g}, longitude {given[1]:g}"
-    if abs(given[1]) <= 90 < abs(given[0]) <= 180:
+    if only_exchanged(*given):
         raise _bad(problem, "Latitude and longitude look exchanged: exchange them in the mapping.")
     raise _bad(problem, "Mend the coordinates, or name their system by crs in the mapping.")
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from domain.tickets import Ticket
+from domain.tickets import GIVEN_COORDINATES, Ticket
 from store.importing.faults import BadRow, Fault
 from store.importing.mapping import Mapping
 from store.importing.rows import Progress
@@ -42,8 +42,10 @@ def read_tickets(
 def read_ticket(check: RowCheck, ticket_id: str, received_at: datetime | None, channel: str) -> Ticket | None:
     """The row's ticket; None where the row has any fault."""
     text, category, account = check.titled_text(), check.text("category"), check.text("account")
-    phone, address, point = check.text("phone"), check.text("address", ", "), check.point()
+    phone, address, (point, given) = check.text("phone"), check.text("address", ", "), check.told_point()
     attributes = check.attributes()
+    if given:
+        attributes[GIVEN_COORDINATES] = given
     if check.tolerant:
         # what is learnt from a row without its unusable point is worth more than the row's absence
         check.faults[:] = [fault for fault in check.faults if fault.reason is not Fault.BAD_COORDINATE]

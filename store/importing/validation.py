@@ -13,7 +13,7 @@ from domain.time import Validity
 from store.importing.faults import BadRow, Fault, FaultFound, shown
 from store.importing.geometry import read_polygon
 from store.importing.mapping import Mapping
-from store.importing.points import read_point
+from store.importing.points import read_exchanged, read_point
 from store.importing.rows import Row, has_surrogates
 from store.importing.times import parse_time
 
@@ -100,6 +100,12 @@ class RowCheck:
         """latitude and longitude as a WGS-84 point."""
         latitude, longitude = self._value("latitude"), self._value("longitude")
         return self._caught("latitude", lambda: read_point(latitude, longitude, self.mapping))
+
+    def told_point(self) -> tuple[Point | None, str | None]:
+        """A ticket's point, and what was given where that is a point only with latitude and longitude exchanged."""
+        latitude, longitude = self._value("latitude"), self._value("longitude")
+        exchanged = self._caught("latitude", lambda: read_exchanged(latitude, longitude, self.mapping))
+        return (exchanged, f"{latitude}, {longitude}") if exchanged else (self.point(), None)
 
     def polygon(self) -> dict[str, Any] | None:
         """The geometry as GeoJSON in WGS-84; `mended` tells whether make_valid had to mend it."""

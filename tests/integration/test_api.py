@@ -132,7 +132,7 @@ BAD_TICKETS: list[tuple[bytes | dict[str, Any], str]] = [
     ({"text": "x", "account": ["310042"]}, "account"),
     ({"text": "x", "latitude": 31.2}, "longitude"),
     ({"text": "x", "longitude": 121.4}, "latitude"),
-    ({"text": "x", "latitude": 121.4, "longitude": 31.2}, "latitude"),
+    ({"text": "x", "latitude": 121.4, "longitude": 131.2}, "latitude"),
     ({"text": "x", "latitude": True, "longitude": 1}, "latitude"),
     ({"text": "x", "latitude": "31.2", "longitude": "121.4"}, "latitude"),
     ({"text": "x", "latitude": 31.2, "longitude": 121.4, "crs": "epsg:4326"}, "crs"),

@@ -93,6 +93,7 @@ def test_the_answer_has_the_services_notice(client: TestClient) -> None:
     [
         {"lat": "31.25", "long": "121.45"},
         {"lat": " 31.25 ", "long": "+1.2145e2"},
+        {"lat": "121.45", "long": "31.25"},  # a point only the other way round
         {"address_string": "1 North Road"},
         {"address_id": "#NOTPINPOINTED#"},
     ],

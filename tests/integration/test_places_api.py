@@ -52,6 +52,12 @@ def test_stages_are_told_only_when_asked_for(client: TestClient) -> None:
     assert client.post("/v1/locate", json={"account": "310042"}).json()["stages"] is None
 
 
+def test_a_latitude_of_121_degrees_is_read_as_a_longitude_and_said_so(client: TestClient) -> None:
+    location = located(client, latitude=121.45001, longitude=31.25001)["location"]
+    assert (location["latitude"], location["longitude"]) == (31.25001, 121.45001)
+    assert "coordinates_swapped" in location["reasons"]
+
+
 def test_nothing_is_stored_and_nobody_knows_is_an_answer(client: TestClient) -> None:
     location = located(client, address="Nowhere Lane 5")["location"]
     assert (location["source"], location["latitude"], location["radius_m"]) == ("none", None, None)

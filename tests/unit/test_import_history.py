@@ -99,7 +99,7 @@ def test_placeholders_mean_unknown(tmp_path: Path) -> None:
 
 def test_a_backtest_keeps_a_ticket_whose_coordinates_cannot_be_used(tmp_path: Path) -> None:
     path = tmp_path / "history.csv"
-    path.write_text("ticket_id,received_at,unit,latitude,longitude\n1,2024-01-01,a,91,0.5\n2,,a,1,1\n")
+    path.write_text("ticket_id,received_at,unit,latitude,longitude\n1,2024-01-01,a,91,95\n2,,a,1,1\n")
     strict, tolerant = (
         read_history(path, parse_mapping("[history]"), now=NOW, tolerant=tolerant)
         for tolerant in (False, True)

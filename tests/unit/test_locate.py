@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from domain.places import UNKNOWN_LOCATION, Account, Address, LocationSource, Point, Precision
+from domain.tickets import GIVEN_COORDINATES
 from features.callers import Call, Callers
 from features.place import distance_m
 from router.atlas_building import build_atlas
@@ -162,6 +165,16 @@ def test_swapped_coordinates_are_read_the_other_way_and_said_so() -> None:
     location = locate(a_ticket(1, point=Point(latitude=19.03, longitude=47.48)), budapest)
     assert location.point == Point(latitude=47.48, longitude=19.03)
     assert "coordinates_swapped" in location.reasons
+
+
+def test_coordinates_given_as_no_point_on_earth_are_used_and_flagged_but_repair_nothing() -> None:
+    point = place(200.0 * 31, -100.0 * 31)
+    given = {GIVEN_COORDINATES: f"{point.longitude}, {point.latitude}"}
+    ticket = a_ticket(1, point=point)
+    assert locate(ticket, ATLAS).reasons == ("address_filled",)
+    location = locate(replace(ticket, attributes=given), ATLAS)
+    assert location.point == ticket.point
+    assert (location.reasons, location.address) == (("coordinates_swapped",), None)
 
 
 def test_nothing_is_concluded_from_rounded_coordinates() -> None:
