@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import heapq
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeVar
 
 from domain.dispatches import Dispatch
 from domain.places import Location
-from domain.tickets import Ticket
 from features.callers import Call, Callers
 from features.facts import Facts, facts, same_facts
 from features.history import History
@@ -17,6 +16,8 @@ from features.schema import HistorySchema
 from router.atlas import Atlas
 from router.forked import forked, processors
 from router.locate import Alone, locate_alone, locate_further
+
+T = TypeVar("T")
 
 WORTH_FORKING = 2_000  # tickets
 
@@ -38,48 +39,59 @@ def prepare(
     dispatches: Sequence[Dispatch],
     atlas: Atlas,
     schema: HistorySchema,
-    progress: Callable[[float], None] | None = None,
+    report: Callable[[float], None] = lambda _: None,
 ) -> list[Case]:
     """Cases in the order their tickets came in (then by sequence)."""
+    ordered = sorted(dispatches, key=lambda d: (d.ticket.received_at, d.sequence))
+    workers = processors() if len(ordered) >= WORTH_FORKING else 1
 
-    def alone(ticket: Ticket) -> tuple[Alone, Facts]:
-        found = locate_alone(ticket, atlas)
-        return found, facts(ticket, found.location, schema)
+    def by_itself(dispatch: Dispatch) -> tuple[Alone, Facts]:
+        alone = locate_alone(dispatch.ticket, atlas)
+        return alone, facts(dispatch.ticket, alone.location, schema)
+
+    with forked(by_itself, workers) as worked_out:
+        own = list(_counted(worked_out(ordered), len(ordered), lambda share: report(share * 0.7)))
+    calls = _Calls(ordered, [learnt.call for _, learnt in own])
+
+    def with_callers(position: int) -> tuple[Location, Facts | None] | None:
+        ticket, (alone, _) = ordered[position].ticket, own[position]
+        location = locate_further(ticket, alone, atlas, calls.before(ticket.received_at))
+        if location is alone.location:
+            return None
+        same = same_facts(alone.location, location)
+        return location, None if same else facts(ticket, location, schema)
 
     cases: list[Case] = []
-    told, callers = _KnownCalls(), Callers()
-    ordered = sorted(dispatches, key=lambda d: (d.ticket.received_at, d.sequence))
-    with forked(alone, processors() if len(ordered) >= WORTH_FORKING else 1) as located:
-        worked_out = located(dispatch.ticket for dispatch in ordered)
-        for dispatch, (found, learnt) in zip(ordered, worked_out, strict=True):
-            ticket = dispatch.ticket
-            for call in told.before(ticket.received_at):
-                callers.fold(call)
-            location = locate_further(ticket, found, atlas, callers)
-            same = same_facts(found.location, location)
-            known = learnt if same else facts(ticket, location, schema)
-            cases.append(Case(dispatch=dispatch, location=location, facts=known, learnt=learnt))
-            if learnt.call is not None:
-                told.add(dispatch, learnt.call)
-            if progress and len(cases) % 500 == 0:
-                progress(len(cases) / len(ordered))
+    with forked(with_callers, workers) as placed:
+        told = _counted(placed(range(len(ordered))), len(ordered), lambda share: report(0.7 + share * 0.3))
+        for dispatch, (alone, learnt), more in zip(ordered, own, told, strict=True):
+            location, known = more or (alone.location, None)
+            cases.append(Case(dispatch=dispatch, location=location, facts=known or learnt, learnt=learnt))
     return cases
 
 
-class _KnownCalls:
-    """Calls of located tickets, given out once their outcome is known, in the order of the history fold."""
+def _counted(things: Iterable[T], count: int, report: Callable[[float], None]) -> Iterator[T]:
+    for done, one in enumerate(things):
+        yield one
+        if done % 500 == 0:
+            report(done / count)
 
-    def __init__(self) -> None:
-        self._waiting: list[tuple[datetime, int, int, Call]] = []
-        self._added = 0  # a call is compared with no other, whatever the sequence numbers
 
-    def add(self, dispatch: Dispatch, call: Call) -> None:
-        self._added += 1
-        heapq.heappush(self._waiting, (dispatch.known_at, dispatch.sequence, self._added, call))
+class _Calls:
+    """Calls of located tickets, folded once their outcome is known, in the order of the history fold."""
 
-    def before(self, now: datetime) -> Iterator[Call]:
-        while self._waiting and self._waiting[0][0] < now:
-            yield heapq.heappop(self._waiting)[-1]
+    def __init__(self, dispatches: Sequence[Dispatch], calls: Sequence[Call | None]) -> None:
+        told = [(d, call) for d, call in zip(dispatches, calls, strict=True) if call is not None]
+        self._log = sorted(told, key=lambda one: (one[0].known_at, one[0].sequence))
+        self._next = 0
+        self._callers = Callers()
+
+    def before(self, now: datetime) -> Callers:
+        """What was known before that time, which never goes back."""
+        while self._next < len(self._log) and self._log[self._next][0].known_at < now:
+            self._callers.fold(self._log[self._next][1])
+            self._next += 1
+        return self._callers
 
 
 class Replay:
