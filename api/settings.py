@@ -27,6 +27,8 @@ class Settings:
     max_streams: int = 64
     may_be_open: bool = True
     """Whether this machine needs no key until one is made: not where others can reach the service."""
+    mlflow_url: str | None = None
+    """Where people look at MLflow's own pages, without a slash at the end."""
     allow_origins: frozenset[str] = frozenset()
     targets: Targets = field(default_factory=Targets)
     open311: Open311Settings = field(default_factory=Open311Settings)

@@ -8,23 +8,28 @@ import socket
 import sys
 from contextlib import nullcontext
 from datetime import timedelta
-from ipaddress import ip_address
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cli.delivering import DeliverToOption, targets_of, worker_on
+from cli.letting_in import AllowOriginOption, first_key, is_local, origins_of
 from cli.logs import LogFormat, LogFormatOption, LogLevelOption, begin_log
 from cli.workspace import DEFAULT_HOME, HomeOption, Workspace
 
 if TYPE_CHECKING:
-    from router.ports import Store
     from router.service import RoutingService
 
 HostOption = Annotated[
     str, typer.Option(help="Address to listen on. Where others can reach it, everybody needs a key.")
 ]
 PortOption = Annotated[int, typer.Option(help="Port to listen on.", min=0, max=65535)]
+MlflowUrlOption = Annotated[
+    str,
+    typer.Option(
+        envvar="GRIDROUTE_MLFLOW_URL", help="Where people look at MLflow's own pages; links lead there."
+    ),
+]
 GRACE_SECONDS = 30
 
 
@@ -46,6 +51,8 @@ def serve(
         float, typer.Option(help="Minutes until a person has to have seen a ticket.", min=0.1)
     ] = 30,
     due_urgent: Annotated[float, typer.Option(help="The same for urgent ones.", min=0.1)] = 3,
+    allow_origin: AllowOriginOption = None,
+    mlflow_url: MlflowUrlOption = "",
     log_format: LogFormatOption = LogFormat.TEXT,
     log_level: LogLevelOption = None,
 ) -> None:
@@ -57,7 +64,15 @@ def serve(
     listener = listen(host, port)  # first: a taken port is told before anything is loaded
     workspace = Workspace.of(home).create()
     with listener:
-        run(workspace, listener, clocks=(due, due_urgent), delivering=delivering, deliver_to=deliver_to)
+        run(
+            workspace,
+            listener,
+            clocks=(due, due_urgent),
+            delivering=delivering,
+            deliver_to=deliver_to,
+            mlflow_url=mlflow_url,
+            allow_origins=origins_of(allow_origin or ()),
+        )
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -82,6 +97,8 @@ def run(
     clocks: tuple[float, float] = (30, 3),
     delivering: bool = True,
     deliver_to: str = "",
+    mlflow_url: str = "",
+    allow_origins: frozenset[str] = frozenset(),
 ) -> None:
     """Serve the workspace's store on the socket until the process is told to stop; finishes what it accepted."""
     from api.open311.settings import Open311Settings
@@ -91,7 +108,9 @@ def run(
     settings = Settings(
         open311=Open311Settings.of(os.environ, workspace.home),
         targets=targets,
+        mlflow_url=web_address("--mlflow-url", mlflow_url),
         may_be_open=is_local(listener),
+        allow_origins=allow_origins,
     )
     with workspace.serving():
         import uvicorn
@@ -123,30 +142,20 @@ def run(
             store.close()
 
 
-def is_local(listener: socket.socket) -> bool:
-    """Whether this machine alone can reach it."""
-    return ip_address(listener.getsockname()[0].partition("%")[0]).is_loopback
+def web_address(name: str, given: str) -> str | None:
+    """The address without slashes at its end; None where none is given. Raises InvalidInput for what is no address."""
+    from urllib.parse import urlsplit
 
+    from domain.errors import InvalidInput
 
-def first_key(store: Store, listener: socket.socket) -> None:
-    """Where others can reach the service and no key was ever made, make one for an admin; else say who gets in."""
-    from cli.keys import tell
-    from cli.model_tables import say
-    from domain.access import Role
-    from router.access import Wanted, issue
-    from store.clock import utc_now
-
-    with store.read() as session:
-        made = bool(session.keys())
-    if made:
-        return
-    if is_local(listener):
-        say(
-            "No key was made yet: whoever uses this machine may do everything (gridroute keys create ends that)."
+    if not given:
+        return None
+    parts = urlsplit(given)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise InvalidInput(
+            field=name, problem=f"not a web address: {given}", mend="http://mlflow.example:5000"
         )
-        return
-    say("Others can reach this, so everybody needs a key (gridroute keys create). The first one, for you:")
-    tell(issue(store, Wanted(name="First admin", role=Role.ADMIN), by="first start", at=utc_now()))
+    return given.rstrip("/")
 
 
 def _tell(service: RoutingService, workspace: Workspace, listener: socket.socket) -> None:

@@ -153,3 +153,38 @@ def test_a_unit_takes_its_own_dispatches_alone(office: Office) -> None:
     assert crew.get("/v1/units/north/dispatches").status_code == 200
     assert crew.get("/v1/units/south/dispatches").status_code == 404
     assert crew.post("/v1/units/south/dispatches/1/accept", json={}).status_code == 404
+
+
+ASKING = {"Origin": "https://desk.example", "Access-Control-Request-Method": "POST"}
+
+
+def test_pages_of_other_origins_may_not_ask(office: Office) -> None:
+    answer = office.client(office.key(Role.ADMIN)).options("/v1/tickets", headers=ASKING)
+    assert answer.status_code == 405
+    assert "access-control-allow-origin" not in answer.headers
+    told = office.client(office.key(Role.ADMIN)).get("/v1/units", headers=ASKING)
+    assert "access-control-allow-origin" not in told.headers
+
+
+def test_pages_of_an_origin_that_is_named_may_ask_with_a_key() -> None:
+    office = Office(allow_origins=frozenset({"https://desk.example"}))
+    client = office.client(office.key(Role.ADMIN))
+    asked = {**ASKING, "Access-Control-Request-Headers": "authorization, content-type, idempotency-key"}
+    assert (
+        client.options("/v1/tickets", headers=asked).headers["access-control-allow-origin"]
+        == ASKING["Origin"]
+    )
+    told = client.get("/v1/units", headers=ASKING).headers
+    assert told["access-control-allow-origin"] == ASKING["Origin"]
+    assert "access-control-allow-credentials" not in told
+    others = {**asked, "Origin": "https://evil.example"}
+    assert "access-control-allow-origin" not in client.options("/v1/tickets", headers=others).headers
+
+
+def test_idempotency_keys_are_a_callers_own(office: Office) -> None:
+    one, other = (office.client(office.key(Role.CALL_CENTRE)) for _ in range(2))
+    key = {"Idempotency-Key": '"1"'}
+    first = one.post("/v1/tickets", json={"text": "Pothole"}, headers=key)
+    assert one.post("/v1/tickets", json={"text": "Pothole"}, headers=key).json() == first.json()
+    second = other.post("/v1/tickets", json={"text": "Another"}, headers=key)
+    assert (second.status_code, second.json()["ticket_id"] != first.json()["ticket_id"]) == (201, True)
