@@ -41,6 +41,7 @@ PUBLIC_STATUS: Mapping[TicketStatus, str] = {
     TicketStatus.DISPATCHED: "open",
     TicketStatus.IN_REVIEW: "open",
     TicketStatus.ON_HOLD: "open",
+    TicketStatus.JOINED: "open",
 }
 
 
