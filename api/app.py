@@ -36,6 +36,7 @@ from api import (
     stream,
     tickets,
     undoing,
+    versions,
 )
 from api.access import rules_of
 from api.desk import Desk
@@ -74,6 +75,7 @@ MODULES = (
     keys,
     sessions,
     inventory,
+    versions,
     metrics,
     stream,
     open311,

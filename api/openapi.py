@@ -19,10 +19,12 @@ from api.schemas import (
     KeyIn,
     NextIn,
     PlaceIn,
+    PromoteIn,
     RejectIn,
     ReplyIn,
     ResumeIn,
     ReviewIn,
+    RollbackIn,
     SessionIn,
     SuspendIn,
     TicketIn,
@@ -45,6 +47,8 @@ BODIES = (
     UndoIn,
     ReplyIn,
     RejectIn,
+    PromoteIn,
+    RollbackIn,
 )
 SCHEME = "key"
 BEARER = {

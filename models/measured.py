@@ -44,7 +44,7 @@ class GroupErrors:
 class Measured:
     """`since` and `until` (ISO 8601): when the first and the last of the tickets came.
 
-    `unit`, `kind` ("": none was told) and `cell` (H3, resolution 7): those with most errors first, some may be left out.
+    `unit`, `kind` ("": none was told) and `cell` (H3, resolution 7): most errors first, some may be left out.
     """
 
     tickets: int

@@ -27,7 +27,7 @@ from features.territories import Territories
 from router.automation import Automation, automation_of, live_error_of, resume, suspend
 from router.clocks import raise_alarm
 from router.delivery_ports import Delivery, Reply
-from router.derived import Derived
+from router.derived import Derived, DerivedAnew
 from router.explain_place import Stage, explain_place
 from router.finding import TicketQuery
 from router.ground import grounds
@@ -41,6 +41,7 @@ from router.previewing import Preview, preview
 from router.pulling import Answer, handed, refusal_of, refuse, reply_to
 from router.readiness import Readiness, assess, unavailable
 from router.refusals import reconsider
+from router.rehearsal import Rehearsal, rehearse
 from router.reviewing import count_ahead, record
 from router.route import route
 from router.same_trouble import Alike, alike, near_in_time
@@ -67,6 +68,13 @@ class RoutingService:
         self._store = store
         self._clock = clock
         self._live = LiveWorld(store, load_bundle, policy, derived)
+        self._rehearse = partial(
+            rehearse,
+            store=store,
+            load_bundle=load_bundle,
+            policy=policy or Policy(),
+            derived=derived or DerivedAnew(),
+        )
         self._versions: dict[str, int] = {}
         self.observer: Observer = Unobserved()
 
@@ -271,6 +279,13 @@ class RoutingService:
     def champion(self) -> Champion | None:
         """The bundle that serves, or should."""
         return self._live.champion
+
+    def rehearse(self, version: int, last: int) -> Rehearsal:
+        """What promoting that bundle would change on the last tickets; takes seconds, and nobody waits for it.
+
+        Raises NotFound, BundleDamaged or BundleIncompatible.
+        """
+        return self._rehearse(version, last, self._clock())
 
     def bundle_version(self, digest: str) -> int | None:
         """The store's version number of a bundle; None for one it does not know."""

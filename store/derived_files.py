@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+import threading
 from collections.abc import Iterable, Mapping
 from importlib.metadata import version
 from pathlib import Path
@@ -61,7 +62,7 @@ class DerivedFiles:
         shelf = self._shelf(atlas, schema)
         shelf.mkdir(parents=True, exist_ok=True)
         path = shelf / f"{min(facts):012}-{max(facts):012}.arrow"
-        draft = path.with_name(f".{path.name}.{os.getpid()}")
+        draft = path.with_name(f".{path.name}.{_writer()}")
         table = encode_facts(facts)
         try:
             with pa.OSFile(str(draft), "wb") as file, pa.ipc.new_file(file, table.schema) as writer:
@@ -78,7 +79,7 @@ class DerivedFiles:
 
     def _build(self, session: ReadSession, until: int, places: Path, learnt: Path) -> Atlas:
         self._directory.mkdir(parents=True, exist_ok=True)
-        draft = places.with_name(f".{places.name}.{os.getpid()}")
+        draft = places.with_name(f".{places.name}.{_writer()}")
         past = (dispatch for dispatch in session.dispatches() if dispatch.sequence <= until)
         try:
             atlas = build_atlas(
@@ -92,6 +93,10 @@ class DerivedFiles:
             old.unlink(missing_ok=True)
             old.with_suffix(".json").unlink(missing_ok=True)
         return atlas
+
+
+def _writer() -> str:
+    return f"{os.getpid()}-{threading.get_ident()}"
 
 
 def _digest(*parts: object) -> str:
