@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +18,9 @@ from console.words import Words
 
 log = logging.getLogger("gridroute.console")
 
-Handler = Callable[..., Awaitable[None] | None]
+Handler = Callable[..., object]
+
+Guarded = Callable[..., Coroutine[Any, Any, None]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,21 +68,28 @@ class View:
         """A path as the browser has to ask for it."""
         return f"{self.root}{path}"
 
-    def acting(self, handler: Handler) -> Handler:
+    def acting(self, handler: Handler) -> Guarded:
         """The handler of an event; what the service refuses becomes a notice, a lost session the way to sign in."""
 
         async def guarded(*given: Any) -> None:
-            wanted = len(inspect.signature(handler).parameters)
             try:
                 # also what asks the service nothing must not act for somebody who has signed out
                 _ = self.service
-                done = handler(*given[:wanted])
+                done = handler(*given)
                 if inspect.isawaitable(done):
                     await done
             except ServiceError as error:
                 self.tell(error)
 
-        return guarded
+        async def with_event(event: Any) -> None:
+            await guarded(event)
+
+        async def without_event() -> None:
+            await guarded()
+
+        # the toolkit looks at what a handler takes
+        wants = any(p.default is p.empty for p in inspect.signature(handler).parameters.values())
+        return with_event if wants else without_event
 
     def tell(self, error: ServiceError) -> None:
         """Show why something was not done."""

@@ -47,7 +47,7 @@ class Suggesting:
             )
             for key, step in (("down", 1), ("up", -1)):
                 self.input.on(f"keydown.{key}.prevent", lambda step=step: self._move(step))
-            self.input.on("keydown.enter.prevent", self._enter)
+            self.input.on("keydown.enter.exact.prevent", self._enter)
             self.input.on("keydown.esc", self.close)
             self.list = ui.element("div").classes("gr-suggestions").props(f"id=gr-list-{name} role=listbox")
             self.list.props(f'aria-label="{view.words("intake.suggestions")}"')

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from nicegui import ui
 from nicegui.events import ValueChangeEventArguments
 
-from console.pages.review.desk import ReviewDesk
 from console.words import Words
 
 MOST = 8
@@ -16,8 +16,9 @@ MOST = 8
 class Finder:
     """A search box over all open units; Enter takes the first, a click any."""
 
-    def __init__(self, desk: ReviewDesk, words: Words, pick: Callable[[str], object]) -> None:
-        self._desk = desk
+    def __init__(self, words: Words, pick: Callable[..., Any]) -> None:
+        self._names: Mapping[str, str] = {}
+        self._all: Sequence[str] = ()
         self._pick = pick
         self._words = words
         with ui.element("div").classes("gr-finder") as self.box:
@@ -28,6 +29,10 @@ class Finder:
             self.found = ui.element("div").classes("gr-found").props("aria-live=polite")
         self.box.set_visibility(False)
         self._units: list[str] = []
+
+    def know(self, units: Sequence[str], names: Mapping[str, str]) -> None:
+        """The units that there are to find, and what they are called."""
+        self._all, self._names = units, names
 
     def open(self) -> None:
         """Show it, ready to type."""
@@ -44,12 +49,10 @@ class Finder:
         self._list(event.value or "")
 
     def _list(self, wanted: str) -> None:
-        names = self._desk.names
+        names = self._names
         parts = wanted.casefold().split()
         self._units = [
-            unit
-            for unit in self._desk.open_units
-            if all(part in f"{names[unit]} {unit}".casefold() for part in parts)
+            unit for unit in self._all if all(part in f"{names[unit]} {unit}".casefold() for part in parts)
         ][:MOST]
         self.found.clear()
         with self.found:
@@ -69,6 +72,4 @@ class Finder:
     async def _take(self, unit: str) -> None:
         self.close()
         ui.run_javascript("document.activeElement?.blur()")
-        done = self._pick(unit)
-        if hasattr(done, "__await__"):
-            await done
+        await self._pick(unit)
