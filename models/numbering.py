@@ -132,12 +132,18 @@ def _spots(
             count=len(gap),
             spread_m=spread,
             between=bool(middle.min() <= number <= middle.max()),
-            inside=bool(((gap == 0) & (known.high > known.low)).any()),
+            inside=bool(((gap == 0) & (known.high > known.low) & ~_across(known, odd)).any()),
             nearest=int(known.ids[0]),
             next_gap=float(gap[:2].max()) if len(gap) > 1 else ALONE,
             off_m=float(off.max()),
         )
         found.append(spot)
+    return found
+
+
+def _across(known: Known, odd: bool) -> Bools:
+    """Whether a range stands on the other side of the road, as both of its ends do: 3-31 does not hold number 4."""
+    found: Bools = (known.low % 2 == known.high % 2) & (known.odd != odd)
     return found
 
 

@@ -27,15 +27,17 @@ _LEADING_ROMAN = re.compile(
 )  # Budapest, XIII. Váci út; but also II. Rákóczi Ferenc út
 _ARABIC_DISTRICT = re.compile(r"\b(\d{1,2})\.?\s*ker(?:ulet(?:e|i|ben)?)?\b\.?")
 _POSTCODE = re.compile(r"^(?:[a-z]{1,2}-)?(\d{4,5}|\d{3} \d{2}|\d{2}-\d{3})(?=\s|$)\s*")
+_NO_FLOOR = r"(?!\d{1,2}\.? ?(?:em|lh|lph))"  # 32-1. emelet is a house and a floor
 _NUMBER = re.compile(
-    r"(?:\s+|(?<=\.))(?:hrsz\.?\s*)?(\d{1,5})(?:\s?-\s?(\d{1,5}))?"
-    r"(?:(?:\s?[/.-]{1,2}\s?|\s(?=[a-z]\b(?!\s[a-z]{3})))?([a-tv-z])\b(?!\.? ?(?:em|lph|lh))|\s?/\s?(\d{1,4}))?"
+    rf"(?:\s+|(?<=\.))(?:hrsz\.?\s*)?(\d{{1,5}})(?:\s?-\s?{_NO_FLOOR}(\d{{1,5}}))?"
+    r"(?:(?:\s?[/.-]{1,2}\s?|\s(?=[a-z]\b(?!\s[a-z]{3})))?([a-tv-z])\b(?!\.? ?(?:em|lph|lh))"
+    rf"|\s?/\s?{_NO_FLOOR}(\d{{1,4}}))?"
     r"\.?(?!\w)"
 )
 _COUNTRY = re.compile(r"[\s.,]*\b(\d{4})?\s*magyarorszag$")
 _STATION = re.compile(r" (?:m|h|m\+h)$")  # stops are called after streets
 _BRACKET = re.compile(r"\(([^()]+)\)")
-_FLOOR = re.compile(r"(?:\s|^)(\d{1,2}|[ivx]{1,4})\.?\s?(em(?:elet)?|lh|lph|lepcsohaz)\b\.?")
+_FLOOR = re.compile(r"(?:[\s/-]|^)(\d{1,2}|[ivx]{1,4})\.?\s?(em(?:elet)?|lh|lph|lepcsohaz)\b\.?")
 _CROSSING = re.compile(
     r"\s*\b(?:sark(?:a|an|anal)?|sarok|keresztezode\w*|ecke|keresztezese\w*|talalkozas\w*)\b"
 )

@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from features.addresses.parts import AddressParts
+from features.addresses.parts import AddressParts, NumberKind
 from features.gazetteer import anchors
 from features.gazetteer.anchors import KINDS, Anchor
 from features.gazetteer.areas import CONTRADICTED as CONTRADICTED_AREA
 from features.gazetteer.areas import AreaIndex
+from features.gazetteer.entries import NUMBER_KINDS
 from features.gazetteer.names import NameIndex
 from features.gazetteer.postings import PostingIndex
 
@@ -26,11 +27,13 @@ CONTRADICTED, UNSAID, OVERSAID = (
     0.95,
 )  # a number that is another, that only the query or the entry says
 IN_RANGE = 0.97  # the entry is a range that the number lies in
+ACROSS = 0.7  # … whose ends stand on the other side of the road: 3-31 does not hold number 4
 NO_NAME, NAME_ALONE = 0.92, 0.5  # only the road agrees, only the name
 ENOUGH = 0.6  # no need to look for misheard names where an entry of the very name is as likely as this
 MOST = 4096  # postings weighed for one anchor
 SPAN = 512  # postings of one name where no number was said
 RANGED, BARE = 4, 64  # names searched for ranges, postings without a number
+HOUSE, LANE = NUMBER_KINDS.index(NumberKind.HOUSE), NUMBER_KINDS.index(NumberKind.LANE)
 
 
 class Searcher:
@@ -158,5 +161,7 @@ def number_scores(said: Sequence[int], known: NDArray[np.int32]) -> Floats:
     both = np.where(agree, np.where(ranged, IN_RANGE, 1.0), CONTRADICTED)
     one = np.where(spoken, UNSAID, np.where(written, OVERSAID, 1.0))
     factors = np.where(spoken & written, both, one)
+    across = (agree & ranged)[:, HOUSE] & (low[:, LANE] == 0) & (low[:, HOUSE] % 2 == high[:, HOUSE] % 2)
+    factors[across & ((q_low - low)[:, HOUSE] % 2 == 1), HOUSE] = ACROSS
     scores: Floats = factors.prod(1).round(12)  # one likelihood for one set of factors, in whatever order
     return scores

@@ -7,6 +7,7 @@ import pytest
 from domain.places import Account, Address, Point
 from features.addresses.parse import parse_address
 from features.gazetteer import Gazetteer
+from features.gazetteer.search import ACROSS, IN_RANGE
 from tests.estimators import place
 
 BOOK = Gazetteer(
@@ -160,3 +161,12 @@ def test_what_hangs_on_each_name_is_listed() -> None:
         "上海市徐汇区衡山路9号",
         "徐汇区衡山路９号",
     ]
+
+
+def test_a_range_of_even_numbers_is_across_the_road_from_odd_ones() -> None:
+    def likelihood(number: int) -> float:
+        matches = BOOK.search(parse_address(f"碧波路{number}号"))
+        return next((m.likelihood for m in matches if m.entry.address == "上海市浦东新区碧波路10-20号"), 0.0)
+
+    assert likelihood(10) == likelihood(14) > likelihood(13) > likelihood(22)
+    assert likelihood(13) == pytest.approx(likelihood(14) * ACROSS / IN_RANGE)

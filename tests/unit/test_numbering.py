@@ -71,6 +71,13 @@ def test_a_number_in_a_known_range_is_inside_it() -> None:
     assert spot.nearest == 1
 
 
+def test_a_range_of_even_numbers_holds_no_odd_one() -> None:
+    known = road([100, 300], [(200, 0), (640, 0)], high=[100, 340])
+    assert not placed(311, known, CUSTOM)[0].inside
+    both_sides = road([100, 300], [(200, 0), (640, 0)], high=[100, 341])
+    assert placed(311, both_sides, CUSTOM)[0].inside
+
+
 def test_nothing_known_places_nothing() -> None:
     assert placed(5, straight([]), CUSTOM) == []
 
