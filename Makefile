@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export OMP_WAIT_POLICY := passive
 
-.PHONY: help demo test lint check bench format requirements clean
+.PHONY: help demo test lint check bench screenshots format requirements clean
 
 help:
 	@echo "make demo   install and watch a simulated city's tickets find their units"
@@ -13,6 +13,7 @@ help:
 	@echo "make lint   format, lint, types, import contracts, wheel smoke test"
 	@echo "make check  lint + test"
 	@echo "make bench  the slow measurements"
+	@echo "make screenshots  every page of the console as a picture, into reports/screenshots"
 
 $(VENV)/.installed: requirements.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "gridroute needs Python 3.11 or newer; $(PYTHON) is older. Try: make PYTHON=python3.12"; exit 1; }
@@ -41,6 +42,9 @@ check: lint test
 
 bench: $(VENV)/.installed
 	@$(BIN)/python -m benchmarks
+
+screenshots: $(VENV)/.installed
+	@$(BIN)/python -m tests.browser.screenshots
 
 format: $(VENV)/.installed
 	@$(BIN)/ruff format .

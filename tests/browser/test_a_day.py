@@ -49,7 +49,7 @@ def test_from_the_call_to_the_crew(served: Served, enter: Open) -> None:
     expect(card).to_have_count(0)
     assert [one.kind for one in served.events(number[0])][-2:] == [EventKind.ACCEPTED, EventKind.DONE]
 
-    intake.get_by_label("Find a ticket").fill(number[0][:11])
+    intake.get_by_role("searchbox").fill(number[0][:11])
     intake.get_by_role("button", name=number[0]).click()
     expect(intake.locator(".gr-answer", has_text=f"{unit} takes care of it.")).to_be_visible()
 

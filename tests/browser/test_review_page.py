@@ -92,5 +92,6 @@ def test_two_reviewers_never_have_the_same_ticket(served: Served, enter: Open) -
     assert len(set(decided)) == 10
     by = [served.stored(number).review.by for number in decided]
     assert by == ["reviewer", "colleague"] * 5
-    reviews = [[e for e in served.events(n) if e.kind is EventKind.REVIEWED] for n in decided]
-    assert [len(one) for one in reviews] == [1] * 10
+    for number in decided:
+        kinds = [one.kind for one in served.events(number)]
+        assert kinds.count(EventKind.REVIEWED) - kinds.count(EventKind.UNDONE) == 1

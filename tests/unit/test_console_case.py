@@ -85,7 +85,7 @@ def test_a_blind_ticket_s_units_are_those_seen_on_the_map() -> None:
 
 
 def test_the_queue_names_no_unit_for_anybody() -> None:
-    lines = [
+    lines: list[dict[str, Any]] = [
         {"ticket_id": "a", "title": "Dark", "category": "lamp", "unit": "north", "unit_name": "North crew"},
         {"ticket_id": "b", "title": "Dark", "category": "lamp", "unit": None, "unit_name": None},
     ]
