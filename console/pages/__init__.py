@@ -11,6 +11,7 @@ MODULES = (
     "console.pages.unit",
     "console.pages.city.page",
     "console.pages.tickets",
+    "console.pages.models.page",
 )
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from console import data
 from console.client import Bearer, Json
-from console.maps import Shape, owner_colour, polygon
+from console.maps import Shape, owner_colour, polygon, rings
 from console.shared import shared
 from console.words import Words
 
@@ -18,6 +19,7 @@ COLOURS = {"received": "#0b7f95", "waiting": "#c77700", "overdue": "#c2332a"}
 PALEST, DARKEST = 0.22, 0.88
 OWNER_RESOLUTIONS, MOST_RINGS = (7, 9), 12
 EDGE_M = {7: 1_406.0, 8: 531.0, 9: 201.0}  # of a cell, as H3 has them
+MOST_BORDERS = 600
 DEGREE_M = 111_000.0
 
 
@@ -45,6 +47,19 @@ async def city(
     query |= {name: round(side, 2) for name, side in sides if side is not None}
     found = await shared(service, "/v1/map/tickets", query)
     return _tickets(found, show if show in COUNTED else "received", words)
+
+
+@data.answers("/data/city/borders", fresh_s=300)
+async def borders(service: Bearer) -> dict[str, list[Shape]]:
+    """Whose ground ends where, as quiet lines that the cells lie on."""
+    found = (await shared(service, "/v1/territories", {"at": today()}))["features"]
+    style = {"color": "#7d8d98", "weight": 0.8, "opacity": 0.55, "fill": False, "interactive": False}
+    return {"borders": [polygon(rings(one["geometry"]), **style) for one in found[:MOST_BORDERS]]}
+
+
+def today() -> str:
+    """The beginning of the day, so that the answer may be shared."""
+    return datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0).isoformat()
 
 
 def _tickets(found: Json, show: str, words: Words) -> Json:

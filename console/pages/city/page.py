@@ -69,6 +69,7 @@ class City:
             ):
                 self._filters(kinds)
                 self.map = Map(self.view, label=words("city.map"))
+                self.map.load(self.view.url("/data/city/borders"))
                 self.map.on_shape(self.view.acting(self._open))
                 with ui.element("div").classes("gr-line"):
                     self.legend = ui.label("").classes("gr-quiet gr-grow")
@@ -90,6 +91,8 @@ class City:
     async def draw_chart(self, vitals: Json) -> None:
         """The arrivals; the browser says first whether it is dark."""
         self.colours = await palette(self.view)
+        if self.view.client.is_deleted:
+            return
         with self.chart_place:
             self.arrivals = chart(self._arrivals(vitals), label=self._told(vitals), colours=self.colours)
 

@@ -1,0 +1,1 @@
+"""Which models there are, how they do, and which one serves."""
