@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from router.chain import link
-from router.event_ports import ChainHead, EventKind, TicketEvent
+from router.event_ports import ChainHead, EventKind, LatestStatus, TicketEvent
 from router.ports import ReadSession
 
 BATCH = 1000
@@ -169,7 +169,10 @@ def _records(batch: Sequence[TicketEvent], session: ReadSession) -> Iterator[Fin
             told = f"what event {event.sequence} ({event.kind} of {_whose(event)}) tells of was edited or deleted"
             yield _at(Fault.RECORD, event.sequence, told)
         latest = statuses.get(event.ticket_id)
-        if latest is None or latest.event != event.sequence:
+        if latest is None:
+            continue
+        yield from _joined(event, latest)
+        if latest.event != event.sequence:
             continue
         if (latest.status, latest.unit_id) != (event.detail, event.unit_id):
             told = (
@@ -177,6 +180,19 @@ def _records(batch: Sequence[TicketEvent], session: ReadSession) -> Iterator[Fin
                 f"event {event.sequence} says {event.detail} with {event.unit_id or 'nobody'}"
             )
             yield _at(Fault.RECORD, event.sequence, told)
+
+
+def _joined(event: TicketEvent, latest: LatestStatus) -> Iterator[Finding]:
+    """Whether the ticket goes with the one that its last event of that tells of; with none, where there is no event."""
+    if event.sequence != (latest.joining or latest.event):
+        return
+    into = event.detail if event.kind is EventKind.JOINED else None
+    if latest.joined_into != into:
+        told = (
+            f"{_whose(event)} goes with {latest.joined_into or 'none'}; "
+            f"event {event.sequence} says with {into or 'none'}"
+        )
+        yield _at(Fault.RECORD, event.sequence, told)
 
 
 def _tail(reached: ChainHead, noted: ChainHead) -> Iterator[Finding]:

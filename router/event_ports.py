@@ -45,6 +45,9 @@ class EventKind(StrEnum):
     SIGNED_OUT = "signed_out"
 
 
+OF_JOINING = frozenset({EventKind.JOINED, EventKind.UNJOINED})
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TicketEvent:
     """One line of what happened to a ticket, or (`ticket_id` empty) to the installation.
@@ -75,11 +78,13 @@ class ChainHead:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LatestStatus:
-    """A ticket's last event of its status, and what the ticket itself says."""
+    """A ticket's last event of its status, and of its being joined (0: none); and what the ticket itself says."""
 
     event: int
     status: str
     unit_id: str | None
+    joining: int = 0
+    joined_into: str | None = None
 
 
 class EventReads(Protocol):

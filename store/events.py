@@ -7,11 +7,11 @@ from collections.abc import Collection, Mapping, Sequence
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import Connection, Row, exists, func, insert, not_, select, update
+from sqlalchemy import Connection, Row, case, exists, func, insert, not_, select, update
 
 from domain.decisions import Review
 from router.chain import chained, digest
-from router.event_ports import ChainHead, EventKind, LatestStatus, TicketEvent
+from router.event_ports import OF_JOINING, ChainHead, EventKind, LatestStatus, TicketEvent
 from store import tables
 from store.batches import BATCH, batched
 from store.clock import Clock
@@ -66,15 +66,22 @@ class SqlEventReads:
         """Of those tickets that have an event of their status."""
         event, ticket = tables.events.c, tables.tickets.c
         found: dict[str, LatestStatus] = {}
+        joining = sorted(OF_JOINING)
+        of_ticket = ticket.ticket_id, ticket.status, ticket.unit_id, ticket.joined_into
+        of_status = case((event.kind == EventKind.STATUS.value, event.event_id))
+        of_joining = case((event.kind.in_(joining), event.event_id))
         for part in batched(ticket_ids):
             query = (
-                select(ticket.ticket_id, ticket.status, ticket.unit_id, func.max(event.event_id))
+                select(*of_ticket, func.max(of_status), func.coalesce(func.max(of_joining), 0))
                 .join(tables.events, event.ticket_id == ticket.ticket_id)
-                .where(ticket.ticket_id.in_(part), event.kind == EventKind.STATUS.value)
-                .group_by(ticket.ticket_id, ticket.status, ticket.unit_id)
+                .where(ticket.ticket_id.in_(part), event.kind.in_([EventKind.STATUS.value, *joining]))
+                .group_by(*of_ticket)
             )
-            for ticket_id, status, unit_id, number in self._connection.execute(query):
-                found[ticket_id] = LatestStatus(event=number, status=status, unit_id=unit_id)
+            for ticket_id, status, unit_id, into, number, joined in self._connection.execute(query):
+                if number is not None:
+                    found[ticket_id] = LatestStatus(
+                        event=number, status=status, unit_id=unit_id, joining=joined, joined_into=into
+                    )
         return found
 
     def unaccounted(self) -> Sequence[str]:

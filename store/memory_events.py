@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 
 from router.chain import chained, digest
-from router.event_ports import ChainHead, EventKind, LatestStatus, TicketEvent
+from router.event_ports import OF_JOINING, ChainHead, EventKind, LatestStatus, TicketEvent
 from store.clock import Clock
 from store.codec import encode
 from store.log import log_row
@@ -49,9 +49,16 @@ class MemoryEventReads:
     def latest_statuses(self, ticket_ids: Collection[str]) -> Mapping[str, LatestStatus]:
         """Of those tickets that have an event of their status."""
         numbers = {e.ticket_id: e.sequence for e in self.state.events if e.kind is EventKind.STATUS}
+        joins = {e.ticket_id: e.sequence for e in self.state.events if e.kind in OF_JOINING}
         tickets = {one: self.state.tickets[one] for one in ticket_ids if one in self.state.tickets}
         return {
-            ticket_id: LatestStatus(event=numbers[ticket_id], status=one.status, unit_id=one.unit_id)
+            ticket_id: LatestStatus(
+                event=numbers[ticket_id],
+                status=one.status,
+                unit_id=one.unit_id,
+                joining=joins.get(ticket_id, 0),
+                joined_into=one.joined_into,
+            )
             for ticket_id, one in tickets.items()
             if ticket_id in numbers
         }

@@ -154,6 +154,7 @@ TAMPERINGS: dict[str, tuple[tuple[str, ...], list[tuple[Fault, int, int]]]] = {
     "decision deleted": (("DELETE FROM decisions WHERE ticket_id = 'a'",), [(Fault.RECORD, 4, 4)]),
     "review": (("UPDATE reviews SET by = 'x' WHERE ticket_id = 'b'",), [(Fault.RECORD, 14, 14)]),
     "status": (("UPDATE tickets SET unit_id = 'x' WHERE ticket_id = 'b'",), [(Fault.RECORD, 15, 15)]),
+    "joined": (("UPDATE tickets SET joined_into = 'a' WHERE ticket_id = 'b'",), [(Fault.RECORD, 15, 15)]),
     "past": (("UPDATE dispatch_log SET unit_id = 'x' WHERE sequence = 2",), [(Fault.RECORD, 2, 2)]),
     "past deleted": (
         ("DELETE FROM dispatch_log WHERE sequence = 3",),

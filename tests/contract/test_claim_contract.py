@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import create_engine, text
 
 from domain.decisions import Review, ReviewReason
 from domain.errors import NotFound, TransitionRefused
@@ -167,6 +168,34 @@ def test_a_review_keeps_its_reason(store: Store, reason: ReviewReason | None) ->
         assert list(session.undone_reviews("a")) == [review]
     store.write(lambda session: session.add_review(replace(review, unit_id="water-1")))
     assert (EventKind.REVIEWED, "Li Wei", "") in told(store, "a")
+
+
+def test_a_ticket_that_goes_with_another_than_was_told_is_named(url: str) -> None:
+    with closing(open_store(url)) as store:
+
+        def work(session: WriteSession) -> None:
+            for ticket_id in "abc":
+                session.add_ticket(ticket(ticket_id))
+                session.set_status(ticket_id, TicketStatus.IN_REVIEW, None)
+            for ticket_id in "bc":
+                session.set_status(ticket_id, TicketStatus.JOINED, None)
+                session.set_joined(ticket_id, "a", "Li Wei")
+            session.set_joined("c", None, "Li Wei")
+            session.set_status("c", TicketStatus.IN_REVIEW, None)
+
+        store.write(work)
+        with store.read() as session:
+            assert verify(session).findings == ()
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE tickets SET joined_into = 'c' WHERE ticket_id = 'b'"))
+        connection.execute(text("UPDATE tickets SET joined_into = 'a' WHERE ticket_id = 'c'"))
+    engine.dispose()
+    with closing(open_store(url)) as store, store.read() as session:
+        assert [finding.told.partition(";")[0] for finding in verify(session).findings] == [
+            "ticket 'b' goes with c",
+            "ticket 'c' goes with a",
+        ]
 
 
 def test_many_at_two_processes_never_get_the_same_ticket(url: str) -> None:
