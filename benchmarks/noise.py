@@ -28,6 +28,7 @@ from features.addresses.parse import parse_address
 from features.gazetteer import Gazetteer
 
 WORKERS = 2
+TYPED = (1, 2, 3, 5, 8, 13, 200)  # characters
 BESIDE = 150  # queries that extractOne answers too: it takes its time
 
 
@@ -38,6 +39,24 @@ def ask(gazetteer: Gazetteer, query: str, truth: str) -> tuple[bool, float, floa
     worked, seconds = time.thread_time() - working, time.perf_counter() - started
     best = [match.entry.address for match in matches if match.likelihood > matches[0].likelihood - 1e-9]
     return truth in best, seconds, worked
+
+
+def type_ahead(gazetteer: Gazetteer, said: Sequence[Said]) -> dict[str, float]:
+    """Milliseconds of one answer to what a call-taker has typed so far, of the clock and of the processor."""
+    times: list[float] = []
+    worked: list[float] = []
+    for address in said:
+        for typed in dict.fromkeys(address.text[:length] for length in TYPED):
+            started, working = time.perf_counter(), time.thread_time()
+            gazetteer.complete(typed, 8)
+            worked.append(time.thread_time() - working)
+            times.append(time.perf_counter() - started)
+    return {
+        "p50_ms": round(statistics.median(times) * 1e3, 3),
+        "p99_ms": round(_p99(times) * 1e3, 3),
+        "p50_cpu_ms": round(statistics.median(worked) * 1e3, 3),
+        "p99_cpu_ms": round(_p99(worked) * 1e3, 3),
+    }
 
 
 def queries(said: Sequence[Said], seed: int) -> dict[str, list[tuple[str, str]]]:
@@ -88,6 +107,7 @@ def measure(count: int, asked: int, seed: int, folder: Path, report: Callable[[s
         "p99_ms": round(_p99(times) * 1e3, 3),
         "p50_cpu_ms": round(statistics.median(worked) * 1e3, 3),
         "p99_cpu_ms": round(_p99(worked) * 1e3, 3),  # without the time that other processes had
+        "type_ahead": type_ahead(gazetteer, book.sample(asked, seed)),
         "load": round(os.getloadavg()[0], 1),
         "build_s": round(build_s, 1),
         "rss_mb": rss_mb,
