@@ -36,7 +36,12 @@ def migrate(connection: Connection, place: str, revision: str = "head") -> None:
         command.upgrade(config, revision)
 
 
-def _config(connection: Connection) -> Config:
+def migrations() -> ScriptDirectory:
+    """All forms that the tables ever had."""
+    return ScriptDirectory.from_config(_config())
+
+
+def _config(connection: Connection | None = None) -> Config:
     config = Config()
     config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
     config.set_main_option("path_separator", "os")
