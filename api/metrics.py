@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Iterator
+from math import nan
 
 from fastapi import APIRouter, Request, Response
-from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -14,13 +16,14 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from api.access import may
 from api.openapi import problems
 from domain.access import Right
-from domain.decisions import Decision
+from domain.decisions import Decision, Verdict
 from domain.errors import StoreUnavailable
 from router.service import RoutingService
 from router.vitals import Vitals
 
 routes = APIRouter(tags=["health"])
 
+LATEST = 1_000
 STAGE_SECONDS = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.5)
 REQUEST_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
 
@@ -50,13 +53,25 @@ class Meters:
             buckets=REQUEST_SECONDS,
             registry=self.registry,
         )
+        self._latest: deque[bool] = deque(maxlen=LATEST)
+        coverage = Gauge(
+            "gridroute_coverage",
+            f"Share dispatched automatically of the latest {LATEST:,} tickets that this process routed.",
+            registry=self.registry,
+        )
+        coverage.set_function(self._coverage)
         self.registry.register(_States(service))
 
     def routed(self, decision: Decision, seconds: dict[str, float]) -> None:
         """Count a ticket that was routed."""
         self._decisions.labels(decision.verdict.value, decision.priority.value).inc()
+        self._latest.append(decision.verdict is Verdict.DISPATCH)
         for stage, took in seconds.items():
             self._stage.labels(stage).observe(took)
+
+    def _coverage(self) -> float:
+        latest = tuple(self._latest)
+        return sum(latest) / len(latest) if latest else nan
 
 
 class Timed:

@@ -62,11 +62,27 @@ def test_decisions_stages_and_requests_are_counted(client: TestClient) -> None:
     assert sum(n for labels, n in decided.items() if ("priority", "urgent") in labels) == 1
     for stage in STAGES:
         assert value(found, "gridroute_stage_seconds_count", stage=stage) == 4
+    automatic = sum(n for labels, n in decided.items() if ("verdict", "dispatch") in labels)
+    assert value(found, "gridroute_coverage") == automatic / 4
     path = "/v1/tickets/{ticket_id:path}"
     counted = "gridroute_http_request_seconds_count"
     assert value(found, counted, method="GET", path=path, status="200") == 1
     assert value(found, counted, method="POST", path="/v1/tickets", status="201") == 4
     assert value(found, counted, method="POST", path="/v1/tickets", status="409") == 1
+
+
+def test_every_named_measure_stands_there(client: TestClient) -> None:
+    submit(client, "T-1", "gas leak")
+    names = {name for name, _ in scrape(client)}
+    assert {
+        "gridroute_stage_seconds_bucket",
+        "gridroute_decisions_total",
+        "gridroute_coverage",
+        "gridroute_live_error",
+        "gridroute_outbox_oldest_seconds",
+        "gridroute_outbox_dead",
+        "gridroute_history_lag",
+    } <= names
 
 
 def test_what_waits_and_since_when(client: TestClient, clock: Clock) -> None:
