@@ -18,6 +18,7 @@ from domain.errors import NotReviewed
 from domain.places import UNKNOWN_LOCATION
 from domain.tickets import WAITING
 from features.facts import Facts, facts
+from features.schema import HistorySchema
 from router.claiming import require_ticket
 from router.event_ports import EventKind
 from router.live import LiveWorld
@@ -27,7 +28,6 @@ from router.route import route
 from router.sight import Sight
 from router.stored import StoredTicket
 from router.submission import STATUS_OF
-from router.world import World
 
 CONSIDERED = 1_000  # of what waits, the most pressing
 ROUTED = 100  # of those that have to do with the correction, the closest
@@ -74,8 +74,7 @@ def affected(
         if corrected.review is None:
             raise NotReviewed(ticket_id=ticket_id)
         waiting = [one for one in session.waiting(CONSIDERED, sight) if _may_change(one, corrected, by, at)]
-    with live.routing(bulk=True) as world:
-        kin = _kin(corrected, waiting, world)[:ROUTED]
+    kin = _kin(corrected, waiting, live)[:ROUTED]
     with store.read() as session:
         refused = {one.ticket.ticket_id: session.refusals(one.ticket.ticket_id) for one in kin}
     found = []
@@ -127,14 +126,15 @@ def _may_change(one: StoredTicket, corrected: StoredTicket, by: str, at: datetim
     return not held and one.decision.unit_id != corrected.review.unit_id
 
 
-def _kin(corrected: StoredTicket, others: Sequence[StoredTicket], world: World) -> list[StoredTicket]:
+def _kin(corrected: StoredTicket, others: Sequence[StoredTicket], live: LiveWorld) -> list[StoredTicket]:
     """Those that are like it in words or lie where it does, the closest first."""
     if not others:
         return []
-    schema = world.history.schema
-    asked = _facts(corrected, world)
-    known = [_facts(one, world) for one in others]
-    likes = world.history.likeness(asked, known).tolist()
+    schema = live.world.history.schema
+    asked = _facts(corrected, schema)
+    known = [_facts(one, schema) for one in others]  # the most of the work, and nobody waits for it
+    with live.routing(bulk=True) as world:
+        likes = world.history.likeness(asked, known).tolist()
     places = [n for n, key in enumerate(schema.keys) if any(name in key for name in SHARED)]
     shares = [_shared(asked, other, places) for other in known]
     kin = [
@@ -145,9 +145,9 @@ def _kin(corrected: StoredTicket, others: Sequence[StoredTicket], world: World) 
     return [one for _, one in sorted(kin, key=lambda pair: -pair[0])]
 
 
-def _facts(stored: StoredTicket, world: World) -> Facts:
+def _facts(stored: StoredTicket, schema: HistorySchema) -> Facts:
     location = stored.decision.location if stored.decision else UNKNOWN_LOCATION
-    return facts(stored.ticket, location, world.history.schema)
+    return facts(stored.ticket, location, schema)
 
 
 def _shared(asked: Facts, other: Facts, places: Iterable[int]) -> float:
