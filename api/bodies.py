@@ -18,14 +18,16 @@ Model = TypeVar("Model", bound=BaseModel)
 LONGEST_ID = 200
 
 
-async def read_body(request: Request, limit: int) -> bytes:
+async def read_body(request: Request, limit: int, *, also: str | None = None) -> bytes:
     """The whole body. Raises HTTPException 413 beyond `limit` bytes, 415 where it is not declared as JSON.
 
-    A page of another origin may post undeclared bodies without asking; it may not post JSON.
+    `also`: another type that it may be declared as. A page of another origin may post undeclared bodies without asking;
+    it may not post JSON, nor CSV.
     """
     declared = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if declared != "application/json" and not declared.endswith("+json"):
-        raise HTTPException(415, "Send the header Content-Type: application/json.")
+    if declared not in ("application/json", also) and not declared.endswith("+json"):
+        other = f" or {also}" if also else ""
+        raise HTTPException(415, f"Send the header Content-Type: application/json{other}.")
     length = request.headers.get("content-length", "0")
     if length.isdecimal() and int(length[:20]) > limit:
         raise _too_large(limit)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime
 from enum import StrEnum
+from getpass import getuser
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -62,7 +63,14 @@ def import_(
     try:
         with progress_bar(f"Importing {what.value}") as progress:
             report = import_file(
-                store, what.value, file, columns, now=datetime.now(UTC), skip_bad=skip_bad, progress=progress
+                store,
+                what.value,
+                file,
+                columns,
+                now=datetime.now(UTC),
+                skip_bad=skip_bad,
+                progress=progress,
+                by=getuser(),
             )
     finally:
         store.close()

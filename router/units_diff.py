@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from domain.dispatches import unretracted
@@ -14,7 +14,7 @@ from domain.units import Unit, open_heirs
 from router.ports import ReadSession
 
 RECENT = timedelta(days=90)
-MANY = 1_000_000
+EVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class ChangeKind(StrEnum):
@@ -154,7 +154,7 @@ def _count(session: ReadSession) -> _Counts:
     log = [(dispatch.known_at, dispatch.unit_id) for dispatch in unretracted(session.dispatches())]
     latest = max((known_at for known_at, _ in log), default=None)
     return _Counts(
-        tickets=Counter(one.unit_id for one in session.tickets(limit=MANY) if one.unit_id),
+        tickets=Counter({one.unit_id: one.tickets for one in session.unit_loads(EVER)}),
         dispatches=Counter(unit_id for _, unit_id in log),
         recent=Counter(unit_id for known_at, unit_id in log if latest and known_at > latest - RECENT),
     )

@@ -202,17 +202,17 @@ class MemoryWriteSession(
         """Insert or replace by id; answers how many changed anything."""
         return self._put("territories", territories, lambda territory: territory.territory_id, by)
 
-    def put_rules(self, rules: Iterable[Rule]) -> int:
+    def put_rules(self, rules: Iterable[Rule], by: str = "gridroute") -> int:
         """Insert or replace by id; answers how many changed anything."""
-        return self._put("rules", rules, lambda rule: rule.rule_id)
+        return self._put("rules", rules, lambda rule: rule.rule_id, by)
 
-    def put_accounts(self, accounts: Iterable[Account]) -> int:
+    def put_accounts(self, accounts: Iterable[Account], by: str = "gridroute") -> int:
         """Insert or replace by id; answers how many changed anything."""
-        return self._put("accounts", accounts, lambda account: account.account_id)
+        return self._put("accounts", accounts, lambda account: account.account_id, by)
 
-    def put_addresses(self, addresses: Iterable[Address]) -> int:
+    def put_addresses(self, addresses: Iterable[Address], by: str = "gridroute") -> int:
         """Insert or replace by address; answers how many changed anything."""
-        return self._put("addresses", addresses, lambda address: address.address)
+        return self._put("addresses", addresses, lambda address: address.address, by)
 
     def add_ticket(self, ticket: Ticket, priority: Priority = Priority.NORMAL) -> None:
         """Raises DuplicateTicket when the id is taken."""
@@ -299,7 +299,7 @@ class MemoryWriteSession(
         self.state.pointers = pointers
         self._record("", EventKind.PROMOTED, by=by, detail=encode(asdict(pointers) | {"reason": reason}))
 
-    def _put(self, name: str, items: Iterable[T], key_of: Callable[[T], str], by: str = "gridroute") -> int:
+    def _put(self, name: str, items: Iterable[T], key_of: Callable[[T], str], by: str) -> int:
         stored: dict[str, T] = getattr(self.state, name)
         given = {key_of(item): item for item in items}
         bodies = {key: encode(item) for key, item in given.items()}

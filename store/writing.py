@@ -66,17 +66,17 @@ class SqlWriteSession(
         """Insert or replace by id; answers how many changed anything."""
         return self._put(tables.territories, territories, lambda territory: territory.territory_id, by)
 
-    def put_rules(self, rules: Iterable[Rule]) -> int:
+    def put_rules(self, rules: Iterable[Rule], by: str = "gridroute") -> int:
         """Insert or replace by id; answers how many changed anything."""
-        return self._put(tables.rules, rules, lambda rule: rule.rule_id)
+        return self._put(tables.rules, rules, lambda rule: rule.rule_id, by)
 
-    def put_accounts(self, accounts: Iterable[Account]) -> int:
+    def put_accounts(self, accounts: Iterable[Account], by: str = "gridroute") -> int:
         """Insert or replace by id; answers how many changed anything."""
-        return self._put(tables.accounts, accounts, lambda account: account.account_id)
+        return self._put(tables.accounts, accounts, lambda account: account.account_id, by)
 
-    def put_addresses(self, addresses: Iterable[Address]) -> int:
+    def put_addresses(self, addresses: Iterable[Address], by: str = "gridroute") -> int:
         """Insert or replace by address; answers how many changed anything."""
-        return self._put(tables.addresses, addresses, lambda address: address.address)
+        return self._put(tables.addresses, addresses, lambda address: address.address, by)
 
     def add_ticket(self, ticket: Ticket, priority: Priority = Priority.NORMAL) -> None:
         """Raises DuplicateTicket when the id is taken."""
@@ -246,9 +246,7 @@ class SqlWriteSession(
         self.finish()
         return super().channel_tickets(query)
 
-    def _put(
-        self, table: Table, items: Iterable[T], key_of: Callable[[T], str], by: str = "gridroute"
-    ) -> int:
+    def _put(self, table: Table, items: Iterable[T], key_of: Callable[[T], str], by: str) -> int:
         (key,) = table.primary_key.columns
         replacement = update(table).where(key == bindparam("the_key")).values(body=bindparam("the_body"))
         changes = sha256()

@@ -13,7 +13,7 @@ from domain.places import Account, Address, Point, Territory
 from domain.units import Unit
 from store.importing.faults import BadRow, Fault
 from store.importing.mapping import Mapping
-from store.importing.rows import Progress
+from store.importing.rows import Progress, Table
 from store.importing.tables import open_table
 from store.importing.validation import RowCheck
 
@@ -60,7 +60,11 @@ class EntityFile:
 
 def read_entities(path: Path, mapping: Mapping, *, progress: Progress | None = None) -> EntityFile:
     """The file's units, territories, accounts or addresses, as the mapping's kind says."""
-    table = open_table(path, mapping.encoding)
+    return entities_of(open_table(path, mapping.encoding), mapping, progress=progress)
+
+
+def entities_of(table: Table, mapping: Mapping, *, progress: Progress | None = None) -> EntityFile:
+    """As `read_entities`, of a table that is open."""
     mapping = mapping.bound(table.columns)
     read = _TerritoryReader() if mapping.kind == "territories" else READERS[mapping.kind]
     found = EntityFile()

@@ -75,6 +75,7 @@ def _shape(value: object) -> Any:
         KeyError,
         AttributeError,
         IndexError,
+        OverflowError,
         shapely.errors.ShapelyError,
     ) as error:
         raise _bad(f"no geometry: {error}", "Give a GeoJSON geometry or WKT.") from error

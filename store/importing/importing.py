@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from domain.units import Unit
 from router.ports import Store, WriteSession
 from router.rules import parse_rules
 from store.importing.bad_file import write_bad_file
-from store.importing.entities import read_entities
+from store.importing.entities import EntityFile, read_entities
 from store.importing.faults import BadRow
 from store.importing.history import read_history
 from store.importing.mapping import Mapping
@@ -50,6 +50,7 @@ class _Intake:
     path: Path
     encoding: str
     skip_bad: bool
+    by: str
 
     def refuses(self, bad: list[BadRow]) -> bool:
         return bool(bad) and not self.skip_bad
@@ -67,18 +68,37 @@ def import_file(
     now: datetime,
     skip_bad: bool = False,
     progress: Progress | None = None,
+    by: str = "gridroute",
 ) -> ImportReport:
-    """Import a file of one of KINDS. A bad row keeps the file out, or with `skip_bad` goes to a file beside it."""
+    """Import a file of one of KINDS. A bad row keeps the file out, or with `skip_bad` goes to a file beside it.
+
+    The event log has who did it.
+    """
     if what == "rules":
-        return _import_rules(store, path)
+        return _import_rules(store, path, by)
     mapping = mapping or Mapping(kind=what)
-    intake = _Intake(path=path, encoding=mapping.encoding, skip_bad=skip_bad)
+    intake = _Intake(path=path, encoding=mapping.encoding, skip_bad=skip_bad, by=by)
     if what == "history":
         return _import_history(store, intake, mapping, now, progress)
     return _import_entities(store, intake, mapping, progress)
 
 
-def _import_rules(store: Store, path: Path) -> ImportReport:
+def keep_entities(kind: str, found: EntityFile, session: WriteSession, by: str) -> ImportReport:
+    """Put what a file or a request holds into the store, the units that territories name before them."""
+    entities = found.entities.values()
+    named = (entity.unit_id for entity in entities if isinstance(entity, Territory))
+    new_units = _add_units(session, named, by)
+    changed = getattr(session, f"put_{kind}")(entities, by)
+    return ImportReport(
+        rows=found.rows,
+        changed=changed,
+        unchanged=len(entities) - changed + found.repeated,
+        new_units=new_units,
+        mended=tuple(found.mended),
+    )
+
+
+def _import_rules(store: Store, path: Path, by: str) -> ImportReport:
     try:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
@@ -86,7 +106,7 @@ def _import_rules(store: Store, path: Path) -> ImportReport:
 
     def work(session: WriteSession) -> ImportReport:
         rules = parse_rules(text, known_units={unit.unit_id for unit in session.units()})
-        changed = session.put_rules(rules)
+        changed = session.put_rules(rules, by)
         return ImportReport(rows=len(rules), changed=changed, unchanged=len(rules) - changed)
 
     return store.write(work)
@@ -98,21 +118,10 @@ def _import_entities(
     found = read_entities(intake.path, mapping, progress=progress)
     if intake.refuses(found.bad_rows):
         return ImportReport(rows=found.rows, bad=found.bad_rows)
-    entities = found.entities.values()
 
     def work(session: WriteSession) -> ImportReport:
-        named = (entity.unit_id for entity in entities if isinstance(entity, Territory))
-        new_units = _add_units(session, named)
-        changed = getattr(session, f"put_{mapping.kind}")(entities)
-        return ImportReport(
-            rows=found.rows,
-            changed=changed,
-            unchanged=len(entities) - changed + found.repeated,
-            bad=found.bad_rows,
-            bad_file=intake.set_aside(found.bad_rows),
-            new_units=new_units,
-            mended=tuple(found.mended),
-        )
+        report = keep_entities(mapping.kind, found, session, intake.by)
+        return replace(report, bad=found.bad_rows, bad_file=intake.set_aside(found.bad_rows))
 
     return store.write(work)
 
@@ -130,7 +139,7 @@ def _import_history(
         bad = sorted([*history.bad_rows, *conflicts], key=lambda row: row.line)
         if intake.refuses(bad):
             return ImportReport(rows=history.rows, bad=bad)
-        new_units = _add_units(session, (entry.unit_id for entry in found.fresh))
+        new_units = _add_units(session, (entry.unit_id for entry in found.fresh), intake.by)
         changed = len(session.append_dispatches(found.fresh))
         return ImportReport(
             rows=history.rows,
@@ -144,8 +153,8 @@ def _import_history(
     return store.write(work)
 
 
-def _add_units(session: WriteSession, named: Iterable[str]) -> tuple[str, ...]:
+def _add_units(session: WriteSession, named: Iterable[str], by: str) -> tuple[str, ...]:
     known = {unit.unit_id for unit in session.units()}
     new = tuple(dict.fromkeys(unit_id for unit_id in named if unit_id not in known))
-    session.put_units(Unit(unit_id=unit_id, name=unit_id) for unit_id in new)
+    session.put_units((Unit(unit_id=unit_id, name=unit_id) for unit_id in new), by)
     return new

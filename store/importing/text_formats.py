@@ -47,7 +47,7 @@ def open_geojson(path: Path, encoding: str) -> Table:
         features = list(document["features"])
     except (ValueError, RecursionError, KeyError, TypeError) as error:
         raise unreadable(path, f"not GeoJSON: {error}", "Give a FeatureCollection.") from error
-    rows = [_feature_row(line, feature) for line, feature in enumerate(features, start=1)]
+    rows = [feature_row(line, feature) for line, feature in enumerate(features, start=1)]
     return counted_table(dict.fromkeys(name for row in rows for name in row.values), rows, len(rows))
 
 
@@ -106,13 +106,18 @@ def _jsonl_row(line: int, text: str) -> Row:
     return Row(line, values)
 
 
-def _feature_row(line: int, feature: Any) -> Row:
+def feature_row(line: int, feature: Any) -> Row:
+    """A feature as a row: its properties, `geometry`, `id`; a point's longitude and latitude."""
     if not isinstance(feature, dict) or feature.get("type") != "Feature":
         return broken_row(line, {}, "not a GeoJSON feature", 'Write {"type": "Feature", ...}.')
-    geometry = feature.get("geometry")
+    geometry, properties = feature.get("geometry"), feature.get("properties") or {}
+    if not isinstance(properties, dict):
+        return broken_row(line, {}, "its properties are no JSON object", "Write them as an object.")
     values = {"geometry": geometry}
     if "id" in feature:
         values["id"] = feature["id"]
     if isinstance(geometry, dict) and geometry.get("type") == "Point":
-        values["longitude"], values["latitude"] = (*geometry.get("coordinates", ()), None, None)[:2]
-    return Row(line, values | (feature.get("properties") or {}))
+        coordinates = geometry.get("coordinates")
+        found = coordinates if isinstance(coordinates, list) else []
+        values["longitude"], values["latitude"] = (*found, None, None)[:2]
+    return Row(line, values | properties)
