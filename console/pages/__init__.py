@@ -12,6 +12,7 @@ MODULES = (
     "console.pages.city.page",
     "console.pages.tickets",
     "console.pages.models.page",
+    "console.pages.units.page",
 )
 
 

@@ -77,7 +77,7 @@ class City:
             with ui.element("div").classes("gr-city-side"):
                 self.automation = Automation(self.view, self._refresh)
                 with _card(words("city.arrivals")):
-                    self.chart_place = ui.element("div").classes("gr-wide")
+                    self.chart_place = ui.element("div").classes("gr-wide gr-chart-place")
                 with _card(words("city.loads")):
                     self.loads = ui.html("").classes("gr-wide")
                 if self.may_list:

@@ -1,0 +1,1 @@
+"""What an administrator looks after: units, their ground, their endpoints, and who may come in."""
