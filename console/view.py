@@ -68,8 +68,11 @@ class View:
         """A path as the browser has to ask for it."""
         return f"{self.root}{path}"
 
-    def acting(self, handler: Handler) -> Guarded:
-        """The handler of an event; what the service refuses becomes a notice, a lost session the way to sign in."""
+    def acting(self, handler: Handler, *, quiet: bool = False) -> Guarded:
+        """The handler of an event; what the service refuses becomes a notice, a lost session the way to sign in.
+
+        `quiet`: it comes again by itself, and the header says already where the service is away.
+        """
 
         async def guarded(*given: Any) -> None:
             try:
@@ -79,7 +82,8 @@ class View:
                 if inspect.isawaitable(done):
                     await done
             except ServiceError as error:
-                self.tell(error)
+                if not (quiet and isinstance(error, Unreachable)):
+                    self.tell(error)
 
         async def with_event(event: Any) -> None:
             await guarded(event)

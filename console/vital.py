@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from nicegui import ui
 
 from console.client import Bearer, Json
-from console.problems import ServiceError, Unreachable
+from console.problems import Refused, ServiceError, Unreachable
 
 if TYPE_CHECKING:
     from console.view import View
@@ -30,7 +30,9 @@ def watch(view: View, place: ui.element, dot: ui.element, told: ui.label) -> Non
             found = await _vital(view.service, view.signed.token if view.signed else None)
         except Unreachable:
             state, text = "gr-dot-bad", words("frame.no_service")
-        except ServiceError:
+        except ServiceError as error:
+            if isinstance(error, Refused) and error.status == 401:
+                view.tell(error)  # the session has ended: nobody need find out by a click
             state, text = "gr-dot-unknown", ""
         else:
             running = found["running"]

@@ -55,15 +55,13 @@ def test_from_the_call_to_the_crew(served: Served, enter: Open) -> None:
 
 
 def test_a_crew_gives_a_ticket_back_with_one_tap_for_the_reason(served: Served, enter: Open) -> None:
-    (ticket,) = served.submit(1)
-    unit = ticket["candidates"][0]["unit"]
-    served.ask("reviewer", "POST", f"/v1/tickets/{ticket['ticket_id']}/review", {"unit": unit})
+    number, unit = served.with_crews.pop()
     crew = enter(unit, "/dispatches", width=390)
-    card = crew.locator("article", has_text=ticket["ticket_id"])
+    card = crew.locator("article", has_text=number)
     card.get_by_role("button", name="Not ours").click()
     card.get_by_role("button", name="Private property").click()
     expect(card).to_have_count(0)
-    stored = served.stored(ticket["ticket_id"])
+    stored = served.stored(number)
     assert stored.status is TicketStatus.IN_REVIEW
-    refused = [one for one in served.events(ticket["ticket_id"]) if one.kind is EventKind.REFUSED]
+    refused = [one for one in served.events(number) if one.kind is EventKind.REFUSED]
     assert [(one.by, one.detail) for one in refused] == [(f"crew of {unit}", "Private property")]

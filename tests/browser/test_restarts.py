@@ -26,27 +26,18 @@ def test_a_page_comes_back_by_itself_when_the_console_restarts(served: Served, e
     expect(page.locator(".gr-facts", has_text=before)).to_have_count(0)
 
 
-def test_what_a_crew_taps_while_the_service_is_away_is_sent_later(served: Served, enter: Open) -> None:
-    (ticket,) = served.submit(1)
-    unit = ticket["candidates"][0]["unit"]
-    served.ask("reviewer", "POST", f"/v1/tickets/{ticket['ticket_id']}/review", {"unit": unit})
-    page = enter(unit, "/dispatches", width=390)
-    card = page.locator("article", has_text=ticket["ticket_id"])
+def test_while_the_service_is_away_nothing_is_lost(served: Served, enter: Open) -> None:
+    number, unit = served.with_crews.pop()
+    crew = enter(unit, "/dispatches", width=390)
+    card = crew.locator("article", has_text=number)
     expect(card).to_be_visible()
     served.stop("serve")
     card.get_by_role("button", name="Accept").click()
     expect(card).to_contain_text("on its way")
-    expect(page.get_by_text("No connection")).to_be_visible()
+    expect(crew.get_by_text("No connection")).to_be_visible()
+    late = enter("reviewer", "/review")
+    expect(late.get_by_text("The service does not answer")).to_be_visible()
     served.start("serve")
     expect(card.get_by_role("button", name="Done")).to_be_visible()
-    assert EventKind.ACCEPTED in {one.kind for one in served.events(ticket["ticket_id"])}
-
-
-def test_a_page_says_that_the_service_is_away_and_goes_on_when_it_is_back(
-    served: Served, enter: Open
-) -> None:
-    served.stop("serve")
-    page = enter("reviewer", "/review")
-    expect(page.get_by_text("The service does not answer")).to_be_visible()
-    served.start("serve")
-    expect(page.get_by_role("navigation", name="Pages")).to_be_visible()
+    assert EventKind.ACCEPTED in {one.kind for one in served.events(number)}
+    expect(late.get_by_role("navigation", name="Pages")).to_be_visible()

@@ -71,8 +71,8 @@ class Reviewing:
             self.desk.current = await self.desk.next()
         self._show()
         await self._look()
-        ui.timer(QUEUE_S, self.view.acting(self._look), immediate=False)
-        ui.timer(RENEW_S, self.view.acting(self.desk.renew), immediate=False)
+        ui.timer(QUEUE_S, self.view.acting(self._look, quiet=True), immediate=False)
+        ui.timer(RENEW_S, self.view.acting(self.desk.renew, quiet=True), immediate=False)
         self.view.client.on_delete(lambda: background_tasks.create(self._leave()))
 
     async def _leave(self) -> None:
