@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -25,23 +26,68 @@ class Unit:
         return self.validity.holds(at)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Succession:
+    """Which units are closed, and what goes from which of them to which open one: `parts` of it, all alike in a split.
+
+    In each of the `rounds` nobody inherits twice.
+    """
+
+    closed: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+    heirs: tuple[str, ...] = ()
+    parts: tuple[float, ...] = ()
+    rounds: tuple[slice, ...] = ()
+
+
 class Roster(dict[str, Unit]):
-    """Units by id, not to be changed. `limited`: those that are not open at all times.
+    """Units by id, not to be changed.
 
     `by_kind` remembers which units are listed for a kind of trouble, by its normal form, once somebody looked.
     """
 
-    __slots__ = ("by_kind", "limited")
+    __slots__ = ("_moments", "_successions", "by_kind", "limited")
 
     def __init__(self, units: Mapping[str, Unit]) -> None:
         super().__init__(units)
         self.limited = tuple(unit for unit in units.values() if unit.validity != ALWAYS)
         self.by_kind: dict[str, tuple[str, ...]] = {}
+        bounds = {end for unit in self.limited for end in (unit.validity.valid_from, unit.validity.valid_to)}
+        self._moments = sorted(end for end in bounds if end is not None)
+        self._successions: dict[
+            int, Succession
+        ] = {}  # by the moment after which nothing changes till the next
 
     @classmethod
     def of(cls, units: Mapping[str, Unit]) -> Roster:
         """The same units; the roster itself, where it is one."""
         return units if isinstance(units, cls) else cls(units)
+
+    def succession(self, at: datetime) -> Succession:
+        """Who is closed at that time and who succeeded; the same object until that changes."""
+        since = bisect_right(self._moments, at)
+        found = self._successions.get(since)
+        if found is None:
+            found = self._successions[since] = self._succeeded(at)
+        return found
+
+    def _succeeded(self, at: datetime) -> Succession:
+        closed = [unit.unit_id for unit in self.limited if not unit.is_open(at)]
+        waiting: dict[str, list[tuple[str, float]]] = {}  # by heir: from whom it has how much
+        for unit_id in closed:
+            own = open_heirs(unit_id, self, at)
+            for heir in own:
+                waiting.setdefault(heir, []).append((unit_id, 1.0 / len(own)))
+        lines: list[tuple[str, float, str]] = []
+        rounds = []
+        for turn in range(max(map(len, waiting.values()), default=0)):
+            begun = len(lines)
+            lines += [(*given[turn], heir) for heir, given in waiting.items() if turn < len(given)]
+            rounds.append(slice(begun, len(lines)))
+        sources, parts, heirs = zip(*lines, strict=True) if lines else ((), (), ())
+        return Succession(
+            closed=tuple(closed), sources=sources, heirs=heirs, parts=parts, rounds=tuple(rounds)
+        )
 
 
 def open_heirs(unit_id: str, units: Mapping[str, Unit], at: datetime) -> tuple[str, ...]:

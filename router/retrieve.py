@@ -18,7 +18,7 @@ from features.table import Opinion
 from features.text import normalise
 from models.blocks import MIXED_BLOCKS
 from models.text import TextModels
-from router.inheriting import heirs_of, inherited
+from router.inheriting import inherited, lines
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -58,6 +58,7 @@ def retrieve(
     units, schema = Roster.of(units or {}), history.schema
     heirs = {unit_id: open_heirs(unit_id, units, at) for unit_id in (*owners, *named)}
     sure = [history.unit(heir) for found in heirs.values() for heir in found]
+    succeeded = lines(units, history, at)
     opinion = Opinion(
         tallies=history.tallies(facts),
         votes=history.votes(facts),
@@ -65,7 +66,8 @@ def retrieve(
         territory=_marked([history.unit(heir) for owner in owners for heir in heirs[owner]], history),
         **_text_opinions(facts, text, history),
     )
-    opinion = inherited(opinion, heirs_of(units, history, at), schema.half_life_days * DAY)
+    if succeeded is not None:
+        opinion = inherited(opinion, succeeded, schema.half_life_days * DAY)
     able = [history.unit(unit_id) for unit_id in takers(facts.category, units) if units[unit_id].is_open(at)]
     support = _support(opinion, schema, able)
     best = _best(support, history, limit, sure)

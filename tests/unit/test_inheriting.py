@@ -14,7 +14,7 @@ from features.schema import DAY
 from features.table import feature_names, feature_rows
 from features.tallies import Tallies
 from models.text import TextModels
-from router.inheriting import handed_on, heirs_of
+from router.inheriting import Lines, handed_on, lines
 from router.retrieve import retrieve
 from tests.estimators import SCHEMA, START, a_ticket, facts_of, place
 
@@ -94,8 +94,12 @@ def test_a_split_shares_what_there_was() -> None:
     )
     history = History(SCHEMA)
     history.units(("a", "b", "whole"))
-    assert heirs_of(units, history, START) == {}
-    assert heirs_of(units, history, NOON) == {2: [0, 1]}
+    assert lines(units, history, START) is None
+    halves = lines(units, history, NOON)
+    assert halves is not None
+    assert (halves.closed.tolist(), halves.source.tolist(), halves.heir.tolist()) == ([2], [2, 2], [0, 1])
+    assert halves.part.tolist() == [0.5, 0.5]
+    assert units.succession(NOON) is units.succession(NOON + timedelta(days=900))
     day = 40.0 * DAY
     whole = Tallies(
         key=np.array([0, 0, 1]),
@@ -105,9 +109,10 @@ def test_a_split_shares_what_there_was() -> None:
         latest=np.array([2, 2]),
         streak=np.array([3, 1]),
     )
-    assert handed_on(whole, {2: [0]}, day).latest.tolist() == [0, 0]
-    assert handed_on(whole, {2: [0, 1]}, day).latest.tolist() == [-1, -1]
-    found = handed_on(whole, {2: [0, 1]}, day).of(np.array([0, 1, 2]), 3)
+    one = Lines(closed=np.array([2]), source=np.array([2]), heir=np.array([0]), part=np.ones(1), rounds=())
+    assert handed_on(whole, one, day, 3).latest.tolist() == [0, 0]
+    assert handed_on(whole, halves, day, 3).latest.tolist() == [-1, -1]
+    found = handed_on(whole, halves, day, 3).of(np.array([0, 1, 2]), 3)
     # the old count of one is half a half-life's worth at the time of the later ones
     assert found[0, 0].tolist() == pytest.approx([1.0 + 4.0 / 2, 0.5 + 2.0 / 2, 2 * day])
     assert found[0, 1].tolist() == pytest.approx([2.0, 1.0, 2 * day])
