@@ -1,7 +1,7 @@
 // The city's map: asks for the cells of what is on the screen, as finely as it is looked at.
 "use strict";
 window.gridroute.city = {
-  FINENESS: { 9: 5, 10: 6, 11: 7, 12: 7, 13: 8, 14: 8, 15: 9 }, // zoom: resolution of H3
+  FINENESS: { 9: 6, 10: 7, 11: 7, 12: 8, 13: 8, 14: 9 }, // zoom: resolution of H3
   states: new Map(), // element id -> what is asked for
 
   // told: {url, query, legend: element id, said: element id, fit: whether to look at all of it first}

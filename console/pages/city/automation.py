@@ -73,9 +73,8 @@ class Automation:
                 ui.label(f"{who} · {clock_time(one['at'])}").classes("gr-quiet")
             if self._may:
                 button = ui.button(words("city.resume"), on_click=partial(self._ask_to_resume, one))
-                button.props(f'flat no-caps dense aria-label="{words("city.resume")}: {of}"').classes(
-                    "gr-act"
-                )
+                button.props("flat no-caps dense").classes("gr-act")
+                button.props["aria-label"] = f"{words('city.resume')}: {of}"
 
     def _stop_dialog(self) -> ui.dialog:
         words = self._view.words

@@ -18,8 +18,10 @@ from console.pages.models.curves import Drawn, coverage_at, picture
 from console.pages.models.promoting import Promoting
 from console.pages.models.tables import errors_html, groups_html, suspension_html
 from console.registry import page
+from console.tables import acting_row, acting_table
 from console.view import View
 
+VERSION_COLUMNS = ("version", "aliases", "created", "accuracy", "top3", "digest", "actions")
 SPLITS = ("unit", "kind", "cell")
 ALPHAS = (0.1, 20.0, 0.1)  # percent: from, to, step
 USUAL_ALPHA = 0.01
@@ -98,6 +100,7 @@ class Models:
         self.narrow = await self.view.client.run_javascript("window.innerWidth", timeout=3.0) < NARROW_PX
         if self.view.client.is_deleted:
             return
+        self._tell()  # in the picture's colours
         with self.place:
             self.chart = chart(self._picture(), label=self.words("models.picture"), colours=self.colours)
             self.chart.classes("gr-curves")
@@ -107,15 +110,10 @@ class Models:
         with (
             _card(words("models.versions")),
             ui.element("div").classes("gr-scroll"),
-            ui.element("table").classes("gr-table"),
+            acting_table([words(f"models.column.{name}") for name in VERSION_COLUMNS]),
         ):
-            with ui.element("thead"), ui.element("tr"):
-                for name in ("version", "aliases", "created", "accuracy", "top3", "digest", "actions"):
-                    with ui.element("th").props("scope=col"):
-                        ui.label(words(f"models.column.{name}"))
-            with ui.element("tbody"):
-                for one in self.versions:
-                    self._version(one)
+            for one in self.versions:
+                self._version(one)
 
     def _version(self, one: Json) -> None:
         words, may = self.words, self.view.who.may("promote")
@@ -133,26 +131,22 @@ class Models:
             _share(metrics.get("top3")),
             f'<span class="gr-quiet" title="{escape(one["digest"])}">{escape(one["digest"][:10])}</span>',
         )
-        with ui.element("tr"):
-            for cell in told:
-                with ui.element("td"):
-                    ui.html(cell)
-            with ui.element("td"), ui.element("div").classes("gr-line"):
-                if one["version"] not in (self.champion, self.other):
-                    ui.link(words("models.compare"), f"/models?version={one['version']}").classes("gr-file")
-                if may and one["version"] != self.champion:
-                    opened = partial(self.promoting.open, one, self.champion)
-                    button = ui.button(words("models.promote_this"), on_click=self.view.acting(opened))
-                    button.props(
-                        f'outline dense no-caps aria-label="{words("models.promote_title", version=one["version"])}"'
-                    )
-                    button.classes("gr-act")
-                if may and one["version"] == self.champion and self.previous is not None:
-                    back = partial(self.promoting.open_back, self.previous)
-                    button = ui.button(words("models.rollback"), on_click=back)
-                    button.props("outline dense no-caps color=negative").classes("gr-act")
-                if one["mlflow_url"]:
-                    ui.link("MLflow", one["mlflow_url"], new_tab=True).classes("gr-file")
+        with acting_row([words(f"models.column.{name}") for name in VERSION_COLUMNS], told):
+            if one["version"] not in (self.champion, self.other):
+                ui.link(words("models.compare"), f"/models?version={one['version']}").classes("gr-file")
+            if may and one["version"] != self.champion:
+                opened = partial(self.promoting.open, one, self.champion)
+                button = ui.button(words("models.promote_this"), on_click=self.view.acting(opened))
+                button.props(
+                    f'outline dense no-caps aria-label="{words("models.promote_title", version=one["version"])}"'
+                )
+                button.classes("gr-act")
+            if may and one["version"] == self.champion and self.previous is not None:
+                back = partial(self.promoting.open_back, self.previous)
+                button = ui.button(words("models.rollback"), on_click=back)
+                button.props("outline dense no-caps color=negative").classes("gr-act")
+            if one["mlflow_url"]:
+                ui.link("MLflow", one["mlflow_url"], new_tab=True).classes("gr-file")
 
     def _curves(self) -> None:
         words = self.words

@@ -7,17 +7,11 @@ from html import escape
 
 from console.client import Json
 from console.moments import clock_time
+from console.tables import table
 from console.words import Words
 
 MOST_GROUPS = 15
 MOST_EXAMPLES = 12
-
-
-def table(head: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
-    """A table of cells that are HTML already."""
-    told = "".join(f"<th scope=col>{escape(name)}</th>" for name in head)
-    rows = "".join(f"<tr>{''.join(f'<td>{cell}</td>' for cell in line)}</tr>" for line in lines)
-    return f'<table class="gr-table"><thead><tr>{told}</tr></thead><tbody>{rows}</tbody></table>'
 
 
 def errors_html(groups: Sequence[Json], names: Mapping[str, str], words: Words) -> str:

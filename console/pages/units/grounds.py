@@ -11,9 +11,9 @@ from nicegui import ui
 from console import data
 from console.client import Bearer, Json
 from console.maps import Map, Shape, owner_colour, polygon, rings
-from console.pages.models.tables import table
 from console.pages.units.importing import Importing
 from console.pages.units.listing import validity
+from console.tables import table
 from console.view import View
 from console.words import Words
 

@@ -9,7 +9,7 @@ from nicegui import events, ui
 
 from console.client import Json
 from console.pages.intake.importing import BadRow, bad_html
-from console.pages.models.tables import table
+from console.tables import table
 from console.view import View
 from console.words import Words
 

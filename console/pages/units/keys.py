@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from html import escape
 
@@ -10,6 +11,7 @@ from nicegui import ui
 from console.client import Json, at
 from console.pages.units.deliveries import secret_shown
 from console.pages.units.listing import day
+from console.tables import acting_row, acting_table
 from console.view import View
 
 ROLES = ("call-centre", "reviewer", "unit", "engineer", "admin")
@@ -73,19 +75,16 @@ class Keys:
         found = (await self.view.service.get("/v1/keys"))["keys"]
         words = self.view.words
         self.place.clear()
-        with self.place, ui.element("table").classes("gr-table"):
-            with ui.element("thead"), ui.element("tr"):
-                for name in COLUMNS:
-                    with ui.element("th").props("scope=col"):
-                        ui.label(words(f"units.column.{name}"))
-            with ui.element("tbody"):
+        head = [words(f"units.column.{name}") for name in COLUMNS]
+        if found:
+            with self.place, acting_table(head):
                 for one in reversed(found):
-                    self._line(one)
+                    self._line(head, one)
         if not found:
             with self.place:
                 ui.label(words("units.no_keys")).classes("gr-quiet")
 
-    def _line(self, one: Json) -> None:
+    def _line(self, head: Sequence[str], one: Json) -> None:
         words = self.view.words
         area = [self.names.get(unit, unit) for unit in one["units"]] + one["territories"]
         tone = "gr-badge-good" if one["state"] == "valid" else ""
@@ -97,16 +96,11 @@ class Keys:
             escape(day(one["expires_at"]) or words("units.never")),
             f'<span class="gr-badge {tone}">{escape(words("units.state." + one["state"]))}</span>',
         )
-        with ui.element("tr"):
-            for cell in told:
-                with ui.element("td"):
-                    ui.html(cell)
-            with ui.element("td"):
-                if one["state"] == "valid":
-                    button = ui.button(words("units.revoke"), on_click=partial(self._ask, one))
-                    button.props(
-                        f'flat dense no-caps color=negative aria-label="{words("units.revoke")}: {escape(one["name"])}"'
-                    )
+        with acting_row(head, told):
+            if one["state"] == "valid":
+                button = ui.button(words("units.revoke"), on_click=partial(self._ask, one))
+                button.props("flat dense no-caps color=negative")
+                button.props["aria-label"] = f"{words('units.revoke')}: {one['name']}"
 
     def _ask(self, one: Json) -> None:
         self.leaving = one["key"]

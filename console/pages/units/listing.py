@@ -9,8 +9,8 @@ from nicegui import ui
 
 from console.client import Json
 from console.moments import when
-from console.pages.models.tables import table
 from console.pages.units.importing import Importing
+from console.tables import table
 from console.view import View
 from console.words import Words
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from html import escape
 
@@ -9,6 +10,7 @@ from nicegui import ui
 
 from console.client import Json, at
 from console.moments import clock_time
+from console.tables import acting_row, acting_table
 from console.view import View
 
 COLUMNS = ("name", "role", "signed_in", "seen", "until", "actions")
@@ -29,17 +31,13 @@ async def _draw(view: View, place: ui.element) -> None:
         if not found:
             ui.label(words("units.no_sessions")).classes("gr-quiet")
             return
-        with ui.element("table").classes("gr-table"):
-            with ui.element("thead"), ui.element("tr"):
-                for name in COLUMNS:
-                    with ui.element("th").props("scope=col"):
-                        ui.label(words(f"units.column.{name}"))
-            with ui.element("tbody"):
-                for one in found:
-                    _line(view, place, one)
+        head = [words(f"units.column.{name}") for name in COLUMNS]
+        with acting_table(head):
+            for one in found:
+                _line(view, place, head, one)
 
 
-def _line(view: View, place: ui.element, one: Json) -> None:
+def _line(view: View, place: ui.element, head: Sequence[str], one: Json) -> None:
     words = view.words
 
     async def end(session: str) -> None:
@@ -51,12 +49,7 @@ def _line(view: View, place: ui.element, one: Json) -> None:
         escape(words.either(f"frame.role.{one['role']}", one["role"])),
         *(escape(clock_time(one[name])) for name in ("made_at", "seen_at", "expires_at")),
     )
-    with ui.element("tr"):
-        for cell in told:
-            with ui.element("td"):
-                ui.html(cell)
-        with ui.element("td"):
-            button = ui.button(words("units.end"), on_click=view.acting(partial(end, one["session"])))
-            button.props(
-                f'flat dense no-caps color=negative aria-label="{words("units.end")}: {escape(one["name"])}"'
-            )
+    with acting_row(head, told):
+        button = ui.button(words("units.end"), on_click=view.acting(partial(end, one["session"])))
+        button.props("flat dense no-caps color=negative")
+        button.props["aria-label"] = f"{words('units.end')}: {one['name']}"
