@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import cos, pi, radians, sin
+
+import numpy as np
 
 from domain.decisions import Decision
 from domain.places import Location, Place, Point
 from domain.tickets import Ticket
 from features.addresses.parse import parse_address
 from features.facts import facts
-from features.place import METRES_PER_DEGREE, distance_m
+from features.place import METRES_PER_DEGREE
 from router.locate import PLAUSIBLE, plausible
 from router.world import World
 
@@ -73,11 +75,10 @@ def variants_of(
 ) -> dict[str, list[Variant]]:
     """What may be told of each part that is missing. `past`: the tickets most like it."""
     found: dict[str, list[Variant]] = {}
-    places = _places(ticket, decision, world)
-    if places:
-        for part in _parts_of_place(ticket, decision.location, world):
-            along = _along_the_road(ticket, world) if part == "house_number" else []
-            found[part] = along or places
+    if places := _places(ticket, decision, world):
+        parts = list(_parts_of_place(ticket, decision.location, world))
+        along = _along_the_road(ticket, world) if "house_number" in parts else []
+        found |= dict.fromkeys(parts, along if len(along) > 1 else places)
     if not ticket.category:
         known = facts(ticket, decision.location, world.history.schema)
         kinds = world.history.kinds(known, TRIED)
@@ -147,24 +148,12 @@ def _of_rivals(decision: Decision, ticket: Ticket, world: World) -> Iterator[Poi
 
 
 def _along_the_road(ticket: Ticket, world: World) -> list[Variant]:
-    """The ticket at known numbers of its road that lie far from each other."""
+    """The ticket at some known numbers of its road, from one end to the other."""
     gazetteer = world.atlas.gazetteer
     ids = [gazetteer.road(road.name) for road in parse_address(ticket.address or "").roads]
-    rows = [row for one in ids if one is not None for row in gazetteer.road_entries(one).rows.tolist()]
-    entries = (gazetteer.entry(row) for row in rows[:: max(1, len(rows) // (TRIED * TRIED))])
-    known = [(entry.address, entry.point) for entry in entries if entry.point is not None]
-    return [
-        Variant(ticket=replace(ticket, address=known[n][0]), weight=1.0)
-        for n in _farthest([point for _, point in known])
-    ]
-
-
-def _farthest(points: Sequence[Point]) -> Iterable[int]:
-    """Indexes of up to TRIED points, each the farthest from those before it."""
-    chosen: list[int] = []
-    left = list(range(len(points)))
-    while left and len(chosen) < TRIED:
-        best = max(left, key=lambda n: min((distance_m(points[n], points[c]) for c in chosen), default=0.0))
-        chosen.append(best)
-        left.remove(best)
-    return chosen
+    rows: list[int] = []
+    for entries in (gazetteer.road_entries(one) for one in ids if one is not None):
+        rows += entries.rows[(entries.low > 0) & ~np.isnan(entries.points[:, 0])].tolist()
+    last = len(rows) - 1
+    chosen = dict.fromkeys(rows[round(last * n / (TRIED - 1))] for n in range(TRIED)) if rows else {}
+    return [Variant(ticket=replace(ticket, address=gazetteer.address(row)), weight=1.0) for row in chosen]
