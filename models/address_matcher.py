@@ -12,13 +12,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import lightgbm as lgb
 import numpy as np
 from numpy.typing import NDArray
 
 from domain.errors import BundleDamaged, BundleIncompatible, NotEnoughData, NotFound
 from models.address_pairs import Floats32, beside_others, compare, feature_names
 from models.address_sides import Weights, prepare
+from models.boosting import lightgbm as lgb
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.linear_model import LogisticRegression
 
 Floats = NDArray[np.float64]
 
@@ -31,6 +30,8 @@ class Calibrator:
         """Fit on raw scores in descending order, one array per ticket, later than the ranker's own rows."""
         if len(correct) < MINIMUM_ROWS or correct.all() or not correct.any():
             return UNCALIBRATED
+        from sklearn.linear_model import LogisticRegression  # who serves fits nothing, and starts without it
+
         inputs = np.array([_inputs(scores) for scores in rankings])
         kept = list(range(inputs.shape[1]))
         while kept:

@@ -18,7 +18,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.stats import beta, binom
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -49,11 +48,15 @@ def tail(errors: ArrayLike, rows: ArrayLike, alpha: float) -> Floats:
 
     At most 1 − confidence exactly where Clopper and Pearson's upper limit (Biometrika 26, 1934) is at most alpha.
     """
+    from scipy.stats import binom  # who serves certifies nothing, and starts without it
+
     return np.asarray(binom.cdf(errors, rows, alpha))
 
 
 def upper_limit(errors: int, rows: int, confidence: float) -> float:
     """Clopper and Pearson's one-sided upper limit of an error rate (Biometrika 26, 1934), as a beta quantile."""
+    from scipy.stats import beta
+
     return 1.0 if errors >= rows else float(beta.ppf(confidence, errors + 1, rows - errors))
 
 

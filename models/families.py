@@ -12,7 +12,6 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.cluster import AgglomerativeClustering
 
 from features.facts import Facts
 from models.blocks import kind_blocks, word_blocks
@@ -91,4 +90,6 @@ def _clusters(profiles: Floats) -> Ints:
     families = min(MOST_FAMILIES, units // UNITS_PER_FAMILY)
     if families < 2:
         return np.zeros(units, np.int64)
+    from sklearn.cluster import AgglomerativeClustering  # who serves fits nothing, and starts without it
+
     return np.asarray(AgglomerativeClustering(n_clusters=families).fit_predict(profiles), np.int64)

@@ -11,11 +11,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import lightgbm as lgb
 import numpy as np
 from numpy.typing import NDArray
 
 from features.addresses.parts import AddressParts
+from models.boosting import lightgbm as lgb
 from models.place_evidence import LISTED, NOBODY, SAME_NAME, Surroundings
 from models.place_votes import grams
 

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-import lightgbm as lgb
 import numpy as np
 from numpy.typing import NDArray
 
 from domain.places import Precision
+from models.boosting import lightgbm as lgb
 from models.place_radius import Radii
 from models.place_spots import Spot
 

@@ -10,9 +10,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import lightgbm as lgb
 import numpy as np
 from numpy.typing import NDArray
+
+from models.boosting import lightgbm as lgb
 
 Floats = NDArray[np.float64]
 Floats32 = NDArray[np.float32]
