@@ -16,6 +16,7 @@ from features.addresses.parse import parse_address
 from features.callers import Callers, phone_key
 from features.gazetteer import Gazetteer
 from features.place import distance_m
+from router.miswritten import miswritten, one_slip
 
 ROUNDS = 3
 NEAR_M = 25.0  # an address this near the coordinates is the one meant
@@ -114,9 +115,9 @@ def _account_at_address(ticket: Ticket, gazetteer: Gazetteer) -> Finding | None:
 
 
 def _address(ticket: Ticket, gazetteer: Gazetteer, callers: Callers) -> Finding | None:
-    if ticket.address:
-        return None
     account = gazetteer.account(ticket.account)
+    if ticket.address:
+        return miswritten(ticket, account, gazetteer)
     if account is not None and account.address:
         return account.address, ("account",)
     for source, point in (("account", account.point if account else None), ("coordinates", ticket.point)):
@@ -128,13 +129,16 @@ def _address(ticket: Ticket, gazetteer: Gazetteer, callers: Callers) -> Finding 
     return (told, ("phone", "earlier ticket")) if told and ticket.point is None else None
 
 
-def _phone(ticket: Ticket, gazetteer: Gazetteer, _: Callers) -> Finding | None:
-    """From the account, where none is given or what is given is no phone number."""
-    if phone_key(ticket.phone):
-        return None
+def _phone(ticket: Ticket, gazetteer: Gazetteer, callers: Callers) -> Finding | None:
+    """From the account, where none is given, what is given is no phone number, or one slip away from the account's."""
     account = gazetteer.account(ticket.account)
     known = account.phone if account else None
-    return (known, ("account",)) if known and known != ticket.phone else None
+    if not known or known == ticket.phone:
+        return None
+    given = phone_key(ticket.phone)
+    if given and not (one_slip(given, phone_key(known) or "") and not callers.last(ticket.phone)):
+        return None
+    return known, ((f"phone:{ticket.phone}", "account") if given else ("account",))
 
 
 FINDERS: dict[str, Finder] = {"account": _account, "address": _address, "phone": _phone}

@@ -78,7 +78,10 @@ def repaired(**fields: Any) -> dict[str, tuple[str, tuple[str, ...], int]]:
         # one digit wrong, or two swapped, where something else agrees
         (
             {"account": "310043", "phone": MOBILE, "address": "x"},
-            {"account": ("310042", ("account:310043", "phone"), 1)},
+            {
+                "account": ("310042", ("account:310043", "phone"), 1),
+                "address": ("漕溪北路18号", ("account",), 2),  # x is none
+            },
         ),
         (
             {"account": "301042", "phone": MOBILE, "address": "漕溪北路18号"},
@@ -89,16 +92,34 @@ def repaired(**fields: Any) -> dict[str, tuple[str, tuple[str, ...], int]]:
             {"account": ("310042", ("account:310043", "address"), 1), "phone": (MOBILE, ("account",), 2)},
         ),
         (
-            {"account": "310043", "address": "y", "attributes": {"name": "王小明"}},
+            {"account": "310043", "address": "漕溪北路", "attributes": {"name": "王小明"}},
             {"account": ("310042", ("account:310043", "name"), 1), "phone": (MOBILE, ("account",), 2)},
         ),
         (
-            {"account": "310043", "address": "z", "point": place(100)},
+            {"account": "310043", "address": "新开路", "point": place(100)},
             {"account": ("310042", ("account:310043", "coordinates"), 1), "phone": (MOBILE, ("account",), 2)},
         ),
         ({"account": "310043"}, {}),
         ({"account": "310043", "phone": OFFICE, "address": "沪闵路100号"}, {}),
         ({"account": "999999", "phone": MOBILE}, {}),
+        # an address or a phone number that nobody knows, where the account or the coordinates tell what was meant
+        (
+            {"account": "310042", "address": "漕西北路18号", "phone": MOBILE},
+            {"address": ("漕溪北路18号", ("address:漕西北路18号", "account"), 1)},
+        ),
+        (
+            {"address": "移山路5号", "point": place(5_100)},
+            {"address": ("宜山路5号", ("address:移山路5号", "coordinates"), 1)},
+        ),
+        ({"address": "移山路5号", "point": place(9_000)}, {}),
+        ({"account": "310042", "address": "漕溪北路20号", "phone": MOBILE}, {}),
+        ({"account": "310042", "address": "新开路18号", "phone": MOBILE}, {}),
+        ({"account": "310042", "address": "宜山路5号", "phone": MOBILE}, {}),
+        (
+            {"account": "310042", "address": "漕溪北路18号", "phone": "13812354678"},
+            {"phone": (MOBILE, ("phone:13812354678", "account"), 1)},
+        ),
+        ({"account": "310042", "address": "漕溪北路18号", "phone": "13812399678"}, {}),
     ],
 )
 def test_what_is_filled(
