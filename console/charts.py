@@ -61,7 +61,6 @@ async def palette(view: View) -> Palette:
 def chart(options: dict[str, Any], *, label: str, colours: Palette) -> ui.echart:
     """A chart; `label` says in words what it shows."""
     base = {
-        "aria": {"enabled": True, "label": {"description": label}},
         "textStyle": {"fontFamily": FONT, "color": colours.quiet},
         "animationDuration": 200,
         "animationDurationUpdate": 200,

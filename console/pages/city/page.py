@@ -40,7 +40,7 @@ async def show(view: View, hours: int = 24) -> None:
     screen.build(kinds, vitals)
     FOLLOWER.join(view)
     ui.timer(TICK_S, screen.look, immediate=False)
-    await screen.draw_chart(vitals)
+    await screen.draw_chart()
 
 
 class City:
@@ -56,6 +56,7 @@ class City:
         self.colours: Palette | None = None
         self.arrivals: ui.echart | None = None
         self.is_lost = False
+        self.vitals: Json = {}
 
     def build(self, kinds: list[str], vitals: Json) -> None:
         """Lay the page out with what is known."""
@@ -88,13 +89,14 @@ class City:
         if self.may_list:
             ui.timer(0.1, self.view.acting(self._look_at_latest), once=True)
 
-    async def draw_chart(self, vitals: Json) -> None:
+    async def draw_chart(self) -> None:
         """The arrivals; the browser says first whether it is dark."""
         self.colours = await palette(self.view)
         if self.view.client.is_deleted:
             return
         with self.chart_place:
-            self.arrivals = chart(self._arrivals(vitals), label=self._told(vitals), colours=self.colours)
+            latest = self._arrivals(self.vitals)
+            self.arrivals = chart(latest, label=self._told(self.vitals), colours=self.colours)
 
     async def look(self) -> None:
         """Ask again where something happened, or it is long ago."""
@@ -131,6 +133,7 @@ class City:
             self._draw_map()
 
     def _put(self, vitals: Json) -> None:
+        self.vitals = vitals
         root, words = self.view.root, self.words
         told = signs_html(vitals, root, words, may_list=self.may_list, may_deliver=self.may_deliver)
         self.signs.content = f'<ul class="gr-signs">{told}</ul>'

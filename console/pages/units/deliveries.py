@@ -100,7 +100,7 @@ class Endpoints:
         if found["problem"]:
             told = words("units.test_failed", problem=found["problem"], milliseconds=spent)
         else:
-            told = words("units.test_went", status=found["status"], milliseconds=spent)
+            told = words("units.test_went", milliseconds=spent)
         await self._draw(told=told)
 
     def _path(self, *more: str) -> str:
