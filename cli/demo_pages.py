@@ -23,8 +23,8 @@ class Pages:
 
     @property
     def url(self) -> str:
-        """The city page."""
-        return f"http://{HOST}:{self._port}/city"
+        """The city page, for the last hour."""
+        return f"http://{HOST}:{self._port}/city?hours=1"
 
     def start(self) -> None:
         """Begin to serve the pages; they are there some seconds later."""

@@ -9,6 +9,8 @@ import socket
 import subprocess
 from pathlib import Path
 
+import pytest
+
 from tests.acceptance.installation import Installation
 
 SMALL = ("--accounts", "600", "--dispatches", "1500", "--pace", "0")
@@ -43,14 +45,21 @@ def test_a_demo_is_ended_by_ctrl_c_and_used_again(installation: Installation, tm
         assert re.search(rf"^{stage} +\d+\.\d s  ", told, re.M)
     assert f":{port}/" not in told
     assert re.search(r"http://127\.0\.0\.1:\d+/readyz", told)
-    assert "First ticket routed" in told
+    assert re.search(r"^First ticket routed .*\n  the pages +http://127\.0\.0\.1:\d+/city", told, re.M)
     assert re.search(r"^(dispatch|review)", told, re.M)
     assert "MLflow holds the run" in rest
 
-    again = installation.run(*words, "--port", "0", "--tickets", "3")
+    console = (home / "console.log").read_text()
+    assert "Traceback" not in console
+    if told_at := re.search(r"gridroute console at (http://\S+),", console):  # begun, and ended with the demo
+        with pytest.raises(OSError, match="refused"):
+            socket.create_connection(("127.0.0.1", int(told_at[1].rpartition(":")[2])))
+
+    again = installation.run(*words, "--port", "0", "--tickets", "3", "--no-console")
     assert "are used again" in again
     assert not re.search("^train", again, re.M)
     assert "3 tickets: " in again
+    assert "the pages" not in again
 
 
 def test_a_directory_that_holds_other_things_is_left_alone(
