@@ -99,7 +99,7 @@ def endpoint(request: Request, unit_id: str) -> EndpointOut:
     """Where the unit takes its deliveries."""
     service = desk_of(request).service
     with service.store.read() as session:
-        return EndpointOut.of(endpoint_of(_unit(unit_id), session), service.clock())
+        return EndpointOut.of(endpoint_of(unit_of(unit_id), session), service.clock())
 
 
 @routes.put(
@@ -113,7 +113,7 @@ async def put_endpoint(request: Request, unit_id: str) -> EndpointOut:
     """Deliver the unit's tickets there from now on, what waits for it too."""
     desk = desk_of(request)
     body = await read_body(request, desk.settings.max_ticket_bytes)
-    return await run_in_threadpool(_put, desk, _unit(unit_id), body)
+    return await run_in_threadpool(_put, desk, unit_of(unit_id), body)
 
 
 @routes.post(
@@ -126,7 +126,7 @@ def rotate(request: Request, unit_id: str) -> EndpointOut:
     """Make a new secret, shown once. For a day those before sign as well."""
     service = desk_of(request).service
     made, now = new_secret(), service.clock()
-    return EndpointOut.of(rotate_secret(service.store, _unit(unit_id), made, now), now, made)
+    return EndpointOut.of(rotate_secret(service.store, unit_of(unit_id), made, now), now, made)
 
 
 @routes.delete(
@@ -137,7 +137,7 @@ def rotate(request: Request, unit_id: str) -> EndpointOut:
 )
 def remove_endpoint(request: Request, unit_id: str) -> Response:
     """Deliver nothing there any more; the unit may fetch what waits for it."""
-    known = _unit(unit_id)
+    known = unit_of(unit_id)
     desk_of(request).service.store.write(lambda session: session.remove_endpoint(known))
     return Response(status_code=204)
 
@@ -191,7 +191,8 @@ def _asked(text: str | None) -> str | None:
     return None if text is None else text.replace("\0", "")
 
 
-def _unit(unit_id: str) -> str:
+def unit_of(unit_id: str) -> str:
+    """The id of an address. Raises NotFound for what no store can have."""
     try:
         return storable(unit_id)
     except NotFound as error:

@@ -110,6 +110,21 @@ class JoinedOut(BaseModel):
     joined: list[str]
 
 
+class TrialOut(BaseModel):
+    """What somebody who looks whether an endpoint answers sends there; nothing is to be done."""
+
+    unit: str
+    text: str = "This is a test. Nothing is to be done."
+
+
+class TrialMessageOut(BaseModel):
+    """The body of such a webhook."""
+
+    type: str = "endpoint.test"
+    timestamp: datetime
+    data: TrialOut
+
+
 class MessageOut(BaseModel):
     """The body of a webhook; `timestamp` is when it was decided."""
 

@@ -18,7 +18,9 @@ from typer.testing import CliRunner
 
 from api.app import create_app
 from api.settings import Settings
+from api.webhooks.signing import headers, new_secret
 from cli.main import app
+from router.delivery_desk import set_endpoint
 from router.delivery_ports import Delivery, DeliveryState, Settled
 from router.service import RoutingService
 from store.sql import open_store
@@ -221,3 +223,42 @@ def queue(store: Any) -> None:
         session.add_delivery("t1", "gas", NOW)
 
     store.write(work)
+
+
+def test_an_endpoint_can_be_tried(service: RoutingService) -> None:
+    client = client_of(service, targets=LOOPBACK)
+    with unit_endpoint() as unit:
+        secret = client.put("/v1/units/gas/endpoint", json={"url": unit.url()}).json()["secret"]
+        tried = client.post("/v1/units/gas/endpoint/test")
+        assert tried.status_code == 200
+        answer = tried.json()
+        assert (answer["status"], answer["problem"]) == ("delivered", None)
+        assert answer["milliseconds"] > 0
+        (received,) = unit.received
+        assert (received.message["type"], received.message["data"]["unit"]) == ("endpoint.test", "gas")
+        signed = received.headers["webhook-signature"]
+        at = int(received.headers["webhook-timestamp"])
+        assert signed == headers(received.webhook_id, at, received.body, [secret])["webhook-signature"]
+        unit.answer = lambda _: 503
+        failed = client.post("/v1/units/gas/endpoint/test").json()
+        assert (failed["status"], failed["problem"]) == ("failed", "the endpoint answered 503")
+    gone = client.post("/v1/units/gas/endpoint/test").json()
+    assert gone["status"] == "failed"
+    assert "ConnectError" in gone["problem"]
+    # nothing of it counts: no delivery, no failure of the endpoint
+    assert client.get("/v1/deliveries").json()["deliveries"] == []
+    assert client.get("/v1/units/gas/endpoint").json()["failures"] == 0
+
+
+def test_a_trial_goes_nowhere_that_a_delivery_may_not(service: RoutingService) -> None:
+    with unit_endpoint() as unit:
+        set_endpoint(service.store, "gas", unit.url(), (), new_secret)
+        tried = client_of(service).post("/v1/units/gas/endpoint/test").json()
+        assert tried["status"] == "failed"
+        assert tried["problem"].startswith("refused: ")
+        assert unit.received == []
+
+
+def test_there_is_nothing_to_try_without_an_endpoint(client: TestClient) -> None:
+    assert client.post("/v1/units/gas/endpoint/test").status_code == 404
+    assert client.post("/v1/units/%00/endpoint/test").status_code == 404
