@@ -36,6 +36,7 @@ from api import (
     sessions,
     stream,
     tickets,
+    trial,
     undoing,
     versions,
 )
@@ -50,8 +51,8 @@ from api.problems import handle_problems
 from api.settings import Settings
 from api.stream import Feed
 from api.tracing import Traced
-from domain.errors import StoreUnavailable
 from api.veil import Veiled
+from domain.errors import StoreUnavailable
 from router.service import RoutingService
 
 log = logging.getLogger("gridroute.api")
@@ -72,6 +73,7 @@ MODULES = (
     city,
     ground,
     importing,
+    trial,
     endpoints,
     pulling,
     keys,
