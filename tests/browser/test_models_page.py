@@ -1,0 +1,107 @@
+"""The models page: what a budget would mean, what a promotion would change, and the way back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+from cli.workspace import Workspace
+from models.bundle import load_bundle, write_bundle
+from store.clock import utc_now
+from store.sql import open_store
+from tests.browser.conftest import Open
+from tests.browser.served import Served
+from tests.evaluations import evaluation
+from training.measuring import measured_of
+
+
+@pytest.fixture(scope="module")
+def second(served: Served) -> Iterator[int]:
+    """Another version beside the one that serves; afterwards the first serves again."""
+    with closing(open_store(Workspace(home=served.home).store_url)) as store:
+        with store.read() as session:
+            first = session.bundles()[0]
+        fitted = load_bundle(Path(first.path))
+        changed = replace(fitted, history_sequence=fitted.history_sequence - 1)
+        path = write_bundle(changed, Path(first.path).parent, measured_of(evaluation(900)))
+        record = replace(first, digest=path.name, path=str(path), registered_at=utc_now())
+        made = store.write(lambda session: session.add_bundle(record))
+    yield made.version
+    if champion(served) != first.version:
+        body = {"by": "test", "reason": "the end", "older": True}
+        served.ask("admin", "POST", f"/v1/models/{first.version}/promote", body)
+
+
+def champion(served: Served) -> int:
+    """The version that serves, as the store has it."""
+    with closing(open_store(Workspace(home=served.home).store_url)) as store, store.read() as session:
+        found = session.pointers().champion
+    assert found is not None
+    return found
+
+
+def test_the_budget_moves_coverage_and_reviews(served: Served, enter: Open, second: int) -> None:
+    page = enter("engineer", f"/models?version={second}")
+    page.locator(".gr-curves svg").wait_for()
+    told = page.locator(".gr-meanings li", has_text=f"Version {second}")
+    curves = served.ask("admin", "GET", f"/v1/models/{second}")["curves"]["risk_coverage"]
+
+    def coverage(alpha: float) -> str:
+        return (
+            f"{max((one['coverage'] for one in curves if one['error'] <= alpha), default=0.0):.1%} automatic"
+        )
+
+    slider = page.get_by_role("slider")
+    slider.focus()
+    page.keyboard.press("Home")
+    expect(told).to_contain_text(coverage(0.001))
+    page.keyboard.press("End")
+    expect(told).to_contain_text(coverage(0.2))
+    assert coverage(0.2) != coverage(0.001)
+
+
+def test_errors_by_unit_kind_and_cell(served: Served, enter: Open, second: int) -> None:
+    page = enter("engineer", f"/models?version={second}")
+    card = page.get_by_role("region", name="Where it goes wrong")
+    worst = served.ask("admin", "GET", f"/v1/models/{second}")["errors"]
+    expect(card.locator("tbody tr").first).to_contain_text(worst["unit"][0]["name"])
+    card.get_by_role("button", name="By kind").click()
+    expect(card.locator("tbody tr").first).to_contain_text(worst["kind"][0]["name"])
+    card.get_by_role("button", name="By cell").click()
+    expect(card.locator("path.leaflet-interactive")).to_have_count(len(worst["cell"]))
+
+
+def test_a_version_is_promoted_after_what_it_changes_was_shown_and_rolled_back(
+    served: Served, enter: Open, second: int
+) -> None:
+    served.submit(1)
+    page = enter("engineer", "/models")
+    page.get_by_role("button", name=f"Let version {second} serve").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_text("Another unit")).to_be_visible()
+    promote = dialog.get_by_role("button", name="Promote")
+    expect(promote).to_be_disabled()
+    dialog.get_by_label("Reason").fill("it knows the new estate")
+    promote.click()
+    line = page.locator("tbody tr", has=page.locator("strong", has_text=str(second)))
+    expect(line.get_by_text("champion", exact=True)).to_be_visible()
+    assert champion(served) == second
+    page.get_by_role("button", name="Roll back …").click()
+    page.get_by_label("Reason").fill("more came back")
+    page.get_by_role("dialog").get_by_role("button", name="Roll back …").click()
+    expect(line.get_by_text("champion", exact=True)).to_have_count(0)
+    assert champion(served) != second
+    told = [one for one in served.events("") if one.kind == "promoted" and one.by == "engineer"]
+    assert len(told) == 2
+    assert "it knows the new estate" in told[0].detail
+
+
+def test_who_may_not_promote_sees_but_does_not_touch(enter: Open, second: int) -> None:
+    page = enter("reviewer", f"/models?version={second}")
+    expect(page.get_by_role("heading", name="Versions")).to_be_visible()
+    expect(page.get_by_role("button", name="Let version")).to_have_count(0)
