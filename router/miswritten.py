@@ -26,20 +26,20 @@ def miswritten(
     if not (ticket.address and (home or ticket.point)):
         return None
     parts = parse_address(ticket.address)
-    own = address_key(parse_address(home)) if home else None
-    if (own and own == address_key(parts)) or gazetteer.exact(parts):
+    if gazetteer.exact(parts):  # most are known: everything behind this costs time
         return None
-    if found := _alike(ticket, parts, own, gazetteer):
-        return found
+    if parts.roads:
+        return _alike(ticket, parts, home, gazetteer)
     return (home, ("account",)) if home and _names_nothing(parts, gazetteer) else None
 
 
 def _alike(
-    ticket: Ticket, parts: AddressParts, own: str | None, gazetteer: Gazetteer
+    ticket: Ticket, parts: AddressParts, home: str | None, gazetteer: Gazetteer
 ) -> tuple[str, tuple[str, ...]] | None:
-    first = next(iter(parts.roads), None)
-    if not (first and first.main) or gazetteer.road(first.name) is not None:
+    first = parts.roads[0]
+    if first.main is None or gazetteer.road(first.name) is not None:
         return None  # a road that is known was heard well: its number may be new
+    own = address_key(parse_address(home)) if home else None
     for match in gazetteer.search(parts, limit=3):
         entry = match.entry
         if match.likelihood < ALIKE:
@@ -53,7 +53,7 @@ def _alike(
 
 def _names_nothing(parts: AddressParts, gazetteer: Gazetteer) -> bool:
     """Whether it is none: "same as last time". A road or a number may be new, and is believed."""
-    if parts.areas or parts.roads or parts.numbers:
+    if parts.areas or parts.numbers:
         return False
     words = (*parts.names, *parts.rest)
     return all(match.likelihood < ALIKE for word in words for match in gazetteer.names(word, 1))
