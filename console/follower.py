@@ -9,7 +9,8 @@ from nicegui import background_tasks
 from console.problems import Refused, ServiceError
 from console.view import View
 
-PAUSE_S = 2.0  # before the stream is taken up again
+PAUSE_S = 1.0  # before the stream is taken up again
+TOO_MANY = 429
 
 
 class Follower:
@@ -47,10 +48,12 @@ class Follower:
                 async for event in self._views[key].service.events(self._last):
                     self._last = event["event"]
                     self.happened += 1
-            except Refused:
-                self._refused.add(key)
+            except Refused as refused:
+                if refused.status != TOO_MANY:
+                    self._refused.add(key)
             except ServiceError:
-                await asyncio.sleep(PAUSE_S)
+                pass  # it comes back
+            await asyncio.sleep(PAUSE_S)
 
     def _widest(self) -> str | None:
         able = {key: view for key, view in self._views.items() if key not in self._refused}

@@ -15,8 +15,8 @@ class Words:
     """The texts of one language; `frame.home` stands in texts/<language>/frame.toml as `home`."""
 
     def __init__(self, language: str) -> None:
-        self.language = language
-        self._texts = texts(language)
+        self.language = language if language in LANGUAGES else LANGUAGES[0]
+        self._texts = texts(self.language)
 
     def __call__(self, key: str, **values: object) -> str:
         """The text of that key with the values put in."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from html import escape
-from typing import Any
 from urllib.parse import urlencode
 
 from nicegui import ui
@@ -12,6 +11,7 @@ from nicegui import ui
 from console.client import Json
 from console.moments import clock_time
 from console.registry import page
+from console.tables import table
 from console.view import View
 from console.words import Words
 
@@ -56,12 +56,11 @@ async def show(
 
 def table_html(tickets: list[Json], root: str, words: Words, *, may_review: bool) -> str:
     """The tickets as a table; one that waits leads to its review."""
-    head = "".join(f"<th scope=col>{escape(words(f'intake.column.{name}'))}</th>" for name in COLUMNS)
-    lines = "".join(_line(one, root, words, may_review) for one in tickets)
-    return f'<table class="gr-table"><thead><tr>{head}</tr></thead><tbody>{lines}</tbody></table>'
+    head = [words(f"intake.column.{name}") for name in COLUMNS]
+    return table(head, [_line(one, root, words, may_review) for one in tickets])
 
 
-def _line(one: Json, root: str, words: Words, may_review: bool) -> str:
+def _line(one: Json, root: str, words: Words, may_review: bool) -> list[str]:
     title = escape(one["title"] or words("review.untitled"))
     if may_review and one["status"] in {"in_review", "on_hold"}:
         href = escape(f"{root}/review?{urlencode({'ticket': one['ticket_id']})}", quote=True)
@@ -72,7 +71,7 @@ def _line(one: Json, root: str, words: Words, may_review: bool) -> str:
     if one["priority"] == "urgent":
         status += f' <span class="gr-badge gr-badge-bad">{escape(words("review.priority.urgent"))}</span>'
     unit = one["unit_name"] if one["status"] == "dispatched" else ""
-    cells: dict[str, Any] = {
+    cells: dict[str, str] = {
         "received": clock_time(one["received_at"]),
         "title": title,
         "address": escape(one["address"] or ""),
@@ -80,7 +79,7 @@ def _line(one: Json, root: str, words: Words, may_review: bool) -> str:
         "unit": escape(unit or ""),
         "number": escape(one["ticket_id"]),
     }
-    return f"<tr>{''.join(f'<td>{cells[name]}</td>' for name in COLUMNS)}</tr>"
+    return [cells[name] for name in COLUMNS]
 
 
 def _filters(told: dict[str, str], words: Words) -> list[str]:

@@ -55,7 +55,6 @@ class City:
         self.may_deliver = view.who.may("deliver")
         self.colours: Palette | None = None
         self.arrivals: ui.echart | None = None
-        self.is_lost = False
         self.vitals: Json = {}
 
     def build(self, kinds: list[str], vitals: Json) -> None:
@@ -112,7 +111,7 @@ class City:
             know(self.view)
             await self._refresh()
         except Unreachable:
-            self.is_lost = True  # the light in the header says so; what is shown stays
+            return  # the light in the header says so; what is shown stays
         except ServiceError as error:
             self.view.tell(error)
 

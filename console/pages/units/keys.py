@@ -9,6 +9,7 @@ from html import escape
 from nicegui import ui
 
 from console.client import Json, at
+from console.pages.city.cells import today
 from console.pages.units.deliveries import secret_shown
 from console.pages.units.listing import day
 from console.tables import acting_row, acting_table
@@ -21,13 +22,14 @@ COLUMNS = ("name", "role", "area", "made", "expires", "state", "actions")
 
 async def fill(view: View, known: list[Json]) -> None:
     """A form for a new key, and all that were made."""
-    await Keys(view, known).start()
+    found = (await view.service.get("/v1/territories", {"at": today()}))["features"]
+    await Keys(view, known, [one["id"] for one in found]).start()
 
 
 class Keys:
     """What stands on the tab."""
 
-    def __init__(self, view: View, known: list[Json]) -> None:
+    def __init__(self, view: View, known: list[Json], territories: Sequence[str]) -> None:
         self.view = view
         words = view.words
         self.names = {one["unit"]: one["name"] or one["unit"] for one in known}
@@ -47,6 +49,10 @@ class Keys:
                     self.names, label=words("units.key_units"), with_input=True, multiple=True
                 )
                 self.units.props("outlined dense options-dense use-chips").classes("gr-grow")
+                self.territories = ui.select(
+                    list(territories), label=words("units.key_territories"), with_input=True, multiple=True
+                )
+                self.territories.props("outlined dense options-dense use-chips").classes("gr-grow")
                 self.days = ui.select(
                     {one: words("frame.days", count=one) for one in DAYS},
                     value=365,
@@ -112,13 +118,14 @@ class Keys:
             "name": self.name.value,
             "role": self.role.value,
             "units": self.units.value or [],
+            "territories": self.territories.value or [],
             "days": self.days.value,
         }
         found = await self.view.service.post("/v1/keys", body)
         self.made.clear()
         with self.made:
             secret_shown(self.view, found["secret"])
-        self.name.value, self.units.value = "", []
+        self.name.value, self.units.value, self.territories.value = "", [], []
         await self.start()
 
     async def _revoke(self) -> None:
