@@ -58,6 +58,8 @@ def bearer_of(request: Request, office: Office) -> Bearer:
 
 def _served(one: Source, office: Office) -> Callable[..., Any]:
     async def answer(request: Request, **query: Any) -> Response:
+        if one.method != "GET":
+            office.sessions.use(request.session.get(NAME))
         try:
             found = await one.show(bearer_of(request, office), **query)
         except Refused as refused:

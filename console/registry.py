@@ -84,6 +84,7 @@ def _served(one: Page, office: Office) -> Callable[..., Any]:
         dress(client, words, dark, words("frame.title", page=words(f"{one.name}.title")))
         root = client.request.scope.get("root_path", "")
         handle = handle_of(client)
+        office.sessions.use(handle)
         signed = office.sessions.of(handle)
         try:
             who = await office.sessions.who(signed)

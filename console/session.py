@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,6 +14,7 @@ from secrets import token_urlsafe
 from console.client import Json, Service, at
 from console.problems import Refused, ServiceError
 
+IDLE_S = 7_200.0  # as the service has it; a page that asks it now and then by itself is no use
 NAME = "signed"  # of the entry in the browser's signed cookie: a random handle, never the token
 
 
@@ -64,18 +67,30 @@ class Signed:
 class Sessions:
     """All that are signed in here, by handle; in a file of the owner's, so that a restart signs nobody out."""
 
-    def __init__(self, service: Service, file: Path | None = None) -> None:
+    def __init__(
+        self, service: Service, file: Path | None = None, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._service = service
         self._file = file
+        self._clock = clock
+        self._used: dict[str, float] = {}
         self._held = _read(file) if file else {}
 
     def of(self, handle: str | None) -> Signed | None:
         """The session behind the handle, while it lasts."""
         found = self._held.get(handle or "")
-        if found is not None and not found.holds():
+        if found is None or handle is None:
+            return None
+        idle = self._clock() - self._used.setdefault(handle, self._clock())
+        if idle > IDLE_S or not found.holds():
             self.forget(handle)
             return None
         return found
+
+    def use(self, handle: str | None) -> None:
+        """Somebody did something."""
+        if self.of(handle) is not None and handle is not None:
+            self._used[handle] = self._clock()
 
     async def open(self, secret: str) -> str:
         """Sign in with a key's secret. Answers the handle; raises Refused for a wrong secret."""
@@ -97,6 +112,7 @@ class Sessions:
 
     def forget(self, handle: str | None) -> None:
         """The service knows it no longer."""
+        self._used.pop(handle or "", None)
         if self._held.pop(handle or "", None) is not None:
             self._keep()
 

@@ -78,6 +78,8 @@ class View:
             try:
                 # also what asks the service nothing must not act for somebody who has signed out
                 _ = self.service
+                if not quiet:
+                    self.office.sessions.use(self.handle)
                 done = handler(*given)
                 if inspect.isawaitable(done):
                     await done

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import sys
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
 
 from console import pages
 from console.registry import PAGES
-from tests.browser.conftest import CHROMIUM, FLAGS, signed_in
+from tests.browser.conftest import CHROMIUM, FLAGS, PATIENCE_MS, signed_in
 from tests.browser.served import Served, make_city, serving
 
 LANGUAGES = {"zh": "zh-CN", "en": "en-US"}
@@ -32,20 +31,18 @@ def prepare(served: Served) -> str:
     return max(decided, key=lambda unit: decided[unit])
 
 
-def take_a_call(page: Page) -> None:
+def take_a_call(page: Page, address: str) -> None:
     """Something stands in the form."""
     page.locator("textarea[data-field=text]").fill("停电了，家里没电")
-    page.locator("input[data-field=address]").fill("龙")
+    page.locator("input[data-field=address]").fill(address)
     page.locator(".gr-suggestion").first.dispatch_event("mousedown")
     page.locator(".gr-unit").wait_for()
-
-
-ACTS: dict[str, Callable[[Page], None]] = {"intake": take_a_call}
 
 
 def shoot(served: Served, directory: Path) -> int:
     """Make them all; answers how many."""
     unit = prepare(served)
+    address = next(one["address"] for one in served.coming() if one.get("address"))
     made = 0
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
@@ -62,11 +59,12 @@ def shoot(served: Served, directory: Path) -> int:
                     viewport={"width": width, "height": height},
                     color_scheme="dark" if dark else "light",
                 )
+                context.set_default_timeout(PATIENCE_MS)
                 page = context.new_page()
                 page.goto(f"{served.console}{path}")
                 page.get_by_role("heading", level=1).first.wait_for()
-                if name in ACTS:
-                    ACTS[name](page)
+                if name == "intake":
+                    take_a_call(page, address)
                 page.wait_for_timeout(SETTLE_MS)
                 page.screenshot(path=directory / f"{name}-{language}-{size}.png")
                 context.close()

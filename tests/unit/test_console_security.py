@@ -131,6 +131,22 @@ def test_a_session_that_ran_out_is_none() -> None:
     assert sessions.of(asyncio.run(sessions.open("gr_1"))) is None
 
 
+def test_a_page_that_nobody_uses_signs_out(tmp_path: Path) -> None:
+    service = answering(201, {"token": "gs_1", "expires_at": "2999-01-01T00:00:00+00:00"})
+    now = [0.0]
+    sessions = Sessions(service, tmp_path / "sessions.json", lambda: now[0])
+    handle = asyncio.run(sessions.open("gr_1"))
+    for hour in range(1, 4):
+        now[0] = hour * 3_600.0
+        assert sessions.of(handle) is not None
+        sessions.use(handle)
+    for hour in range(4, 6):  # a page looks by itself: that is no use
+        now[0] = hour * 3_600.0
+        assert sessions.of(handle) is not None
+    now[0] = 5 * 3_600.0 + 1
+    assert sessions.of(handle) is None
+
+
 def test_rights_open_pages() -> None:
     reviewer = Who.of({"name": "Li", "role": "reviewer", "rights": ["review", "read"]})
     assert reviewer.may("review", "keys")
