@@ -49,8 +49,8 @@ def preview(ticket: Ticket, store: Store, live: LiveWorld, at: datetime) -> Prev
     with store.read() as session:
         others = near_in_time(stored, session)
         past = session.dispatches_at(one.sequence for one in decision.ranking.basis.nearest)
-    with live.routing() as world:
-        found = alike(stored, others, world, ALIKE)
+    found = alike(stored, others, live, ALIKE)
+    with live.routing(bulk=True) as world:
         sure = decision.verdict is Verdict.DISPATCH
         told = [dispatch.ticket for dispatch in past.values()]
         variants = {} if sure else variants_of(ticket, decision, world, told)

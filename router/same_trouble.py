@@ -11,10 +11,11 @@ from domain.places import UNKNOWN_LOCATION, Location, Point
 from domain.tickets import WAITING, TicketStatus
 from features.facts import Facts, facts
 from features.place import distance_m
+from features.schema import HistorySchema
 from router.finding import TicketQuery, places_around
+from router.live import LiveWorld
 from router.ports import ReadSession
 from router.stored import StoredTicket
-from router.world import World
 
 SPAN = timedelta(hours=24)
 OPEN = WAITING | {TicketStatus.RECEIVED, TicketStatus.DISPATCHED}
@@ -58,22 +59,24 @@ def near_in_time(stored: StoredTicket, session: ReadSession) -> list[StoredTicke
     return [one for one in session.find_tickets(query) if one.ticket.ticket_id != own]
 
 
-def alike(stored: StoredTicket, others: Iterable[StoredTicket], world: World, limit: int) -> list[Alike]:
+def alike(stored: StoredTicket, others: Iterable[StoredTicket], live: LiveWorld, limit: int) -> list[Alike]:
     """Those of the others that may tell of the same trouble, the likeliest first."""
-    asked = _known(stored, world)
-    known = [one for other in others if (one := _known(other, world)) is not None]
+    schema = live.world.history.schema
+    asked = _known(stored, schema)
+    known = [one for other in others if (one := _known(other, schema)) is not None]
     if asked is None or not known:
         return []
-    words = world.history.likeness(asked.facts, [one.facts for one in known])
+    with live.routing() as world:  # nobody waits for all that comes before
+        words = world.history.likeness(asked.facts, [one.facts for one in known])
     found = (_compared(asked, one, float(like)) for one, like in zip(known, words, strict=True))
     return sorted((one for one in found if _may_be_it(one)), key=lambda one: -one.score)[:limit]
 
 
-def _known(stored: StoredTicket, world: World) -> _Known | None:
+def _known(stored: StoredTicket, schema: HistorySchema) -> _Known | None:
     location = _location(stored)
     if location.point is None:
         return None
-    return _Known(stored, location.point, facts(stored.ticket, location, world.history.schema))
+    return _Known(stored, location.point, facts(stored.ticket, location, schema))
 
 
 def _compared(asked: _Known, other: _Known, words: float) -> Alike:

@@ -150,8 +150,7 @@ class RoutingService:
             if stored is None:
                 raise NotFound(kind="ticket", key=ticket_id)
             others = near_in_time(stored, session)
-        with self._live.routing() as world:
-            return alike(stored, others, world, limit)
+        return alike(stored, others, self._live, limit)
 
     def preview(self, ticket: Ticket) -> Preview:
         """Where such a ticket would go now, what it misses, and who may have called about it. Stores nothing."""
