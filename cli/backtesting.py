@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import time
 from datetime import UTC, datetime, timedelta
@@ -58,6 +59,10 @@ def backtest(
     json_file: Annotated[
         Path | None, typer.Option("--json", dir_okay=False, help="Write the figures here.")
     ] = None,
+    scores: Annotated[
+        Path | None,
+        typer.Option(dir_okay=False, help="Write each ticket's confidence and outcome here (CSV)."),
+    ] = None,
 ) -> None:
     """Measure routing quality on a history file: learn from its earlier part, route the later part ticket by ticket."""
     from cli.progress import progress_bar, stages
@@ -100,9 +105,21 @@ def backtest(
         from training.report import write_report
 
         typer.echo(f"Report: {write_report(result, report)}")
+    if scores is not None:
+        _write_scores(scores, result)
     if json_file is not None:
         text = json.dumps(result.as_json(), indent=2, ensure_ascii=False)
         json_file.write_text(f"{text}\n", encoding="utf-8")
+
+
+def _write_scores(path: Path, result: BacktestResult) -> None:
+    """Columns `ticket_id`, `confidence` and `correct` (1 or 0), in order of time."""
+    found = result.evaluation
+    with path.open("w", encoding="utf-8", newline="") as file:
+        rows = csv.writer(file)
+        rows.writerow(("ticket_id", "confidence", "correct"))
+        told = zip(found.ticket_id.tolist(), found.confidence.tolist(), found.correct.tolist(), strict=True)
+        rows.writerows((ticket, confidence, int(right)) for ticket, confidence, right in told)
 
 
 def _show(console: Console, result: BacktestResult) -> None:

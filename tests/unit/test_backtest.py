@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
+from benchmarks.guarantee import read_scores
 from cli.main import app
 from domain.dispatches import Dispatch
 from domain.errors import InvalidInput, NotEnoughData
@@ -277,6 +278,15 @@ def test_rejected_rows_are_counted_by_reason_and_stop_nothing(history: Path) -> 
     assert_has(
         figures, {key: kind for key, kind in CONTRACT.items() if key not in ("baselines", "certificate")}
     )
+
+
+def test_each_tested_ticket_s_confidence_and_outcome_can_be_written(history: Path) -> None:
+    path = history.parent / "scores.csv"
+    figures = figures_of(history, "--scores", str(path))
+    population = read_scores(path)
+    assert len(population.scores) == figures["test_rows"]
+    assert population.correct.mean() == pytest.approx(figures["accuracy"])
+    assert population.oracle(0.5) > 0.5
 
 
 def test_a_day_is_tested_from_its_local_beginning(history: Path) -> None:
