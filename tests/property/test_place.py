@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import cos, pi, radians, sin
+
 import h3.api.basic_int as h3
 import numpy as np
 import pytest
@@ -9,7 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.places import Point
-from features.place import RESOLUTIONS, cells, distance_m, metres_from
+from features.place import (
+    METRES_PER_DEGREE,
+    NEIGHBOURHOOD,
+    RESOLUTIONS,
+    cells,
+    distance_m,
+    metres_from,
+    neighbourhood,
+)
 
 ANYWHERE = st.builds(
     Point, latitude=st.floats(-90, 90, allow_subnormal=False), longitude=st.floats(-180, 180)
@@ -36,3 +46,17 @@ def test_the_quick_distance_agrees_with_haversine(
     )
     quick = metres_from(latitude, longitude, np.array([other]))
     assert quick[0] == pytest.approx(exact, rel=2e-3, abs=0.01)
+
+
+@given(INHABITED, st.floats(0, 2 * pi), st.floats(1, 2_000))
+def test_a_neighbourhood_holds_all_within_its_distance(
+    start: tuple[float, float], angle: float, metres: float
+) -> None:
+    latitude, longitude = start
+    degrees = 0.999 * metres / METRES_PER_DEGREE
+    other = Point(
+        latitude=latitude + degrees * cos(angle),
+        longitude=longitude + degrees * sin(angle) / cos(radians(latitude)),
+    )
+    cell = cells(other)[RESOLUTIONS.index(NEIGHBOURHOOD)]
+    assert cell in neighbourhood(Point(latitude=latitude, longitude=longitude), metres)
