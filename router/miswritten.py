@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from domain.places import Account
 from domain.tickets import Ticket
 from features.addresses.keys import address_key
@@ -11,6 +13,7 @@ from features.gazetteer import Gazetteer
 from features.place import distance_m
 
 ALIKE = 0.6  # a name less likely than this is another name
+LIKE_NAMES = 4
 SAME_PLACE_M = 300.0
 
 
@@ -40,14 +43,15 @@ def _alike(
     if first.main is None or gazetteer.road(first.name) is not None:
         return None  # a road that is known was heard well: its number may be new
     own = address_key(parse_address(home)) if home else None
-    for match in gazetteer.search(parts, limit=3):
-        entry = match.entry
+    for match in gazetteer.roads(first.name, LIKE_NAMES):
         if match.likelihood < ALIKE:
             break
-        if own and own == address_key(parse_address(entry.address)):
-            return entry.address, (f"address:{ticket.address}", "account")
-        if ticket.point and entry.point and distance_m(ticket.point, entry.point) <= SAME_PLACE_M:
-            return entry.address, (f"address:{ticket.address}", "coordinates")
+        meant = replace(parts, roads=(replace(first, name=match.name), *parts.roads[1:]))
+        for entry in map(gazetteer.entry, gazetteer.exact(meant)):
+            if own and own == address_key(parse_address(entry.address)):
+                return entry.address, (f"address:{ticket.address}", "account")
+            if ticket.point and entry.point and distance_m(ticket.point, entry.point) <= SAME_PLACE_M:
+                return entry.address, (f"address:{ticket.address}", "coordinates")
     return None
 
 

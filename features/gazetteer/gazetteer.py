@@ -30,6 +30,7 @@ from features.gazetteer.sections import Sections, digest, read, write
 from features.gazetteer.strings import HashIndex, Strings, hash64
 
 LONGEST_TYPED = 60
+ROADS_KEPT = 8  # like one that nobody knows: it comes in again and again
 REMEMBERED = (
     16_384  # answers: one ticket asks for its records several times, and tickets of one house come again
 )
@@ -87,6 +88,7 @@ class Gazetteer:
         self._account = lru_cache(maxsize=REMEMBERED)(self._accounts.by_number)
         self._of_phone = lru_cache(maxsize=REMEMBERED)(self._accounts.with_phone)
         self._rows_of = lru_cache(maxsize=REMEMBERED)(self._exact_rows)
+        self._roads_like = lru_cache(maxsize=REMEMBERED)(self._search_roads)
         self._grid = Grid(sections, self._points)
         self._areas = AreaIndex(sections)
         self._indexed = {
@@ -174,7 +176,10 @@ class Gazetteer:
 
     def roads(self, name: str, limit: int = 5) -> list[NameMatch]:
         """Known roads of that name or one like it, the most likely first."""
-        return self._indexed["roads"].names.search(normal_form(name), limit)
+        return list(self._roads_like(normal_form(name), max(limit, ROADS_KEPT))[:limit])
+
+    def _search_roads(self, name: str, limit: int) -> tuple[NameMatch, ...]:
+        return tuple(self._indexed["roads"].names.search(name, limit))
 
     def names(self, name: str, limit: int = 5) -> list[NameMatch]:
         """Known estates, villages and points of interest of that name or one like it, the most likely first."""
