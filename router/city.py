@@ -45,10 +45,11 @@ class CellCount:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnitLoad:
-    """The tickets that a unit has now."""
+    """The `tickets` that a unit has; `done`: those of them that it has told to be done."""
 
     unit_id: str
     tickets: int
+    done: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

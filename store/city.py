@@ -15,6 +15,7 @@ from domain.safety import Priority
 from domain.tickets import WAITING, TicketStatus
 from features.place import cells
 from router.city import Arrivals, CellCount, CityQuery, UnitLoad
+from router.delivery_ports import Reply
 from router.finding import KeyKind, search_keys
 from router.stored import StoredTicket
 from store import tables
@@ -60,14 +61,28 @@ class SqlCityReads:
 
     def unit_loads(self, since: datetime) -> Sequence[UnitLoad]:
         """Tickets received since then that are dispatched, by unit."""
+        # the status is looked at here, not asked for: SQLite would take an index that has not all of it
+        dispatched = func.count(case((_ticket.status == TicketStatus.DISPATCHED.value, 1)))
         loads = (
-            select(_ticket.unit_id, func.count())
-            .where(_ticket.received_at >= since, _ticket.status == TicketStatus.DISPATCHED.value)
-            .where(_ticket.unit_id.is_not(None))
+            select(_ticket.unit_id, dispatched)
+            .where(_ticket.received_at >= since, _ticket.unit_id.is_not(None))
             .group_by(_ticket.unit_id)
             .order_by(_ticket.unit_id)
         )
-        return [UnitLoad(unit_id=unit, tickets=count) for unit, count in self._connection.execute(loads)]
+        found, done = self._connection.execute(loads), self._done(since)
+        return [UnitLoad(unit_id=u, tickets=count, done=done.get(u, 0)) for u, count in found if count]
+
+    def _done(self, since: datetime) -> dict[str, int]:
+        """How many of these tickets each unit has told to be done; they were handed to it later than they came."""
+        delivery = tables.deliveries.c
+        told = (
+            select(delivery.unit_id, func.count(delivery.ticket_id.distinct()))
+            .join(tables.tickets, _ticket.ticket_id == delivery.ticket_id)
+            .where(text(tables.DONE), delivery.queued_at >= since, _ticket.received_at >= since)
+            .where(_ticket.unit_id == delivery.unit_id, _ticket.status == TicketStatus.DISPATCHED.value)
+            .group_by(delivery.unit_id)
+        )
+        return {row[0]: row[1] for row in self._connection.execute(told)}
 
     def arrivals(self, moments: Sequence[datetime]) -> Sequence[Arrivals]:
         """Between each of the moments and the next."""
@@ -101,12 +116,14 @@ class MemoryCityReads:
 
     def unit_loads(self, since: datetime) -> Sequence[UnitLoad]:
         """Tickets received since then that are dispatched, by unit."""
-        counts = Counter(
-            stored.unit_id
-            for stored in self.state.tickets.values()
-            if stored.status is TicketStatus.DISPATCHED and stored.ticket.received_at >= since
-        )
-        return [UnitLoad(unit_id=unit, tickets=counts[unit]) for unit in sorted(filter(None, counts))]
+        told = {(one.unit_id, one.ticket_id) for one in self.state.deliveries if one.reply is Reply.DONE}
+        counts, done = Counter[str](), Counter[str]()
+        for key, stored in self.state.tickets.items():
+            unit = stored.unit_id
+            if unit and stored.status is TicketStatus.DISPATCHED and stored.ticket.received_at >= since:
+                counts[unit] += 1
+                done[unit] += (unit, key) in told
+        return [UnitLoad(unit_id=unit, tickets=counts[unit], done=done[unit]) for unit in sorted(counts)]
 
     def arrivals(self, moments: Sequence[datetime]) -> Sequence[Arrivals]:
         """Between each of the moments and the next."""

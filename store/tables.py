@@ -71,6 +71,7 @@ FOLLOWS = "joined_into IS NOT NULL"
 UNFLAGGED = f"{WAITING} AND overdue_at IS NULL"
 PENDING = "deliveries.state = 'pending'"
 IN_QUEUE = "state = 'pending'"
+DONE = "reply = 'done'"
 # what tickets are counted by; an index that has it all spares reading fifty thousand of them
 COUNTED = ("status", "unit_id", "priority", "automatic", "overdue_at", "cell")
 
@@ -237,6 +238,14 @@ deliveries = Table(
     Column("replied_at", UtcTime),
     Column("reason", Text, nullable=False, server_default=""),
     Index("ix_deliveries_unit_id", "unit_id", "delivery_id"),
+    Index(
+        "ix_deliveries_done",
+        "queued_at",
+        "unit_id",
+        "ticket_id",
+        sqlite_where=text(DONE),
+        postgresql_where=text(DONE),
+    ),
     Index(
         "ix_deliveries_queue",
         "unit_id",

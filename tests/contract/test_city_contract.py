@@ -19,6 +19,7 @@ from domain.safety import Priority
 from domain.tickets import TicketStatus
 from features.place import cells
 from router.city import COARSEST, FINEST, Arrivals, CellCount, CityQuery, UnitLoad
+from router.delivery_ports import Reply
 from router.ports import Store, WriteSession
 from store.codec import encode
 from store.sql import open_store
@@ -138,6 +139,22 @@ def test_the_load_of_the_units(store: Store) -> None:
             UnitLoad(unit_id="roads", tickets=1),
             UnitLoad(unit_id="water-1", tickets=2),
         ]
+        assert session.unit_loads(NOW + HOUR) == [UnitLoad(unit_id="water-1", tickets=1)]
+
+
+def test_what_a_unit_has_told_to_be_done_is_no_longer_its_load(store: Store) -> None:
+    def work(session: WriteSession) -> None:
+        for ticket_id, unit in (("a", "water-1"), ("e", "water-1"), ("c", "roads")):
+            session.add_delivery(ticket_id, unit, NOW + timedelta(hours=2))
+        first, second, third = session.deliveries()
+        session.reply_delivery(first.delivery_id, Reply.DONE, by="crew", at=NOW + timedelta(hours=3))
+        session.reply_delivery(second.delivery_id, Reply.ACCEPTED, by="crew", at=NOW + timedelta(hours=3))
+        session.reply_delivery(third.delivery_id, Reply.DONE, by="crew", at=NOW + timedelta(hours=3))
+        session.set_status("c", TicketStatus.IN_REVIEW, None)
+
+    store.write(work)
+    with store.read() as session:
+        assert session.unit_loads(NOW) == [UnitLoad(unit_id="water-1", tickets=2, done=1)]
         assert session.unit_loads(NOW + HOUR) == [UnitLoad(unit_id="water-1", tickets=1)]
 
 
