@@ -35,7 +35,7 @@ class Finding:
         self._waits: asyncio.Task[None] | None = None
         words = view.words
         with ui.element("section").classes("gr-card").props(f'aria-label="{words("intake.find")}"'):
-            with ui.element("div").classes("gr-line"):
+            with ui.element("div").classes("gr-line gr-find"):
                 box = ui.input(words("intake.find"), on_change=self._typed).classes("gr-grow")
                 box.props("outlined dense clearable type=search autocomplete=off data-field=find")
                 with box.add_slot("prepend"):
