@@ -10,7 +10,7 @@ from nicegui import app, ui
 from console.view import View
 
 FONT = 'Roboto, "Noto Sans CJK SC", "PingFang SC", "Microsoft YaHei", "WenQuanYi Zen Hei", sans-serif'
-PATIENCE_S = 3.0
+PATIENCE_S = 12.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,9 +53,17 @@ async def palette(view: View) -> Palette:
     """The colours that the reader has chosen, or their system."""
     dark = app.storage.user.get("dark")
     if dark is None:
-        await view.client.connected()
-        dark = await view.client.run_javascript("Quasar.Dark.isActive", timeout=PATIENCE_S)
+        dark = await asked(view, "Quasar.Dark.isActive", otherwise=False)
     return DARK if dark else LIGHT
+
+
+async def asked(view: View, question: str, otherwise: Any) -> Any:
+    """What the browser says; `otherwise` where it says nothing."""
+    try:
+        await view.client.connected(PATIENCE_S)
+        return await view.client.run_javascript(question, timeout=PATIENCE_S)
+    except TimeoutError:
+        return otherwise
 
 
 def chart(options: dict[str, Any], *, label: str, colours: Palette) -> ui.echart:

@@ -45,9 +45,9 @@ class Bearer:
         self._http = http
         self._headers = {"Authorization": f"Bearer {token}"} if token else {}
 
-    async def get(self, path: str, query: Query | None = None) -> Any:
-        """The answer's body; None for an empty one."""
-        return await self.ask("GET", path, query=query)
+    async def get(self, path: str, query: Query | None = None, *, patience_s: float | None = None) -> Any:
+        """The answer's body; None for an empty one. `patience_s`: for what is known to take long."""
+        return await self.ask("GET", path, query=query, patience_s=patience_s)
 
     async def post(self, path: str, body: object = None, query: Query | None = None) -> Any:
         """Send a body of JSON."""
@@ -66,9 +66,11 @@ class Bearer:
         body: object = None,
         content: bytes | None = None,
         headers: Mapping[str, str] | None = None,
+        patience_s: float | None = None,
     ) -> Any:
         """One request: `body` goes as JSON, `content` as it is."""
-        answer = await self._send(method, path, query, body, content, headers)
+        timeout = TIMEOUT if patience_s is None else httpx.Timeout(patience_s, connect=TIMEOUT.connect)
+        answer = await self._send(method, path, query, body, content, headers, timeout)
         if answer.is_success:
             return answer.json() if answer.content else None
         raise Refused.of(answer.status_code, _body(answer))
@@ -108,6 +110,7 @@ class Bearer:
         body: object,
         content: bytes | None,
         headers: Mapping[str, str] | None,
+        timeout: httpx.Timeout,
     ) -> httpx.Response:
         try:
             return await self._http.request(
@@ -117,6 +120,7 @@ class Bearer:
                 json=body,
                 content=content,
                 headers=self._headers | dict(headers or {}),
+                timeout=timeout,
             )
         except httpx.TransportError as error:
             raise Unreachable(str(error)) from error

@@ -160,6 +160,11 @@ class Served:
         with closing(open_store(Workspace(home=self.home).store_url)) as store, store.read() as session:
             return list(session.events(ticket_id))
 
+    def log(self) -> list[Any]:
+        """The whole event log."""
+        with closing(open_store(Workspace(home=self.home).store_url)) as store, store.read() as session:
+            return list(session.event_log())
+
 
 @contextmanager
 def serving(city: Path, home: Path) -> Iterator[Served]:

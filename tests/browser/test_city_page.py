@@ -57,9 +57,7 @@ def test_automation_is_stopped_and_goes_on_with_a_reason(served: Served, enter: 
     expect(listed).to_have_count(0)
     assert served.ask("admin", "GET", "/v1/automation")["suspensions"] == []
     told = [
-        (one.kind, one.by)
-        for one in served.events("")
-        if one.kind in (EventKind.SUSPENDED, EventKind.RESUMED)
+        (one.kind, one.by) for one in served.log() if one.kind in (EventKind.SUSPENDED, EventKind.RESUMED)
     ]
     assert told[-2:] == [(EventKind.SUSPENDED, "engineer"), (EventKind.RESUMED, "engineer")]
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
+from contextlib import closing
 
 import httpx
 from playwright.sync_api import Page, expect
 
+from cli.workspace import Workspace
+from store.sql import open_store
 from tests.browser.conftest import Open
 from tests.browser.served import Served
 
@@ -30,7 +33,7 @@ def test_a_file_of_units_shows_what_it_changes_before_it_does(served: Served, en
     expect(page.get_by_text("Done: 2 changed.")).to_be_visible()
     after = names(served)
     assert (after[unit["unit"]], after["swans"]) == ("The Old Pump House", "Swan Rescue")
-    told = [one for one in served.events("") if one.by == "admin" and "swans" in one.detail]
+    told = [one for one in served.log() if one.by == "admin" and "swans" in one.detail]
     assert told, "the event log names who brought the unit"
 
 
@@ -113,5 +116,6 @@ def upload(page: Page, name: str, content: bytes) -> None:
 
 
 def names(served: Served) -> dict[str, str]:
-    """The units' names by id."""
-    return {one["unit"]: one["name"] for one in served.ask("admin", "GET", "/v1/units")["units"]}
+    """The units' names by id, as the store has them."""
+    with closing(open_store(Workspace(home=served.home).store_url)) as store, store.read() as session:
+        return {one.unit_id: one.name for one in session.units()}

@@ -10,7 +10,7 @@ from typing import Any
 from nicegui import ui
 from nicegui.events import ValueChangeEventArguments
 
-from console.charts import Palette, chart, palette
+from console.charts import Palette, asked, chart, palette
 from console.client import Json, at
 from console.maps import Map, Shape, polygon
 from console.moments import clock_time
@@ -73,8 +73,7 @@ class Models:
         self.other = version if version in known and version != self.champion else challenger
         if self.other is None and others:
             self.other = others[0]
-        for number in {self.champion, self.other} - {None}:
-            assert number is not None
+        for number in filter(None, (self.champion, self.other)):
             self.details[number] = await service.get(at("v1", "models", str(number)))
         alphas = [one["certificate"]["alpha"] for one in self.automation["groups"]]
         self.alpha = float(alphas[0]) if alphas else USUAL_ALPHA
@@ -97,7 +96,7 @@ class Models:
         if not self.versions or not self._drawable():
             return
         self.colours = await palette(self.view)
-        self.narrow = await self.view.client.run_javascript("window.innerWidth", timeout=3.0) < NARROW_PX
+        self.narrow = await asked(self.view, "window.innerWidth", otherwise=NARROW_PX) < NARROW_PX
         if self.view.client.is_deleted:
             return
         self._tell()  # in the picture's colours

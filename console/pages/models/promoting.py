@@ -8,9 +8,11 @@ from nicegui import ui
 
 from console.client import Json, at
 from console.pages.models.tables import changes_html
+from console.problems import ServiceError
 from console.view import View
 
-LAST = 500
+LAST = 300
+PATIENCE_S = 120.0
 
 
 class Promoting:
@@ -20,6 +22,7 @@ class Promoting:
         self._view, self._names, self._changed = view, names, changed
         self._version: Json = {}
         self._champion: int | None = None
+        self._has_seen = False
         words = view.words
         with ui.dialog() as self.dialog, ui.card().classes("gr-dialog gr-dialog-wide"):
             self.title = ui.label("").props("role=heading aria-level=2").classes("gr-strong")
@@ -51,7 +54,7 @@ class Promoting:
     async def open(self, version: Json, champion: int | None) -> None:
         """Ask what would change, and then whether to promote."""
         words = self._view.words
-        self._version, self._champion = version, champion
+        self._version, self._champion, self._has_seen = version, champion, False
         self.title.text = words("models.promote_title", version=version["version"])
         self.reason.value, self.older.value = "", False
         self.older.set_visibility(self._is_older())
@@ -63,14 +66,16 @@ class Promoting:
         self.dialog.open()
         path = at("v1", "models", str(version["version"]), "changes")
         try:
-            found = await self._view.service.get(path, {"last": LAST})
-        except BaseException:
-            self.told.clear()
+            found = await self._view.service.get(path, {"last": LAST}, patience_s=PATIENCE_S)
+        except ServiceError:
+            self.dialog.close()  # nobody promotes what they have not seen
             raise
         self.told.clear()
         with self.told:
             ui.label(words("models.compares", tickets=found["tickets"])).classes("gr-quiet")
             ui.html(changes_html(found, self._names, words)).classes("gr-wide")
+        self._has_seen = True
+        self._weigh()
 
     def open_back(self, previous: int) -> None:
         """Ask whether to go back."""
@@ -80,7 +85,8 @@ class Promoting:
 
     def _weigh(self) -> None:
         is_meant = not self._is_older() or bool(self.older.value)
-        self.button.set_enabled(bool((self.reason.value or "").strip()) and is_meant)
+        has_reason = bool((self.reason.value or "").strip())
+        self.button.set_enabled(self._has_seen and has_reason and is_meant)
 
     def _is_older(self) -> bool:
         return self._champion is not None and int(self._version["version"]) < self._champion
