@@ -141,7 +141,10 @@ def feed_of(request: Request) -> Feed:
     "/v1/events",
     dependencies=[may(Right.FOLLOW)],
     responses={
-        200: {"content": {MEDIA_TYPE: {"schema": {"type": "string"}}}, "description": "Server-sent events"},
+        200: {
+            "content": {MEDIA_TYPE: {}},
+            "description": "Server-sent events; each has an EventOut as `data`",
+        },
         **problems(422, 429, 503),
     },
     response_class=StreamingResponse,

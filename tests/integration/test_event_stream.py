@@ -83,6 +83,12 @@ def test_what_is_no_number_is_refused(client: TestClient, number: str) -> None:
     assert client.get(f"/v1/events?after={number}").status_code == 422
 
 
+def test_its_description_binds_events_to_no_form_that_they_do_not_have(client: TestClient) -> None:
+    """A stream is no JSON text: a schema of its whole body was taken for one of each event."""
+    answer = client.get("/openapi.json").json()["paths"]["/v1/events"]["get"]["responses"]["200"]
+    assert answer["content"] == {"text/event-stream": {}}
+
+
 def test_a_stream_too_many_is_refused() -> None:
     with TestClient(create_app(serve(), Settings(max_streams=0))) as client:
         answer = client.get("/v1/events")
