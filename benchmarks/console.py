@@ -13,6 +13,7 @@ import os
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # before LightGBM loads OpenMP
 
 import argparse
+import ast
 import asyncio
 import json
 import re
@@ -113,7 +114,7 @@ async def open_page(served: Served, cookies: httpx.Cookies, path: str, stack: As
         html = (await client.get(path)).raise_for_status().text
     found = QUERY.search(html)
     assert found is not None, "the page tells no socket"
-    query = json.loads(found[1]) | {"tab_id": str(uuid4()), "document_id": str(uuid4())}
+    query = ast.literal_eval(found[1]) | {"tab_id": str(uuid4()), "document_id": str(uuid4())}
     told = "&".join(f"{name}={str(value).lower()}" for name, value in query.items())
     socket = socketio.AsyncClient(reconnection=False)
     await socket.connect(
