@@ -18,7 +18,7 @@ from router.service import RoutingService
 from tests.serving import NOW, Clock, FailingStore, furnished, serve
 
 SETTINGS = Settings(max_ticket_bytes=200_000, max_batch_bytes=2_000_000)
-BODILESS = ("/rotate", "/retry")
+BODILESS = ("/rotate", "/retry", "/endpoint/test")
 JSON = {"Content-Type": "application/json"}
 GAS = {"ticket_id": "t1", "text": "Gas leak", "received_at": "2024-05-01T17:00:00+08:00"}
 
