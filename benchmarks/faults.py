@@ -89,8 +89,16 @@ class Installation:
         self._processes[name] = self._begin[name]()
 
 
-def run(kills: int, store_kind: str, seed: int, console: Console) -> dict[str, Any]:
-    """Kill so often and compare."""
+def run(
+    kills: int,
+    store_kind: str,
+    seed: int,
+    console: Console,
+    *,
+    size: tuple[int, int] = (ACCOUNTS, DISPATCHES),
+    longest: float = LONGEST_S,
+) -> dict[str, Any]:
+    """Kill so often and compare. `size`: accounts and dispatches of the city; `longest`: seconds between two kills."""
     chance = random.Random(seed)
     with (
         tempfile.TemporaryDirectory() as directory,
@@ -99,7 +107,7 @@ def run(kills: int, store_kind: str, seed: int, console: Console) -> dict[str, A
     ):
         workspace = Workspace(home=Path(directory))
         with console.status("a small city, and its model"):
-            city = prepare(workspace, url, ACCOUNTS, DISPATCHES)
+            city = prepare(workspace, url, *size)
         with closing(open_store(url)) as store:
             _open_endpoints(store, city, endpoint.url)
             before = store_sequence(store)
@@ -107,7 +115,7 @@ def run(kills: int, store_kind: str, seed: int, console: Console) -> dict[str, A
             clients = Clients(installation.url, _bodies(city), [u.unit_id for u in city.units], CLIENTS)
             clients.start()
             took = [
-                _kill(installation, chance, clients.told, endpoint.received)
+                _kill(installation, chance, clients.told, endpoint.received, longest)
                 for _ in track(range(kills), "kills", console=console, transient=True)
             ]
             clients.stop()
@@ -115,13 +123,21 @@ def run(kills: int, store_kind: str, seed: int, console: Console) -> dict[str, A
                 _await(lambda: _is_drained(store), DRAIN_S)
         with closing(open_store(url)) as store:
             found = compare(store, before, clients.told, endpoint.received)
-    return {"kills": kills, "store": store_kind, **found, "recovery_p99_s": _p99(took)}
+    return {
+        "kills": kills,
+        "store": store_kind,
+        **found,
+        "recovery_p50_s": round(statistics.median(took), 2),
+        "recovery_p99_s": _p99(took),
+    }
 
 
-def _kill(installation: Installation, chance: random.Random, told: Told, received: list[Received]) -> float:
+def _kill(
+    installation: Installation, chance: random.Random, told: Told, received: list[Received], longest: float
+) -> float:
     """Kill one of the two; how long until the next answer, or the next delivery."""
     name = "api" if chance.random() < API_SHARE else "worker"
-    time.sleep(chance.uniform(SHORTEST_S, LONGEST_S))
+    time.sleep(chance.uniform(SHORTEST_S, longest))
     at = time.monotonic()
     installation.kill(name)
     seen: Callable[[], bool] = (
