@@ -53,8 +53,11 @@ async def city(
 async def borders(service: Bearer) -> dict[str, list[Shape]]:
     """Whose ground ends where, as quiet lines that the cells lie on."""
     found = (await shared(service, "/v1/territories", {"at": today()}))["features"]
-    style = {"color": "#7d8d98", "weight": 0.8, "opacity": 0.55, "fill": False, "interactive": False}
-    return {"borders": [polygon(rings(one["geometry"]), **style) for one in found[:MOST_BORDERS]]}
+    return {"borders": [_border(one["geometry"]) for one in found[:MOST_BORDERS]]}
+
+
+def _border(geometry: Json) -> Shape:
+    return polygon(rings(geometry), color="#7d8d98", weight=0.8, opacity=0.55, fill=False, interactive=False)
 
 
 def today() -> str:

@@ -56,12 +56,13 @@ class Models:
     async def load(self, version: int) -> None:
         """All that the page tells."""
         service = self.view.service
-        found, units, self.automation, vitals = await asyncio.gather(
+        found, units, automation, vitals = await asyncio.gather(
             service.get("/v1/models"),
             service.get("/v1/units"),
             service.get("/v1/automation"),
             service.get("/v1/vitals", {"hours": 24 * DAYS}),
         )
+        self.automation = automation
         self.versions = found["versions"]
         self.names = {one["unit"]: one["name"] or one["unit"] for one in units["units"]}
         self.per_day = _per_day(vitals)
@@ -227,8 +228,8 @@ class Models:
             if state["groups"]:
                 ui.html(groups_html(state["groups"], words)).classes("gr-wide gr-scroll")
 
-    def _slide(self, event: ValueChangeEventArguments[float]) -> None:
-        self.alpha = float(event.value) / 100
+    def _slide(self, event: ValueChangeEventArguments[float | None]) -> None:
+        self.alpha = float(event.value or 0.0) / 100
         self._tell()
         if self.chart is not None:
             self.chart.options.update(self._picture())

@@ -27,10 +27,10 @@ async def show(view: View, tab: str = "") -> None:
     mine = {name: fill for name, (fill, right) in TABS.items() if view.who.may(right)}
     chosen = tab if tab in mine else next(iter(mine))
     known = (await view.service.get("/v1/units"))["units"]
-    with ui.tabs(value=chosen).props("dense no-caps align=left outside-arrows mobile-arrows") as tabs:
+    with ui.tabs().props("dense no-caps align=left outside-arrows mobile-arrows") as tabs:
         for name in mine:
             ui.tab(name, label=view.words(f"units.tab.{name}"))
-    tabs.classes("gr-tabs")
+    tabs.classes("gr-tabs").set_value(chosen)
     places = {name: ui.element("div").classes("gr-tab") for name in mine}
     filled: set[str] = set()
 
