@@ -73,7 +73,7 @@ def dispatches(
     after: Annotated[int, Query(ge=0, le=HIGHEST)] = 0,
     limit: Annotated[int, Query(ge=1, le=MOST)] = 100,
 ) -> HandedListOut:
-    """The tickets that are with the unit: those it has not accepted yet; `accepted=true`: those it has, and has to do."""
+    """The tickets that are with the unit: those not accepted yet; `accepted=true`: those accepted and to be done."""
     service = desk_of(request).service
     unit_id = own_unit(request, _unit(unit_id))
     with service.store.read() as session:
