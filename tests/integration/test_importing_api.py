@@ -52,7 +52,8 @@ def changed(store: Store) -> list[tuple[str, str]]:
 def post(
     client: TestClient, path: str, content: str, headers: dict[str, str] = CSV, **asked: Any
 ) -> Response:
-    return client.post(path, content=content.encode(), headers=headers, params=asked)
+    answer: Response = client.post(path, content=content.encode(), headers=headers, params=asked)
+    return answer
 
 
 def test_what_a_list_of_units_would_do_is_told_and_nothing_is_done(client: TestClient, store: Store) -> None:
