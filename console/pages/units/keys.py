@@ -94,13 +94,14 @@ class Keys:
         words = self.view.words
         area = [self.names.get(unit, unit) for unit in one["units"]] + one["territories"]
         tone = "gr-badge-good" if one["state"] == "valid" else ""
+        state = f"units.state.{one['state']}"
         told = (
             f"<strong>{escape(one['name'])}</strong>",
             escape(words.either(f"frame.role.{one['role']}", one["role"])),
             escape(", ".join(area) or words("units.everything")),
             escape(f"{day(one['made_at'])} · {one['made_by']}"),
             escape(day(one["expires_at"]) or words("units.never")),
-            f'<span class="gr-badge {tone}">{escape(words("units.state." + one["state"]))}</span>',
+            f'<span class="gr-badge {tone}">{escape(words(state))}</span>',
         )
         with acting_row(head, told):
             if one["state"] == "valid":
