@@ -59,10 +59,10 @@ def test_the_budget_moves_coverage_and_reviews(served: Served, enter: Open, seco
 
     before = coverage(0.001)
     expect(told).to_contain_text(before)
-    slider = page.get_by_role("slider")
-    slider.focus()
+    page.locator(".q-slider__thumb").focus()
+    expect(page.locator(".q-slider--focus")).to_be_visible()
     for _ in range(15):
-        slider.press("PageUp")
+        page.keyboard.press("PageUp")
     figure = page.locator(".gr-figure")
     expect(figure).to_have_text(re.compile(r"^1\d\.\d %$"))
     alpha = float(figure.inner_text().removesuffix(" %")) / 100
