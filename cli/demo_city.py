@@ -97,6 +97,7 @@ class Plan:
         return Settings(
             alpha=ALPHA,
             seed=self.seed,
+            text_blocks=4,
             ranker_tickets=4_000,
             text=SoftmaxSettings(epochs=3, batch=256, rate=0.4, minimum_count=3, seed=self.seed),
             ranker=RankerSettings(trees=80, rate=0.12, seed=self.seed),

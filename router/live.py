@@ -24,6 +24,7 @@ from router.ports import BundleRecord, Pointers, ReadSession, Store
 from router.route import facts_alone, learn
 from router.rules import RuleBook
 from router.suspensions import Suspensions
+from router.uncollected import uncollected
 from router.world import World
 
 LoadBundle = Callable[[Path], Bundle]
@@ -201,7 +202,7 @@ class LiveWorld:
         return False
 
     def _build(self) -> Standing:
-        with self._store.read() as session:
+        with uncollected(), self._store.read() as session:
             standing = build_standing(
                 session, self._load_bundle, self._policy, self._derived, self._last_good
             )

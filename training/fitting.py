@@ -34,6 +34,7 @@ from router.decide import may_automate
 from router.forked import forked, processors
 from router.parse import parse
 from router.rules import RuleBook
+from router.uncollected import uncollected
 from router.world import World
 from training.certifying import Watch, guarantee, what_is_missing
 from training.evaluation import Evaluation
@@ -272,6 +273,7 @@ def _split(cases: Sequence[Case], settings: Settings) -> _Parts:
     )
 
 
+@uncollected()
 def _pairs(
     cases: Sequence[Case],
     schema: HistorySchema,

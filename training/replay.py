@@ -16,6 +16,7 @@ from features.schema import HistorySchema
 from router.atlas import Atlas
 from router.forked import forked, processors
 from router.locate import Alone, locate_alone, locate_further
+from router.uncollected import uncollected
 
 T = TypeVar("T")
 
@@ -35,6 +36,7 @@ class Case:
     learnt: Facts
 
 
+@uncollected()
 def prepare(
     dispatches: Sequence[Dispatch],
     atlas: Atlas,

@@ -14,6 +14,7 @@ from features.territories import Territories
 from models.bundle import load_bundle, write_bundle
 from router.derived import Derived, DerivedAnew
 from router.ports import ReadSession, Store
+from router.uncollected import uncollected
 from store.codec import encode
 from training.evaluation import ERROR_TARGETS, Evaluation
 from training.fitting import Fitted, Report, Settings, Surroundings, fit, silent
@@ -66,11 +67,17 @@ def train(
     derived: Derived | None = None,
 ) -> TrainingResult:
     """Fit on the store's history and keep the bundle as `bundles/<digest>`."""
-    with store.read() as session:
-        material = read_material(session, derived)
-    fitted = fit(
-        material.dispatches, material.digest, material.surroundings, settings, issued_at=now, report=report
-    )
+    with uncollected():
+        with store.read() as session:
+            material = read_material(session, derived)
+        fitted = fit(
+            material.dispatches,
+            material.digest,
+            material.surroundings,
+            settings,
+            issued_at=now,
+            report=report,
+        )
     if derived:
         derived.remember(material.surroundings.atlas, fitted.bundle.schema, fitted.learnt)
     path = write_bundle(fitted.bundle, bundles, measured_of(fitted.evaluation))
