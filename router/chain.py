@@ -13,9 +13,15 @@ from hashlib import sha256
 
 from router.event_ports import ChainHead, TicketEvent
 
+_ENCODE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
 
 def link(previous: str, event: TicketEvent) -> str:
     """SHA-256 over the canonical JSON (sorted names, no blanks, UTF-8) of the previous hash and the content."""
+    return _link(previous, event, event.sequence)
+
+
+def _link(previous: str, event: TicketEvent, sequence: int) -> str:
     content = {
         "at": event.at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
         "by": event.by,
@@ -23,20 +29,20 @@ def link(previous: str, event: TicketEvent) -> str:
         "detail": event.detail,
         "kind": event.kind.value,
         "previous": previous,
-        "sequence": event.sequence,
+        "sequence": sequence,
         "ticket_id": event.ticket_id,
         "unit_id": event.unit_id,
     }
-    return sha256(json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()).hexdigest()
+    return sha256(_ENCODE(content).encode()).hexdigest()
 
 
 def chained(events: Iterable[TicketEvent], head: ChainHead) -> list[TicketEvent]:
     """The events, numbered and chained on after `head`."""
     found: list[TicketEvent] = []
     for event in events:
-        numbered = replace(event, sequence=head.sequence + 1)
-        head = ChainHead(sequence=numbered.sequence, hash=link(head.hash, numbered))
-        found.append(replace(numbered, hash=head.hash))
+        sequence = head.sequence + 1
+        head = ChainHead(sequence=sequence, hash=_link(head.hash, event, sequence))
+        found.append(replace(event, sequence=sequence, hash=head.hash))
     return found
 
 

@@ -206,6 +206,13 @@ class WriteSession(
         """Appends; the latest one counts."""
         ...
 
+    def add_decided(self, stored: StoredTicket) -> None:
+        """A new ticket with its decision, and its delivery where it is dispatched: all that stands in `stored`.
+
+        As add_ticket, add_decision, set_status, set_due and add_delivery do one after another. Raises DuplicateTicket.
+        """
+        ...
+
     def add_review(self, review: Review) -> None:
         """Raises AlreadyDecided when the ticket has one."""
         ...

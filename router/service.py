@@ -46,7 +46,7 @@ from router.reviewing import count_ahead, record
 from router.route import route
 from router.same_trouble import Alike, alike, near_in_time
 from router.sight import Sight
-from router.submission import Draft, Submission, accept, decided
+from router.submission import Draft, Submission, decided
 from router.undoing import Undo, undo
 from router.vitals import Vitals
 
@@ -328,7 +328,7 @@ class RoutingService:
         answer = keep(Submission(stored=stored, created=True)) if keep else None
 
         def work(session: WriteSession) -> StoredTicket:
-            accept(stored, session)
+            session.add_decided(stored)
             if answer is not None:
                 session.keep_answer(answer)
             return stored

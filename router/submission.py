@@ -9,7 +9,7 @@ from hashlib import sha256
 from domain.decisions import Decision, Policy, Verdict
 from domain.tickets import Ticket, TicketStatus
 from router.clocks import due_at
-from router.ports import StoredTicket, WriteSession
+from router.ports import StoredTicket
 
 STATUS_OF = {
     Verdict.DISPATCH: TicketStatus.DISPATCHED,
@@ -58,17 +58,3 @@ def decided(ticket: Ticket, decision: Decision, at: datetime, policy: Policy) ->
         priority=decision.priority,
         due_at=due_at(decision, at, policy),
     )
-
-
-def accept(stored: StoredTicket, session: WriteSession) -> None:
-    """Store the ticket, its decision and its delivery. Raises DuplicateTicket."""
-    ticket_id, decision, at = stored.ticket.ticket_id, stored.decision, stored.decided_at
-    assert decision is not None
-    assert at is not None
-    session.add_ticket(stored.ticket, stored.priority)
-    session.add_decision(decision, at)
-    session.set_status(ticket_id, stored.status, stored.unit_id)
-    if stored.due_at is not None:
-        session.set_due(ticket_id, stored.due_at)
-    if stored.unit_id is not None:
-        session.add_delivery(ticket_id, stored.unit_id, at)

@@ -16,7 +16,7 @@ T = TypeVar("T")
 
 def encode(value: object) -> str:
     """The JSON of a domain object; equal contents give equal text in every process."""
-    return json.dumps(value, default=_plain, ensure_ascii=False, separators=(",", ":"))
+    return _ENCODER.encode(value)
 
 
 def decode(kind: type[T], text: str) -> T:
@@ -30,8 +30,9 @@ def _adapter(kind: Any) -> TypeAdapter[Any]:
 
 
 def _plain(value: object) -> object:
-    if is_dataclass(value) and not isinstance(value, type):
-        return {part.name: getattr(value, part.name) for part in fields(value)}
+    names = _names(type(value))
+    if names:
+        return {name: getattr(value, name) for name in names}
     if isinstance(value, datetime):
         return _iso(value)
     if isinstance(value, frozenset):
@@ -39,6 +40,15 @@ def _plain(value: object) -> object:
     if isinstance(value, Mapping):
         return dict(value)
     raise TypeError(f"{type(value).__name__} cannot be stored: {value!r}")
+
+
+_ENCODER = json.JSONEncoder(default=_plain, ensure_ascii=False, separators=(",", ":"))
+
+
+@cache
+def _names(kind: type) -> tuple[str, ...]:
+    """The names of a dataclass's fields; none of anything else."""
+    return tuple(part.name for part in fields(kind)) if is_dataclass(kind) else ()
 
 
 def _iso(value: datetime) -> str:

@@ -31,6 +31,7 @@ from store.events import SqlEventReads, SqlEventWrites
 
 _delivery, _endpoint = tables.deliveries.c, tables.endpoints.c
 _PENDING = text(tables.PENDING)
+_INSERT = insert(tables.deliveries).inline()  # nobody asks for its number here
 COLUMNS = tuple(getattr(_delivery, name) for name in Delivery.__dataclass_fields__)
 
 
@@ -103,21 +104,33 @@ class SqlDeliveryWrites(SqlDeliveryReads, SqlEventWrites):
         rank = self._connection.scalar(select(ticket.priority).where(ticket.ticket_id == ticket_id))
         if rank is None:
             raise NotFound(kind="ticket", key=ticket_id)
-        self._connection.execute(
-            insert(tables.deliveries).values(
-                webhook_id=new_webhook_id(),
-                ticket_id=ticket_id,
-                unit_id=unit_id,
-                kind=kind.value,
-                priority=rank,
-                queued_at=at,
-                ready_at=at + delay,
-                due_at=at + delay,
-                state=DeliveryState.PENDING.value,
-                attempts=0,
-                error="",
-            )
-        )
+        self._queue(ticket_id, unit_id, at, rank=rank, kind=kind, delay=delay)
+
+    def _queue(
+        self,
+        ticket_id: str,
+        unit_id: str,
+        at: datetime,
+        *,
+        rank: int,
+        kind: DeliveryKind = DeliveryKind.DISPATCH,
+        delay: timedelta = timedelta(),
+    ) -> None:
+        """A row of the outbox, of a ticket of that rank."""
+        row = {
+            "webhook_id": new_webhook_id(),
+            "ticket_id": ticket_id,
+            "unit_id": unit_id,
+            "kind": kind.value,
+            "priority": rank,
+            "queued_at": at,
+            "ready_at": at + delay,
+            "due_at": at + delay,
+            "state": DeliveryState.PENDING.value,
+            "attempts": 0,
+            "error": "",
+        }
+        self._connection.execute(_INSERT, row)
         self._record(ticket_id, EventKind.QUEUED, unit_id=unit_id, detail=told(kind))
 
     def claim_deliveries(

@@ -20,6 +20,7 @@ from store.meta import meta_value
 from store.review_records import review_of, review_record
 
 HEAD = "chain_head"  # of the table of single values
+_INSERT = insert(tables.events)
 
 
 class SqlEventReads:
@@ -100,18 +101,26 @@ class SqlEventReads:
 
 
 class SqlEventWrites(SqlEventReads):
-    """Events wait until they are read or the work is done: they are then chained and written in one go."""
+    """Events wait until they are read or all works of a commit are done: they are chained and written in one go."""
 
     _clock: Clock
     _waiting: list[TicketEvent]
 
+    def mark(self) -> Sequence[TicketEvent]:
+        """What waits now, for `go_back`."""
+        return tuple(self._waiting)
+
+    def go_back(self, mark: Sequence[TicketEvent]) -> None:
+        """Let wait what did at the mark: the work since then was rolled back, with whatever it wrote."""
+        self._waiting = list(mark)
+
     def finish(self) -> None:
-        """Write what waits; whoever does the work calls it last, inside the same transaction."""
+        """Write what waits; whoever commits calls it last, inside the same transaction."""
         if not self._waiting:
             return
         events = chained(self._waiting, self.chain_head())
         self._waiting.clear()
-        self._connection.execute(insert(tables.events), [_row(event) for event in events])
+        self._connection.execute(_INSERT, [_row(event) for event in events])
         head = ChainHead(sequence=events[-1].sequence, hash=events[-1].hash)
         self._connection.execute(
             update(tables.meta).where(tables.meta.c.name == HEAD).values(value=encode(head))

@@ -248,6 +248,18 @@ class MemoryWriteSession(
             covers=encode(decision),
         )
 
+    def add_decided(self, stored: StoredTicket) -> None:
+        """A new ticket with its decision, and its delivery where it is dispatched. Raises DuplicateTicket."""
+        ticket_id, decision, at = stored.ticket.ticket_id, stored.decision, stored.decided_at
+        assert decision is not None
+        assert at is not None
+        self.add_ticket(stored.ticket, stored.priority)
+        self.add_decision(decision, at)
+        self.set_status(ticket_id, stored.status, stored.unit_id)
+        self.set_due(ticket_id, stored.due_at)
+        if stored.unit_id is not None:
+            self.add_delivery(ticket_id, stored.unit_id, at)
+
     def add_review(self, review: Review) -> None:
         """Raises AlreadyDecided when the ticket has one, NotFound without such a ticket."""
         stored = self._require_ticket(review.ticket_id)

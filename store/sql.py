@@ -68,14 +68,7 @@ class SqlStore:
 
     def submit(self, work: Callable[[WriteSession], T], *, bulk: bool = False) -> Future[T]:
         """Queue the work for the next commit; what comes in bulk lets the others go first."""
-
-        def whole(session: WriteSession) -> T:
-            assert isinstance(session, SqlWriteSession)
-            result = work(session)
-            session.finish()
-            return result
-
-        return self._writer.submit(whole, bulk=bulk)
+        return self._writer.submit(work, bulk=bulk)
 
     def close(self) -> None:
         """Finish what is queued, then let the database go."""

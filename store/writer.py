@@ -6,15 +6,16 @@ Two lanes: what comes in bulk is written when nothing else waits, or in small pa
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import partial
 from threading import Condition, Thread, current_thread
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from sqlalchemy import Connection, Engine
 
+from router.event_ports import TicketEvent
 from router.ports import WriteSession
 from store.checks import closed
 from store.faults import fault_of
@@ -22,6 +23,22 @@ from store.faults import fault_of
 T = TypeVar("T")
 MAX_GROUP = 256  # works a commit: bounds what the first of them waits for
 MAX_BULK = 64  # of them in bulk: what a single work that comes just then waits for
+
+
+class GroupSession(WriteSession, Protocol):
+    """A session that the works of one commit share, one after another."""
+
+    def mark(self) -> Sequence[TicketEvent]:
+        """Where it stands, for `go_back`."""
+        ...
+
+    def go_back(self, mark: Sequence[TicketEvent]) -> None:
+        """Forget what it keeps of a work that was rolled back."""
+        ...
+
+    def finish(self) -> None:
+        """Write what it kept of all works."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +51,7 @@ class Writer:
     """Runs works on `engine` one after another; their futures are answered only after the commit."""
 
     def __init__(
-        self, engine: Engine, open_session: Callable[[Connection], WriteSession], place: str
+        self, engine: Engine, open_session: Callable[[Connection], GroupSession], place: str
     ) -> None:
         self._engine = engine
         self._open_session = open_session
@@ -79,7 +96,9 @@ class Writer:
     def _commit(self, group: list[_Job]) -> None:
         try:
             with self._engine.begin() as connection:
-                answers = [self._attempt(job, connection) for job in group]
+                session = self._open_session(connection)
+                answers = [self._attempt(job, session, connection) for job in group]
+                session.finish()
         except Exception as error:  # noqa: BLE001 - the thread must outlive it, and every caller must hear of it
             fault = fault_of(error, self._place)
             if fault is not None:
@@ -90,17 +109,20 @@ class Writer:
             for answer in answers:
                 answer()
 
-    def _attempt(self, job: _Job, connection: Connection) -> Callable[[], None]:
+    def _attempt(self, job: _Job, session: GroupSession, connection: Connection) -> Callable[[], None]:
         """Run one work in its savepoint; a fault of the store itself goes through and fails the whole group."""
-        savepoint = connection.begin_nested()
+        mark = session.mark()
+        connection.exec_driver_sql("SAVEPOINT work")  # begin_nested does the same and takes twice as long
         try:
-            result = job.work(self._open_session(connection))
+            result = job.work(session)
         except BaseException as error:  # it belongs to the caller who waits for the future
             if fault_of(error, self._place) is not None:
                 raise
-            savepoint.rollback()
+            connection.exec_driver_sql("ROLLBACK TO SAVEPOINT work")
+            connection.exec_driver_sql("RELEASE SAVEPOINT work")
+            session.go_back(mark)
             return partial(job.future.set_exception, error)
-        savepoint.commit()
+        connection.exec_driver_sql("RELEASE SAVEPOINT work")
         return partial(job.future.set_result, result)
 
 

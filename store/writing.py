@@ -19,7 +19,15 @@ from domain.rules import Rule
 from domain.safety import Priority
 from domain.tickets import Ticket, TicketStatus
 from domain.units import Unit
-from router.ports import BundleRecord, ChannelQuery, ChannelTicket, EventKind, Pointers, TicketEvent
+from router.ports import (
+    BundleRecord,
+    ChannelQuery,
+    ChannelTicket,
+    EventKind,
+    Pointers,
+    StoredTicket,
+    TicketEvent,
+)
 from store import tables
 from store.answers import SqlAnswerWrites
 from store.automation import SqlAutomationWrites
@@ -40,6 +48,8 @@ from store.review_records import review_record
 from store.undoing import SqlUndoWrites
 
 T = TypeVar("T")
+# made once: to build a statement takes longer than to execute it. Inline: nobody asks for the row's number
+_INSERT_KEYS, _INSERT_DECISION = insert(tables.ticket_keys), insert(tables.decisions).inline()
 
 
 class SqlWriteSession(
@@ -80,6 +90,34 @@ class SqlWriteSession(
 
     def add_ticket(self, ticket: Ticket, priority: Priority = Priority.NORMAL) -> None:
         """Raises DuplicateTicket when the id is taken."""
+        self._insert_ticket(ticket, priority)
+        if keys := key_rows(ticket):
+            self._connection.execute(_INSERT_KEYS, keys)
+
+    def add_decided(self, stored: StoredTicket) -> None:
+        """A new ticket with its decision, and its delivery where it is dispatched. Raises DuplicateTicket."""
+        ticket, decision, at, unit_id = stored.ticket, stored.decision, stored.decided_at, stored.unit_id
+        assert decision is not None
+        assert at is not None
+        cell, alone = seen_on_the_map(decision)
+        self._insert_ticket(
+            ticket,
+            stored.priority,
+            status=stored.status.value,
+            unit_id=unit_id,
+            due_at=stored.due_at,
+            cell=cell,
+            automatic=alone,
+        )
+        self._insert_decision(decision, at)
+        place = place_row(decision, at)
+        if keys := [*key_rows(ticket), *sight_rows(decision), *([place] if place else [])]:
+            self._connection.execute(_INSERT_KEYS, keys)
+        self._record(ticket.ticket_id, EventKind.STATUS, unit_id=unit_id, detail=stored.status.value)
+        if unit_id is not None:
+            self._queue(ticket.ticket_id, unit_id, at, rank=stored.priority.rank)
+
+    def _insert_ticket(self, ticket: Ticket, priority: Priority, **more: object) -> None:
         body = encode(ticket)
         row = {
             "ticket_id": ticket.ticket_id,
@@ -88,12 +126,32 @@ class SqlWriteSession(
             "channel": ticket.channel,
             "priority": priority.rank,
             "body": body,
+            **more,
         }
         if not insert_new(self._connection, tables.tickets, row):
             raise DuplicateTicket(ticket_id=ticket.ticket_id)
-        if keys := key_rows(ticket):
-            self._connection.execute(insert(tables.ticket_keys), keys)
         self._record(ticket.ticket_id, EventKind.RECEIVED, by=ticket.channel, covers=body)
+
+    def _insert_decision(self, decision: Decision, at: datetime) -> None:
+        body = encode(decision)
+        row = {
+            "ticket_id": decision.ticket_id,
+            "decided_at": at,
+            "verdict": decision.verdict.value,
+            "unit_id": decision.unit_id,
+            "body": body,
+            "bundle_digest": decision.bundle_digest,
+            "certificate_group": decision.group,
+            "automatic": automatic(decision),
+        }
+        self._connection.execute(_INSERT_DECISION, row)
+        self._record(
+            decision.ticket_id,
+            EventKind.DECIDED,
+            unit_id=decision.unit_id,
+            detail=decision.verdict.value,
+            covers=body,
+        )
 
     def set_status(
         self, ticket_id: str, status: TicketStatus, unit_id: str | None, by: str = "gridroute"
@@ -109,7 +167,6 @@ class SqlWriteSession(
 
     def add_decision(self, decision: Decision, at: datetime) -> None:
         """Appends; the latest one counts. Raises NotFound without such a ticket."""
-        body = encode(decision)
         cell, alone = seen_on_the_map(decision)
         of_ticket = update(tables.tickets).where(tables.tickets.c.ticket_id == decision.ticket_id)
         changed = of_ticket.values(cell=cell, automatic=alone).returning(tables.tickets.c.status)
@@ -118,29 +175,11 @@ class SqlWriteSession(
             raise NotFound(kind="ticket", key=decision.ticket_id)
         if status != TicketStatus.RECEIVED.value:
             self._forget_sight(decision.ticket_id)
-        self._connection.execute(
-            insert(tables.decisions).values(
-                ticket_id=decision.ticket_id,
-                decided_at=at,
-                verdict=decision.verdict.value,
-                unit_id=decision.unit_id,
-                body=body,
-                bundle_digest=decision.bundle_digest,
-                certificate_group=decision.group,
-                automatic=automatic(decision),
-            )
-        )
+        self._insert_decision(decision, at)
         if rows := sight_rows(decision):
-            self._connection.execute(insert(tables.ticket_keys), rows)
+            self._connection.execute(_INSERT_KEYS, rows)
         if row := place_row(decision, at):
             insert_new(self._connection, tables.ticket_keys, row)
-        self._record(
-            decision.ticket_id,
-            EventKind.DECIDED,
-            unit_id=decision.unit_id,
-            detail=decision.verdict.value,
-            covers=body,
-        )
 
     def add_review(self, review: Review) -> None:
         """Raises AlreadyDecided when the ticket has one, NotFound without such a ticket."""

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from domain.automation import Resumption, Suspension
-from domain.decisions import Decision, Reason, Verdict
+from domain.decisions import Decision, Policy, Reason, Verdict
 from domain.dispatches import Dispatch, LabelSource
 from domain.errors import AlreadyDecided, DuplicateTicket, NotFound, StoreUnavailable, TransitionRefused
 from domain.places import Account
@@ -21,16 +21,22 @@ from domain.safety import Priority
 from domain.tickets import ALLOWED_TRANSITIONS, TicketStatus
 from domain.time import Validity
 from models.evidence import Errors, Returns
+from router.audit import verify
 from router.automation_ports import Audits, Detector, Watched
+from router.city import CityQuery
+from router.finding import TicketQuery, place_key
 from router.ports import (
     EventKind,
     Pointers,
     Queue,
+    ReadSession,
     Store,
     StoredTicket,
     TicketEvent,
     WriteSession,
 )
+from router.sight import Sight
+from router.submission import decided
 from tests.contract import samples
 from tests.contract.samples import NOW, TERRITORY, WATER, bundle, decision, dispatch, review, ticket
 
@@ -103,6 +109,76 @@ def test_putting_again_changes_only_what_differs(
     assert put(store, kind, changed) == 1
     assert read(store, kind) == changed
     assert len({empty, filled, world_version(store)}) == 3
+
+
+def decided_like(ticket_id: str, verdict: Verdict) -> StoredTicket:
+    return decided(ticket(ticket_id), decision(ticket_id, verdict=verdict), NOW, Policy())
+
+
+def add_step_by_step(session: WriteSession, one: StoredTicket) -> None:
+    ticket_id = one.ticket.ticket_id
+    assert one.decision is not None
+    session.add_ticket(one.ticket, one.priority)
+    session.add_decision(one.decision, NOW)
+    session.set_status(ticket_id, one.status, one.unit_id)
+    session.set_due(ticket_id, one.due_at)
+    if one.unit_id is not None:
+        session.add_delivery(ticket_id, one.unit_id, NOW)
+
+
+def told_of(session: ReadSession, ticket_id: str) -> list[object]:
+    """All that the store tells of a ticket, under another id."""
+    nobody, late, none = (
+        ticket("nobody"),
+        NOW + timedelta(days=1),
+        dict[str, Any](ticket_id="", webhook_id=""),
+    )
+    found = session.ticket(ticket_id)
+    assert found is not None
+    assert found.decision is not None
+    queries = (
+        TicketQuery(unit_ids=frozenset({"water-1"})),
+        TicketQuery(statuses=frozenset({found.status})),
+        TicketQuery(places=frozenset({place_key(found.decision, NOW) or ""})),
+        TicketQuery(sight=Sight(units=frozenset({"water-1"}))),
+        TicketQuery(priorities=frozenset({Priority.HIGH})),
+    )
+    return [
+        replace(found, ticket=nobody, decision=replace(found.decision, ticket_id="")),
+        [replace(one, **none, delivery_id=0) for one in session.deliveries(ticket_id=ticket_id)],
+        [(one.kind, one.by, one.unit_id, one.detail) for one in session.events(ticket_id)],
+        ticket_id in session.overdue(late),
+        [ticket_id in {one.ticket.ticket_id for one in session.find_tickets(query)} for query in queries],
+    ]
+
+
+@pytest.mark.parametrize("verdict", list(Verdict))
+def test_a_decided_ticket_stands_as_if_it_had_been_added_step_by_step(store: Store, verdict: Verdict) -> None:
+    store.write(lambda session: session.add_decided(decided_like("1", verdict)))
+    store.write(lambda session: add_step_by_step(session, decided_like("2", verdict)))
+    with store.read() as session:
+        assert told_of(session, "1") == told_of(session, "2")
+        cells = session.ticket_cells(
+            CityQuery(since=NOW - timedelta(days=1), until=NOW + timedelta(days=1)), 8
+        )
+        assert [cell.count for cell in cells] == [2]
+        assert verify(session).findings == ()
+
+
+def test_a_decided_ticket_is_added_whole_or_not_at_all(store: Store) -> None:
+    first, again = decided_like("1", Verdict.DISPATCH), decided_like("1", Verdict.REVIEW)
+    store.write(lambda session: session.add_decided(first))
+    with pytest.raises(DuplicateTicket):
+        store.write(lambda session: session.add_decided(again))
+    with store.read() as session:
+        assert len(session.deliveries()) == 1
+        assert [one.kind for one in session.events("1")] == [
+            EventKind.RECEIVED,
+            EventKind.DECIDED,
+            EventKind.STATUS,
+            EventKind.QUEUED,
+        ]
+        assert verify(session).findings == ()
 
 
 def test_the_last_of_two_with_one_id_stays(store: Store) -> None:

@@ -32,10 +32,28 @@ def engine(tmp_path: Path) -> Iterator[Engine]:
     engine.dispose()
 
 
+class Bare:
+    """A session that is no more than its connection, and a list of what its works kept in it."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.execute = connection.execute
+        self.kept: list[str] = []
+
+    def mark(self) -> list[str]:
+        return list(self.kept)
+
+    def go_back(self, mark: list[str]) -> None:
+        self.kept = mark
+
+    def finish(self) -> None:
+        for name in self.kept:
+            self.execute(text("INSERT INTO names VALUES (:name)"), {"name": name})
+
+
 @pytest.fixture
 def writer(engine: Engine) -> Iterator[Writer]:
-    """A writer whose works are given the bare connection."""
-    writer = Writer(engine, lambda connection: connection, "w.db")  # type: ignore[arg-type,return-value]
+    """A writer whose works are given bare sessions."""
+    writer = Writer(engine, Bare, "w.db")  # type: ignore[arg-type]
     yield writer
     writer.close()
 
@@ -84,6 +102,29 @@ def test_works_that_wait_together_share_one_commit(writer: Writer, engine: Engin
     assert errors(together(writer, *(add(str(i)) for i in range(20)))) == [None] * 20
     assert len(commits) == 2  # one for the work that held the thread up
     assert len(names(engine)) == 20
+
+
+def test_what_works_keep_is_written_once_without_what_failed(writer: Writer, engine: Engine) -> None:
+    def keep(name: str, then: Callable[[], object] = lambda: None) -> Callable[[Any], None]:
+        def work(session: Bare) -> None:
+            session.kept.append(name)
+            then()
+
+        return work
+
+    def fail() -> None:
+        raise ValueError("no")
+
+    assert errors(together(writer, keep("a"), keep("b", fail), keep("c"))) == [None, ValueError, None]
+    assert names(engine) == {"a", "c"}
+
+
+def test_none_is_done_where_what_they_keep_cannot_be_written(writer: Writer, engine: Engine) -> None:
+    def keep(session: Bare) -> None:
+        session.kept.append("a")
+
+    assert errors(together(writer, add("a"), keep, add("b"))) == [IntegrityError] * 3
+    assert names(engine) == set()
 
 
 def test_no_future_is_answered_before_the_commit(writer: Writer) -> None:
