@@ -32,7 +32,7 @@ def first_key(store: Store, listener: socket.socket) -> None:
     from cli.keys import tell
     from cli.model_tables import say
     from domain.access import Role
-    from router.access import Wanted, issue
+    from router.access import Wanted, issue_first
     from store.clock import utc_now
 
     with store.read() as session:
@@ -44,8 +44,12 @@ def first_key(store: Store, listener: socket.socket) -> None:
             "No key was made yet: whoever uses this machine may do everything (gridroute keys create ends that)."
         )
         return
+    wanted = Wanted(name="First admin", role=Role.ADMIN)
+    issued = issue_first(store, wanted, by="first start", at=utc_now())
+    if issued is None:
+        return  # another process that starts just now was first, and shows it
     say("Others can reach this, so everybody needs a key (gridroute keys create). The first one, for you:")
-    tell(issue(store, Wanted(name="First admin", role=Role.ADMIN), by="first start", at=utc_now()))
+    tell(issued)
 
 
 def origins_of(given: Iterable[str]) -> frozenset[str]:

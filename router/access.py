@@ -56,26 +56,23 @@ def digest_of(secret: str) -> str:
 
 def issue(store: Store, wanted: Wanted, *, by: str, at: datetime) -> Issued:
     """Make a key. Raises InvalidInput for one that makes no sense, NotFound for an area that is not in the store."""
-    _require_sense(wanted)
-    key_id, secret = _made(PREFIX)
-    key = Key(
-        key_id=key_id,
-        name=wanted.name.strip(),
-        role=wanted.role,
-        made_at=at,
-        made_by=by,
-        area=wanted.area,
-        only=wanted.only,
-        per_minute=wanted.per_minute,
-        expires_at=None if wanted.days is None else at + timedelta(days=wanted.days),
-    )
+    issued = _issued(wanted, by, at)
+    store.write(lambda session: _keep(issued, session))
+    return issued
 
-    def work(session: WriteSession) -> None:
-        _require_known(wanted.area, session)
-        session.add_key(key, digest_of(secret))
 
-    store.write(work)
-    return Issued(key=key, secret=secret)
+def issue_first(store: Store, wanted: Wanted, *, by: str, at: datetime) -> Issued | None:
+    """As `issue` where no key was ever made, else None: of several processes that start at once one alone makes it."""
+    issued = _issued(wanted, by, at)
+
+    def work(session: WriteSession) -> bool:
+        # stores do one work at a time, whichever process has it
+        if session.keys_version():
+            return False
+        _keep(issued, session)
+        return True
+
+    return issued if store.write(work) else None
 
 
 def revoke(store: Store, key_id: str, *, by: str, at: datetime) -> Key:
@@ -101,6 +98,28 @@ def sign_in(store: Store, key: Key, *, at: datetime) -> SignedIn:
 def sign_out(store: Store, session_id: str, *, by: str) -> None:
     """End the session. Raises NotFound."""
     store.write(lambda session: session.end_sign_in(session_id, by))
+
+
+def _issued(wanted: Wanted, by: str, at: datetime) -> Issued:
+    _require_sense(wanted)
+    key_id, secret = _made(PREFIX)
+    key = Key(
+        key_id=key_id,
+        name=wanted.name.strip(),
+        role=wanted.role,
+        made_at=at,
+        made_by=by,
+        area=wanted.area,
+        only=wanted.only,
+        per_minute=wanted.per_minute,
+        expires_at=None if wanted.days is None else at + timedelta(days=wanted.days),
+    )
+    return Issued(key=key, secret=secret)
+
+
+def _keep(issued: Issued, session: WriteSession) -> None:
+    _require_known(issued.key.area, session)
+    session.add_key(issued.key, digest_of(issued.secret))
 
 
 def _made(prefix: str) -> tuple[str, str]:

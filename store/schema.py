@@ -8,11 +8,12 @@ from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, inspect
+from sqlalchemy import Connection, inspect, text
 
 from domain.errors import StoreUnavailable
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
+_MIGRATING = 0x67726964  # any number: by it those who migrate one database wait for each other
 
 
 def migrate(connection: Connection, place: str, revision: str = "head") -> None:
@@ -20,6 +21,7 @@ def migrate(connection: Connection, place: str, revision: str = "head") -> None:
 
     Raises StoreUnavailable for a store of a newer version and for somebody else's database.
     """
+    # _wait_for_others(connection)
     config = _config(connection)
     scripts = ScriptDirectory.from_config(config)
     current = MigrationContext.configure(connection).get_current_revision()
@@ -34,6 +36,12 @@ def migrate(connection: Connection, place: str, revision: str = "head") -> None:
         )
     if current != scripts.get_current_head():
         command.upgrade(config, revision)
+
+
+def _wait_for_others(connection: Connection) -> None:
+    """Processes that start at once find the tables as the first of them leaves them."""
+    if connection.dialect.name == "postgresql":  # in SQLite BEGIN IMMEDIATE has seen to it
+        connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": _MIGRATING})
 
 
 def migrations() -> ScriptDirectory:

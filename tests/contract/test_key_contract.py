@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing
 from datetime import timedelta
+from pathlib import Path
+from threading import Barrier
 
 import pytest
 
 from domain.access import Area, Right, Role
 from domain.errors import InvalidInput, NotFound
-from router.access import Wanted, digest_of, issue, revoke
+from router.access import Issued, Wanted, digest_of, issue, issue_first, revoke
 from router.audit import verify
 from router.event_ports import EventKind
 from router.ports import Store
 from store.codec import encode
+from store.memory import MemoryStore
+from store.sql import open_store
 from tests.contract.samples import NOW, ROADS, TERRITORY, WATER
 
 CREW = Wanted(name="Crew 1", role=Role.UNIT, area=Area(units=frozenset({"water-1"})), days=30)
@@ -115,3 +122,38 @@ def test_every_secret_is_another(office: Store) -> None:
     secrets = {issue(office, CREW, by="root", at=NOW).secret for _ in range(5)}
     assert len(secrets) == 5
     assert all(len(secret.split("_", 2)[2]) >= 40 for secret in secrets)
+
+
+ADMIN = Wanted(name="First admin", role=Role.ADMIN)
+STARTING = 6
+
+
+@pytest.fixture(params=["memory", "sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def starting(request: pytest.FixtureRequest) -> Iterator[list[Store]]:
+    """As many processes open one empty store, each for itself where stores can be opened."""
+    with ExitStack() as stack:
+        if request.param == "memory":
+            yield [MemoryStore()] * STARTING
+        else:
+            url = request.getfixturevalue("renewed_schema" if request.param == "postgres" else "sqlite_url")
+            yield [stack.enter_context(closing(open_store(url))) for _ in range(STARTING)]
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path) -> str:
+    return f"sqlite:///{tmp_path / 'store.db'}"
+
+
+def test_of_several_that_start_at_once_one_alone_makes_the_first_key(starting: list[Store]) -> None:
+    together = Barrier(STARTING)
+
+    def start(store: Store) -> Issued | None:
+        together.wait()
+        return issue_first(store, ADMIN, by="first start", at=NOW)
+
+    with ThreadPoolExecutor(STARTING) as pool:
+        (made,) = filter(None, pool.map(start, starting))
+    with starting[0].read() as session:
+        assert session.keys_by_digest() == {digest_of(made.secret): made.key}
+    revoke(starting[0], made.key.key_id, by="root", at=NOW)
+    assert issue_first(starting[0], ADMIN, by="first start", at=NOW) is None  # whoever revoked it meant it

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import replace
+from threading import Barrier
 
 from sqlalchemy import Connection, Engine, text
 
@@ -24,6 +26,20 @@ OF_A_TICKET = (
 OF_AN_EVENT = (
     "INSERT INTO events (ticket_id, kind, at, by, detail) VALUES (:id, 'received', :at, 'phone', '')"
 )
+
+
+def test_of_several_that_open_an_empty_store_at_once_one_makes_the_tables_and_all_use_them(url: str) -> None:
+    together = Barrier(4)
+
+    def start(number: int) -> None:
+        together.wait()
+        with closing(open_store(url)) as store:
+            store.write(lambda session: session.add_ticket(ticket(f"t-{number}")))
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(start, range(4)))
+    with closing(open_store(url)) as store, store.read() as session:
+        assert all(session.ticket(f"t-{number}") for number in range(4))
 
 
 def test_the_first_version_knew_no_channels_of_tickets(url: str) -> None:
