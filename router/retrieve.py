@@ -68,15 +68,16 @@ def retrieve(
     )
     if succeeded is not None:
         opinion = inherited(opinion, succeeded, schema.half_life_days * DAY)
-    able = [history.unit(unit_id) for unit_id in takers(facts.category, units) if units[unit_id].is_open(at)]
+    able = _marked(history.units(takers(facts.category, units)), history)
+    able[history.units(units.succession(at).closed)] = 0.0
     support = _support(opinion, schema, able)
     best = _best(support, history, limit, sure)
     support[sure] += NAMED
     return Retrieved(units=best, support=support[best], opinion=opinion)
 
 
-def _support(opinion: Opinion, schema: HistorySchema, able: Sequence[int]) -> Floats:
-    """How much speaks for each unit: its keys, votes, text probability, name, being `able`; by unit index.
+def _support(opinion: Opinion, schema: HistorySchema, able: Floats) -> Floats:
+    """How much speaks for each unit: its keys, votes, text probability, name, being `able` (1 or 0); by unit index.
 
     Square roots of shares: a unit that has a little of everything is likelier than one that owns the place, but gets
     other kinds of trouble. Support is beside how common the unit is at all.
@@ -92,8 +93,7 @@ def _support(opinion: Opinion, schema: HistorySchema, able: Sequence[int]) -> Fl
     common = np.bincount(tallies.unit[of_all], shares[of_all] ** (2.0 * COMMONNESS), units)
     # squared: half a name is mostly a word that many units are called by
     called = opinion.named[0] ** 2
-    support = of_keys + BY_VOTES * votes + BY_TEXT * np.sqrt(opinion.text) + BY_NAME * called
-    support[able] += BY_KIND
+    support = of_keys + BY_VOTES * votes + BY_TEXT * np.sqrt(opinion.text) + BY_NAME * called + BY_KIND * able
     return np.asarray(support / (common + RAREST))
 
 
@@ -154,7 +154,7 @@ def _text_opinions(facts: Facts, models: TextModels | None, history: History) ->
     return found
 
 
-def _marked(indexes: list[int], history: History) -> Floats:
+def _marked(indexes: list[int] | Ints, history: History) -> Floats:
     marks = np.zeros(len(history.unit_ids))
     marks[indexes] = 1.0
     return marks

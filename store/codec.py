@@ -30,7 +30,7 @@ def _adapter(kind: Any) -> TypeAdapter[Any]:
 
 
 def _plain(value: object) -> object:
-    names = _names(type(value))
+    names = _names(cast("Hashable", type(value)))
     if names:
         return {name: getattr(value, name) for name in names}
     if isinstance(value, datetime):
@@ -46,7 +46,7 @@ _ENCODER = json.JSONEncoder(default=_plain, ensure_ascii=False, separators=(",",
 
 
 @cache
-def _names(kind: type) -> tuple[str, ...]:
+def _names(kind: Any) -> tuple[str, ...]:
     """The names of a dataclass's fields; none of anything else."""
     return tuple(part.name for part in fields(kind)) if is_dataclass(kind) else ()
 
