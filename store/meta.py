@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select, update
 
 from store import tables
+
+_OF_NAME = tables.meta.c.name == bindparam("the_name")
+_VALUE = select(tables.meta.c.value).where(_OF_NAME)
+_REPLACE = update(tables.meta).where(_OF_NAME).values(value=bindparam("the_value"))
 
 
 def meta_value(connection: Connection, name: str) -> str:
     """The value of that name, which every store has."""
-    found = select(tables.meta.c.value).where(tables.meta.c.name == name)
-    value: str = connection.execute(found).scalar_one()
+    value: str = connection.execute(_VALUE, {"the_name": name}).scalar_one()
     return value
+
+
+def set_meta_value(connection: Connection, name: str, value: str) -> None:
+    """Replace the value of that name."""
+    connection.execute(_REPLACE, {"the_name": name, "the_value": value})
 
 
 def lock_counters(connection: Connection) -> None:

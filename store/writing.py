@@ -41,7 +41,7 @@ from store.codec import decode, encode
 from store.finding import key_rows, place_row, sight_rows
 from store.inserting import insert_new
 from store.log import by_time_known, log_row, log_span, new_entries
-from store.meta import lock_counters
+from store.meta import lock_counters, set_meta_value
 from store.reading import SqlReadSession, dispatch_of
 from store.replies import SqlReplyWrites
 from store.review_records import review_record
@@ -311,9 +311,7 @@ class SqlWriteSession(
     def _advance_world_version(self, change: str) -> None:
         lock_counters(self._connection)
         version = sha256(f"{self.world_version()} {change}".encode()).hexdigest()[:16]
-        self._connection.execute(
-            update(tables.meta).where(tables.meta.c.name == "world_version").values(value=version)
-        )
+        set_meta_value(self._connection, "world_version", version)
 
     def _entries_of(self, ticket_ids: Iterable[str]) -> Mapping[str, Sequence[Dispatch]]:
         found: dict[str, list[Dispatch]] = defaultdict(list)
