@@ -6,67 +6,28 @@ Specification: www.w3.org/TR/trace-context (level 1), and level 2 for the header
 from __future__ import annotations
 
 import logging
-import re
 import time
-from contextvars import ContextVar
-from dataclasses import dataclass, field
-from secrets import token_hex
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from router.tracing import CURRENT, Trace, trace_of
+
 log = logging.getLogger("gridroute.http")
 
-_FORM = re.compile(
-    r"(?P<version>[0-9a-f]{2})-(?P<trace>[0-9a-f]{32})-(?P<parent>[0-9a-f]{16})-(?P<flags>[0-9a-f]{2})(?P<more>-.*)?"
-)
 QUIET = frozenset({"/healthz", "/readyz", "/metrics"})
 """Asked every few seconds: their requests are logged as debugging alone."""
 
 
-@dataclass(slots=True, kw_only=True)
-class Trace:
-    """One request on its way through this process; `ticket_id` is noted where it becomes known."""
-
-    trace_id: str
-    flags: str = "00"
-    span_id: str = field(default_factory=lambda: token_hex(8))
-    ticket_id: str | None = None
-
-    @property
-    def header(self) -> str:
-        """As callers and answers bear it."""
-        return f"00-{self.trace_id}-{self.span_id}-{self.flags}"
-
-
-_current: ContextVar[Trace | None] = ContextVar("gridroute_trace", default=None)
-
-
 def current_trace() -> Trace | None:
     """The request that this thread or task works on."""
-    return _current.get()
+    return CURRENT.get()
 
 
 def note_ticket(ticket_id: str) -> None:
     """The request is about this ticket."""
-    if (trace := _current.get()) is not None:
+    if (trace := CURRENT.get()) is not None:
         trace.ticket_id = ticket_id
-
-
-def trace_of(header: str | None) -> Trace:
-    """The caller's trace, continued; a new one where the header is none, as the specification has it."""
-    found = _FORM.fullmatch(header.strip()) if header else None
-    valid = (
-        found is not None
-        and found["version"] != "ff"
-        and (found["version"] != "00" or found["more"] is None)
-        and set(found["trace"]) != {"0"}
-        and set(found["parent"]) != {"0"}
-    )
-    if found is None or not valid:
-        return Trace(trace_id=token_hex(16))
-    sampled = int(found["flags"], 16) & 1
-    return Trace(trace_id=found["trace"], flags=f"{sampled:02x}")
 
 
 class Traced:
@@ -82,7 +43,7 @@ class Traced:
             return
         trace, began, status = trace_of(Headers(scope=scope).get("traceparent")), time.perf_counter(), 500
         scope.setdefault("state", {})["trace"] = trace
-        token = _current.set(trace)
+        token = CURRENT.set(trace)
 
         async def answer(message: Message) -> None:
             nonlocal status
@@ -100,7 +61,7 @@ class Traced:
             raise
         finally:
             _tell(scope, trace, status, time.perf_counter() - began)
-            _current.reset(token)
+            CURRENT.reset(token)
 
 
 def _tell(scope: Scope, trace: Trace, status: int, seconds: float) -> None:

@@ -48,7 +48,7 @@ class Delivery:
     """A row of the outbox: a ticket that is to be handed to its unit.
 
     `webhook_id` is the same at every attempt: a receiver knows by it what it has. `ready_at`: not before; `due_at`:
-    when the next attempt is due.
+    when the next attempt is due. `trace`: of the request that queued it, as `traceparent` has it.
     """
 
     delivery_id: int
@@ -67,6 +67,7 @@ class Delivery:
     replied_by: str = ""
     replied_at: datetime | None = None
     reason: str = ""
+    trace: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

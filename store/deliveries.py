@@ -88,7 +88,9 @@ class SqlDeliveryReads(SqlEventReads):
 
 
 class SqlDeliveryWrites(SqlDeliveryReads, SqlEventWrites):
-    """Writes inside one transaction."""
+    """Writes inside one transaction. `trace`: of the request that they are done for, if of one."""
+
+    trace: str | None = None
 
     def add_delivery(
         self,
@@ -129,6 +131,7 @@ class SqlDeliveryWrites(SqlDeliveryReads, SqlEventWrites):
             "state": DeliveryState.PENDING.value,
             "attempts": 0,
             "error": "",
+            "trace": self.trace,
         }
         self._connection.execute(_INSERT, row)
         self._record(ticket_id, EventKind.QUEUED, unit_id=unit_id, detail=told(kind))

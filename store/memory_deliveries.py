@@ -10,6 +10,7 @@ from itertools import takewhile
 from domain.errors import NotFound
 from router.delivery_ports import Delivery, DeliveryKind, DeliveryState, Endpoint, Outbox, Settled
 from router.event_ports import EventKind
+from router.tracing import current_header
 from store.deliveries import new_webhook_id, told
 from store.memory_events import MemoryEventReads, MemoryEventWrites
 
@@ -112,6 +113,7 @@ class MemoryDeliveryWrites(MemoryDeliveryReads, MemoryEventWrites):
                 queued_at=at,
                 ready_at=at + delay,
                 due_at=at + delay,
+                trace=current_header(),
             )
         )
         self._record(ticket_id, EventKind.QUEUED, unit_id=unit_id, detail=told(kind))

@@ -237,6 +237,7 @@ deliveries = Table(
     Column("replied_by", String, nullable=False, server_default=""),
     Column("replied_at", UtcTime),
     Column("reason", Text, nullable=False, server_default=""),
+    Column("trace", String),
     Index("ix_deliveries_unit_id", "unit_id", "delivery_id"),
     Index(
         "ix_deliveries_done",

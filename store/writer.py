@@ -17,6 +17,7 @@ from sqlalchemy import Connection, Engine
 
 from router.event_ports import TicketEvent
 from router.ports import WriteSession
+from router.tracing import current_header
 from store.checks import closed
 from store.faults import fault_of
 
@@ -26,7 +27,9 @@ MAX_BULK = 64  # of them in bulk: what a single work that comes just then waits 
 
 
 class GroupSession(WriteSession, Protocol):
-    """A session that the works of one commit share, one after another."""
+    """A session that the works of one commit share, one after another; `trace`: of the request that a work is of."""
+
+    trace: str | None
 
     def mark(self) -> Sequence[TicketEvent]:
         """Where it stands, for `go_back`."""
@@ -45,6 +48,7 @@ class GroupSession(WriteSession, Protocol):
 class _Job:
     work: Callable[[WriteSession], Any]
     future: Future[Any]
+    trace: str | None
 
 
 class Writer:
@@ -68,10 +72,11 @@ class Writer:
         if current_thread() is self._thread:
             raise RuntimeError("a work must use the session it was given, not write through the store")
         future: Future[T] = Future()
+        job = _Job(work=work, future=future, trace=current_header())  # of who asks: this thread works for all
         with self._changed:
             if self._closed:
                 raise closed(self._place)
-            (self._bulk if bulk else self._jobs).append(_Job(work=work, future=future))
+            (self._bulk if bulk else self._jobs).append(job)
             self._changed.notify()
         return future
 
@@ -112,6 +117,7 @@ class Writer:
     def _attempt(self, job: _Job, session: GroupSession, connection: Connection) -> Callable[[], None]:
         """Run one work in its savepoint; a fault of the store itself goes through and fails the whole group."""
         mark = session.mark()
+        session.trace = job.trace
         connection.exec_driver_sql("SAVEPOINT work")  # begin_nested does the same and takes twice as long
         try:
             result = job.work(session)

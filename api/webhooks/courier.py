@@ -17,6 +17,7 @@ from api.webhooks.targets import TargetRefused, Targets
 from domain.errors import InvalidInput
 from router.delivery import Outcome
 from router.delivery_ports import Endpoint
+from router.tracing import current_header
 
 TIMEOUT = 10.0  # seconds, of the whole attempt
 GONE = 410  # the specification: the endpoint wants nothing more
@@ -43,7 +44,7 @@ class Courier:
         await self._client.__aexit__(kind, error, trace)
 
     async def send(self, endpoint: Endpoint, webhook_id: str, body: bytes, at: datetime) -> Outcome:
-        """Deliver the message. Whatever goes wrong on the way is the outcome, never an exception."""
+        """Deliver the message, in the current trace. Whatever goes wrong is the outcome, never an exception."""
         try:
             async with asyncio.timeout(self._timeout):
                 return await self._send(endpoint, webhook_id, body, at)
@@ -64,6 +65,8 @@ class Courier:
             "Content-Type": "application/json",
             "User-Agent": USER_AGENT,
         }
+        if (trace := current_header()) is not None:
+            sent["traceparent"] = trace
         *others, last = await self._targets.resolve(url)
         for address in others:
             with suppress(httpx.ConnectError):

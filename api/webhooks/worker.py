@@ -27,6 +27,7 @@ from domain.errors import GridrouteError, StoreUnavailable
 from router.delivery import LEASE, Outcome, Patience, settle
 from router.delivery_ports import Delivery, DeliveryState, Endpoint, Settled
 from router.ports import Store, StoredTicket, WriteSession
+from router.tracing import CURRENT, trace_of
 
 T = TypeVar("T")
 log = logging.getLogger("gridroute.deliver")
@@ -142,6 +143,9 @@ class DeliveryWorker:
         settling: list[asyncio.Task[None]] = []
         async with Courier(self._settings.targets, self._tls, self._settings.timeout) as courier:
             while queue and not (self._stopping and settling):
+                CURRENT.set(
+                    trace_of(queue[0].trace)
+                )  # of this task; what is logged of it is found in the same trace
                 settled = await self._attempt(queue[0], courier, is_first=not settling)
                 delivery = queue.popleft()
                 settling.append(asyncio.create_task(self._settle(delivery, settled)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hmac
+import logging
 import ssl
 import threading
 from collections.abc import Iterator
@@ -13,7 +14,10 @@ from pathlib import Path
 from random import Random
 
 import pytest
+from fastapi.testclient import TestClient
 
+from api.app import create_app
+from api.logs import WithIds
 from api.webhooks.signing import new_secret
 from api.webhooks.targets import Targets
 from api.webhooks.worker import DeliverySettings, DeliveryWorker
@@ -21,11 +25,12 @@ from domain.safety import Priority
 from router.delivery import Outcome, Patience, backoff, pause_until, settle
 from router.delivery_ports import Delivery, DeliveryKind, DeliveryState, Endpoint, Secret
 from router.ports import EventKind, Store, WriteSession
+from router.service import RoutingService
 from store.clock import utc_now
 from store.memory import MemoryStore
 from store.sql import open_store
 from tests.endpoints import LOOPBACK, UnitEndpoint, unit_endpoint, until
-from tests.serving import a_ticket, furnished
+from tests.serving import a_ticket, furnished, no_bundle
 
 QUICK = Patience(
     attempts=4, first=timedelta(milliseconds=20), longest=timedelta(milliseconds=50), failures=99
@@ -96,6 +101,39 @@ def test_a_dispatch_arrives_signed_by_each_secret(store: Store, unit: UnitEndpoi
     }
     with store.read() as session:
         assert session.events("t1")[-1].kind is EventKind.DELIVERED
+
+
+def test_a_dispatch_is_in_the_trace_of_the_request_that_brought_the_ticket(
+    store: Store, unit: UnitEndpoint, caplog: pytest.LogCaptureFixture
+) -> None:
+    store.write(
+        lambda session: session.put_endpoint(Endpoint(unit_id="gas", url=unit.url(), secrets=SECRETS))
+    )
+    caplog.handler.addFilter(WithIds())
+    caplog.set_level(logging.INFO, "gridroute.deliver")
+    begun = ["4bf92f3577b34da6a3ce929d0e0e4736", "5bf92f3577b34da6a3ce929d0e0e4737"]
+    with TestClient(create_app(RoutingService(store, utc_now, no_bundle))) as client:
+        for number, trace in enumerate(begun):
+            body = {"ticket_id": f"t{number}", "text": "Gas leak", "latitude": 31.25, "longitude": 121.45}
+            headers = {"traceparent": f"00-{trace}-00f067aa0ba902b7-01"}
+            answer = client.post("/v1/tickets", json=body, headers=headers)
+            assert answer.status_code == 201
+    with deliver(store):
+        got = unit.wait_for(2)
+        until(lambda: are_settled(store))
+    sent = {one.ticket_id: one.headers["traceparent"].split("-") for one in got}
+    assert [sent[f"t{number}"][:2] for number in (0, 1)] == [["00", trace] for trace in begun]
+    assert {flags for *_, flags in sent.values()} == {"01"}  # the caller's word that it is recorded
+    assert len({span for _, _, span, _ in sent.values()} - {"00f067aa0ba902b7"}) == 2
+    logged = {(one.ticket_id, one.trace_id) for one in caplog.records if one.name == "gridroute.deliver"}  # type: ignore[attr-defined]
+    assert logged == {("t0", begun[0]), ("t1", begun[1])}
+
+
+def test_what_no_request_queued_has_a_trace_of_its_own(store: Store, unit: UnitEndpoint) -> None:
+    sent_to(store, unit.url(), "t1", "t2")
+    with deliver(store):
+        got = unit.wait_for(2)
+    assert len({one.headers["traceparent"].split("-")[1] for one in got}) == 2
 
 
 def test_a_withdrawal_says_only_which_ticket(store: Store, unit: UnitEndpoint) -> None:

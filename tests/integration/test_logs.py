@@ -17,7 +17,7 @@ from sqlalchemy.exc import DBAPIError
 
 from api.app import create_app
 from api.logs import set_up_logs
-from api.tracing import trace_of
+from router.tracing import trace_of
 from store.engines import parse_url, reader_engine, writer_engine
 from tests.serving import serve
 
