@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from api.open311.settings import Open311Settings
@@ -29,6 +30,8 @@ class Settings:
     """Whether this machine needs no key until one is made: not where others can reach the service."""
     mlflow_url: str | None = None
     """Where people look at MLflow's own pages, without a slash at the end."""
+    promoted: Callable[[], None] = lambda: None
+    """Told when the pointers to bundles were moved through the service; returns at once."""
     allow_origins: frozenset[str] = frozenset()
     targets: Targets = field(default_factory=Targets)
     open311: Open311Settings = field(default_factory=Open311Settings)

@@ -323,13 +323,16 @@ def _promote(request: Request, version: int, body: bytes) -> PointersOut:
     wanted, service = validated(PromoteIn, parse_json(body)), _service(request)
     word = Word(by=acting(request, wanted.by), reason=wanted.reason)
     moved = promoting.promote(service.store, version, service.clock(), word, older=wanted.older)
+    desk_of(request).settings.promoted()
     return PointersOut.of(moved)
 
 
 def _rollback(request: Request, body: bytes) -> PointersOut:
     wanted, service = validated(RollbackIn, parse_json(body)), _service(request)
     word = Word(by=acting(request, wanted.by), reason=wanted.reason)
-    return PointersOut.of(promoting.rollback(service.store, service.clock(), word))
+    moved = promoting.rollback(service.store, service.clock(), word)
+    desk_of(request).settings.promoted()
+    return PointersOut.of(moved)
 
 
 def _service(request: Request) -> RoutingService:

@@ -103,12 +103,15 @@ def run(
     """Serve the workspace's store on the socket until the process is told to stop; finishes what it accepted."""
     from api.open311.settings import Open311Settings
     from api.settings import Settings
+    from training.mirroring import Mirroring
 
+    mirroring = Mirroring(store_url=workspace.store_url, tracking_uri=workspace.mlflow_uri)
     targets = targets_of(deliver_to)
     settings = Settings(
         open311=Open311Settings.of(os.environ, workspace.home),
         targets=targets,
         mlflow_url=web_address("--mlflow-url", mlflow_url),
+        promoted=lambda: mirroring.wake() if workspace.has_mlflow else None,
         may_be_open=is_local(listener),
         allow_origins=allow_origins,
     )
@@ -136,7 +139,7 @@ def run(
             )
             _tell(service, workspace, listener)
             first_key(store, listener)
-            with worker_on(store, targets) if delivering else nullcontext():
+            with mirroring, worker_on(store, targets) if delivering else nullcontext():
                 Server(config).run(sockets=[listener])
         finally:
             store.close()

@@ -78,6 +78,11 @@ class Workspace:
         return DerivedFiles(self.home / "derived", report)
 
     @property
+    def has_mlflow(self) -> bool:
+        """Whether a training here was told to MLflow."""
+        return (self.home / "mlflow.db").is_file()
+
+    @property
     def mlflow_uri(self) -> str:
         """Tracking and registry URI of the local MLflow."""
         return f"sqlite:///{self.home / 'mlflow.db'}"
