@@ -74,7 +74,7 @@ class Mirroring:
                 raise
         code, self._process = self._process.returncode, None
         if code and not self._stopping:
-            log.warning("MLflow's aliases were not set (%s); %s", (said.splitlines() or [code])[-1], MEND)
+            log.warning("MLflow's aliases were not set (%s); %s", (said.splitlines() or [str(code)])[-1], MEND)
 
 
 def main() -> None:
