@@ -113,7 +113,7 @@ async def put_endpoint(request: Request, unit_id: str) -> EndpointOut:
     """Deliver the unit's tickets there from now on, what waits for it too."""
     desk = desk_of(request)
     body = await read_body(request, desk.settings.max_ticket_bytes)
-    return await run_in_threadpool(_put, desk, unit_of(unit_id), body)
+    return await run_in_threadpool(_put, desk, unit_of(unit_id), body, acting(request, "", "api"))
 
 
 @routes.post(
@@ -125,8 +125,8 @@ async def put_endpoint(request: Request, unit_id: str) -> EndpointOut:
 def rotate(request: Request, unit_id: str) -> EndpointOut:
     """Make a new secret, shown once. For a day those before sign as well."""
     service = desk_of(request).service
-    made, now = new_secret(), service.clock()
-    return EndpointOut.of(rotate_secret(service.store, unit_of(unit_id), made, now), now, made)
+    made, now, by = new_secret(), service.clock(), acting(request, "", "api")
+    return EndpointOut.of(rotate_secret(service.store, unit_of(unit_id), made, now, by), now, made)
 
 
 @routes.delete(
@@ -137,8 +137,8 @@ def rotate(request: Request, unit_id: str) -> EndpointOut:
 )
 def remove_endpoint(request: Request, unit_id: str) -> Response:
     """Deliver nothing there any more; the unit may fetch what waits for it."""
-    known = unit_of(unit_id)
-    desk_of(request).service.store.write(lambda session: session.remove_endpoint(known))
+    known, by = unit_of(unit_id), acting(request, "", "api")
+    desk_of(request).service.store.write(lambda session: session.remove_endpoint(known, by))
     return Response(status_code=204)
 
 
@@ -180,10 +180,10 @@ def retry(request: Request, delivery_id: int) -> DeliveryOut:
     return DeliveryOut.of(service.store.write(lambda session: session.retry_delivery(delivery_id, now, by)))
 
 
-def _put(desk: Desk, unit_id: str, body: bytes) -> EndpointOut:
+def _put(desk: Desk, unit_id: str, body: bytes, by: str) -> EndpointOut:
     wanted = validated(EndpointIn, parse_json(body))
     url = str(desk.settings.targets.check_url(wanted.url))
-    found, made = set_endpoint(desk.service.store, unit_id, url, wanted.secrets, new_secret)
+    found, made = set_endpoint(desk.service.store, unit_id, url, wanted.secrets, new_secret, by)
     return EndpointOut.of(found, desk.service.clock(), made)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from getpass import getuser
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -98,12 +99,12 @@ def endpoint(
     with opened_store(home) as store:
         if url is not None:
             set_url = str(targets_of(deliver_to).check_url(url))
-            _, made = set_endpoint(store, unit, set_url, (), new_secret)
+            _, made = set_endpoint(store, unit, set_url, (), new_secret, getuser())
         if rotate:
             made = new_secret()
-            rotate_secret(store, unit, made, utc_now())
+            rotate_secret(store, unit, made, utc_now(), getuser())
         if remove:
-            store.write(lambda session: session.remove_endpoint(unit))
+            store.write(lambda session: session.remove_endpoint(unit, getuser()))
             _console().print(f"{unit} is delivered nothing; it may fetch what waits.", highlight=False)
             return
         with store.read() as session:

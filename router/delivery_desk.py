@@ -16,7 +16,12 @@ OVERLAP = timedelta(hours=24)
 
 
 def set_endpoint(
-    store: Store, unit_id: str, url: str, secrets: Sequence[str], new_secret: Callable[[], str]
+    store: Store,
+    unit_id: str,
+    url: str,
+    secrets: Sequence[str],
+    new_secret: Callable[[], str],
+    by: str = "gridroute",
 ) -> tuple[Endpoint, str | None]:
     """The unit's endpoint, and the secret where one was made: it has `secrets`, else those it had, else a new one.
 
@@ -30,13 +35,13 @@ def set_endpoint(
         given = tuple(Secret(value=one) for one in ([made] if made else secrets))
         kept = before.secrets if before else ()
         endpoint = Endpoint(unit_id=unit_id, url=url, secrets=given or kept)
-        session.put_endpoint(endpoint)
+        session.put_endpoint(endpoint, by)
         return endpoint, made
 
     return store.write(work)
 
 
-def rotate_secret(store: Store, unit_id: str, secret: str, at: datetime) -> Endpoint:
+def rotate_secret(store: Store, unit_id: str, secret: str, at: datetime, by: str = "gridroute") -> Endpoint:
     """Sign by `secret` from now on, and by those before for a day. Raises NotFound without an endpoint."""
 
     def work(session: WriteSession) -> Endpoint:
@@ -44,7 +49,7 @@ def rotate_secret(store: Store, unit_id: str, secret: str, at: datetime) -> Endp
         ending = (replace(one, until=one.until or at + OVERLAP) for one in before.secrets)
         kept = tuple(one for one in ending if one.until is None or one.until > at)
         endpoint = replace(before, secrets=(Secret(value=secret), *kept))
-        session.put_endpoint(endpoint)
+        session.put_endpoint(endpoint, by)
         return endpoint
 
     return store.write(work)

@@ -214,10 +214,10 @@ class DeliveryWrites(DeliveryReads, Protocol):
         """Bring a dead letter back. Raises NotFound where there is no dead one of that number."""
         ...
 
-    def put_endpoint(self, endpoint: Endpoint) -> None:
-        """Insert or replace by unit."""
+    def put_endpoint(self, endpoint: Endpoint, by: str = "gridroute") -> None:
+        """Insert or replace by unit; an event says who did."""
         ...
 
-    def remove_endpoint(self, unit_id: str) -> None:
+    def remove_endpoint(self, unit_id: str, by: str = "gridroute") -> None:
         """Raises NotFound where there is none."""
         ...

@@ -236,7 +236,7 @@ class SqlDeliveryWrites(SqlDeliveryReads, SqlEventWrites):
                 return
             yield read_delivery(row)
 
-    def put_endpoint(self, endpoint: Endpoint) -> None:
+    def put_endpoint(self, endpoint: Endpoint, by: str = "gridroute") -> None:
         """Insert or replace by unit."""
         self._connection.execute(delete(tables.endpoints).where(_endpoint.unit_id == endpoint.unit_id))
         self._connection.execute(
@@ -247,14 +247,15 @@ class SqlDeliveryWrites(SqlDeliveryReads, SqlEventWrites):
                 body=encode(replace(endpoint, failures=0, paused_until=None)),
             )
         )
-        self._record("", EventKind.CHANGED, unit_id=endpoint.unit_id, detail=f"endpoint {endpoint.url}")
+        detail = f"endpoint {endpoint.url}"
+        self._record("", EventKind.CHANGED, by=by, unit_id=endpoint.unit_id, detail=detail)
 
-    def remove_endpoint(self, unit_id: str) -> None:
+    def remove_endpoint(self, unit_id: str, by: str = "gridroute") -> None:
         """Raises NotFound where there is none."""
         found = self._connection.execute(delete(tables.endpoints).where(_endpoint.unit_id == unit_id))
         if found.rowcount != 1:
             raise NotFound(kind="endpoint of unit", key=unit_id)
-        self._record("", EventKind.CHANGED, unit_id=unit_id, detail="endpoint removed")
+        self._record("", EventKind.CHANGED, by=by, unit_id=unit_id, detail="endpoint removed")
 
 
 def new_webhook_id() -> str:

@@ -157,7 +157,8 @@ class MemoryDeliveryWrites(MemoryDeliveryReads, MemoryEventWrites):
             )
         )
         if endpoint := self.state.endpoints.get(delivery.unit_id):
-            self.put_endpoint(replace(endpoint, failures=settled.failures, paused_until=settled.paused_until))
+            changed = replace(endpoint, failures=settled.failures, paused_until=settled.paused_until)
+            self.state.endpoints[delivery.unit_id] = changed
         if ended:
             kind = EventKind.DELIVERED if settled.state is DeliveryState.DELIVERED else EventKind.UNDELIVERED
             detail = settled.error or told(delivery.kind)
@@ -187,16 +188,17 @@ class MemoryDeliveryWrites(MemoryDeliveryReads, MemoryEventWrites):
         self._record(again.ticket_id, EventKind.QUEUED, by=by, unit_id=again.unit_id, detail="retry")
         return again
 
-    def put_endpoint(self, endpoint: Endpoint) -> None:
+    def put_endpoint(self, endpoint: Endpoint, by: str = "gridroute") -> None:
         """Insert or replace by unit."""
         self.state.endpoints[endpoint.unit_id] = endpoint
-        self._record("", EventKind.CHANGED, unit_id=endpoint.unit_id, detail=f"endpoint {endpoint.url}")
+        detail = f"endpoint {endpoint.url}"
+        self._record("", EventKind.CHANGED, by=by, unit_id=endpoint.unit_id, detail=detail)
 
-    def remove_endpoint(self, unit_id: str) -> None:
+    def remove_endpoint(self, unit_id: str, by: str = "gridroute") -> None:
         """Raises NotFound where there is none."""
         if self.state.endpoints.pop(unit_id, None) is None:
             raise NotFound(kind="endpoint of unit", key=unit_id)
-        self._record("", EventKind.CHANGED, unit_id=unit_id, detail="endpoint removed")
+        self._record("", EventKind.CHANGED, by=by, unit_id=unit_id, detail="endpoint removed")
 
     def _change(self, delivery: Delivery) -> None:
         self.state.deliveries[delivery.delivery_id - 1] = delivery

@@ -210,13 +210,18 @@ def test_deliveries_are_listed_by_number(store: Store) -> None:
 def test_an_endpoint_comes_back_as_it_was_until_it_is_removed(store: Store) -> None:
     assert endpoint(store) == ENDPOINT
     changed = replace(ENDPOINT, url="https://other.example/", failures=2, paused_until=NOW)
-    store.write(lambda session: session.put_endpoint(changed))
+    store.write(lambda session: session.put_endpoint(changed, "Li Wei"))
     with store.read() as session:
         assert [one.unit_id for one in session.endpoints()] == ["roads", "water-1"]
     assert endpoint(store) == changed
-    store.write(lambda session: session.remove_endpoint("water-1"))
+    store.write(lambda session: session.remove_endpoint("water-1", "Wang Fang"))
     with store.read() as session:
         assert session.endpoint("water-1") is None
+        told = [(one.by, one.unit_id, one.detail) for one in session.event_log() if one.kind == "changed"]
+    assert told[-2:] == [
+        ("Li Wei", "water-1", "endpoint https://other.example/"),
+        ("Wang Fang", "water-1", "endpoint removed"),
+    ]
     with pytest.raises(NotFound):
         store.write(lambda session: session.remove_endpoint("water-1"))
     assert names(claim(store)) == ["a roads"]
