@@ -34,6 +34,11 @@ LONG_TAIL = (
     1_000  # more new log entries than this are folded into a fresh world, while the old one goes on routing
 )
 SPOT_CHECKS = 24  # of what is remembered, before it is believed
+HEARD_EVERY = 500  # entries of a long tail
+
+
+def _unheard(_done: int) -> None:
+    """Nobody listens."""
 
 
 def fold_order(dispatch: Dispatch) -> FoldKey:
@@ -87,19 +92,24 @@ class Standing:
             return False  # what was folded cannot be taken out again
         return not tail or self.folded is None or self.folded < fold_order(tail[0])
 
-    def fold(self, tail: list[Dispatch], derived: Derived | None = None) -> None:
-        """Fold in entries that are in fold order and that this standing accepts."""
+    def fold(
+        self, tail: list[Dispatch], derived: Derived | None = None, heard: Callable[[int], None] = _unheard
+    ) -> None:
+        """Fold in entries that are in fold order and that this standing accepts.
+
+        Of a long tail `heard` is told each time how many more are done.
+        """
         counted, history = unretracted(tail), self.world.history
         if derived is None or len(tail) <= LONG_TAIL:
             for dispatch in counted:
                 learn(dispatch, self.world)
         else:
-            self._fold_remembered(counted, derived)
+            self._fold_remembered(counted, derived, heard)
         if tail:
             self.folded = fold_order(tail[-1])
             history.sequence = max(history.sequence, *(one.sequence for one in tail))
 
-    def _fold_remembered(self, log: list[Dispatch], derived: Derived) -> None:
+    def _fold_remembered(self, log: list[Dispatch], derived: Derived, heard: Callable[[int], None]) -> None:
         """Work out only what is not remembered, and have it remembered."""
         atlas, schema = self.world.atlas, self.world.history.schema
         remembered = derived.facts(atlas, schema)
@@ -109,7 +119,9 @@ class Standing:
                 remembered = {}  # of another version of this program
                 break
         fresh = {}
-        for dispatch in log:
+        for number, dispatch in enumerate(log, 1):
+            if not number % HEARD_EVERY:
+                heard(HEARD_EVERY)
             sequence = dispatch.sequence
             known = remembered.get(sequence)
             if known is None:

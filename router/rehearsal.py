@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from domain.decisions import Decision, Policy, Verdict
@@ -17,9 +17,17 @@ from router.live import Foundation, LoadBundle, Standing, fold_order, load_champ
 from router.ports import BundleRecord, ReadSession, Store
 from router.route import route
 from router.stored import StoredTicket
+from router.uncollected import uncollected
 
 MOST_TICKETS = 2_000
 MOST_EXAMPLES = 50
+TICKET_STEPS = 40  # a ticket that is routed twice takes as long as so many entries that are folded
+
+Report = Callable[[float], None]
+
+
+def unreported(_share: float) -> None:
+    """Nobody listens."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +76,11 @@ class _Material:
     after: Standing
 
     @property
+    def is_one_history(self) -> bool:
+        """Whether both count in the same history: then it is folded once."""
+        return self.before.world.history is self.after.world.history
+
+    @property
     def outcomes(self) -> dict[str, Dispatch]:
         """The latest confirmed dispatch of each ticket."""
         return {one.ticket.ticket_id: one for one in self.log}
@@ -82,19 +95,18 @@ def rehearse(
     load_bundle: LoadBundle,
     policy: Policy,
     derived: Derived,
+    report: Report = unreported,
 ) -> Rehearsal:
     """Route the last tickets under both, each with what was known when it came. The world that serves is not touched.
 
     Units, territories and rules are those of now, and so are the certificates' dates; what is suspended and which
-    tickets are drawn for blind reviews is left out of account. Raises NotFound, BundleDamaged or BundleIncompatible.
+    tickets are drawn for blind reviews is left out of account. `report` hears what share is done, from 0 once all is
+    read; what it raises ends the work. Raises NotFound, BundleDamaged or BundleIncompatible.
     """
     with store.read() as session:
         material = _read(version, last, session, load_bundle, policy, derived)
     candidate = material.after.world.bundle
-    before, after = (
-        _routed(material.tickets, material.log, standing, derived, now)
-        for standing in (material.before, material.after)
-    )
+    before, after = _routed(material, derived, now, report)
     champion = material.before.champion
     return _compared(
         version, champion.record.version if champion else None, material, before, after, candidate
@@ -120,26 +132,85 @@ def _read(
         world = world_of(session, bundle, atlas, policy)
         return Standing(world=world, foundation=Foundation.of(session), champion=found)
 
+    before, after = standing(serving, needed=False), standing(records[version], needed=True)
     return _Material(
         tickets=session.find_tickets(TicketQuery(limit=last))[::-1],
         log=sorted(unretracted(session.dispatches()), key=fold_order),
-        before=standing(serving, needed=False),
-        after=standing(records[version], needed=True),
+        before=before,
+        after=_sharing(before, after),
     )
 
 
+def _sharing(before: Standing, after: Standing) -> Standing:
+    """The second with the history of the first, where both would be the same: by one schema, located by one atlas.
+
+    By another atlas it is another history: to take it for the same was seen to hide half of what would change.
+    """
+    one, other = before.world, after.world
+    if one.history.schema != other.history.schema or one.atlas.version != other.atlas.version:
+        return after
+    return replace(after, world=replace(other, history=one.history, atlas=one.atlas))
+
+
 def _routed(
-    tickets: Sequence[StoredTicket], log: list[Dispatch], standing: Standing, derived: Derived, now: datetime
-) -> list[Decision]:
-    """Each ticket's decision, with the history as far as it was known before the ticket came."""
-    found, folded = [], 0
-    for stored in tickets:
-        known = bisect_left(log, stored.ticket.received_at, key=lambda one: one.known_at)
-        if known > folded:
-            standing.fold(log[folded:known], derived)
-            folded = known
-        found.append(route(stored.ticket, standing.world, now))
+    material: _Material, derived: Derived, now: datetime, report: Report
+) -> tuple[list[Decision], list[Decision]]:
+    """Each ticket's decisions before and after, in one pass over the log: both with what was known when it came."""
+    tickets, log, standings = material.tickets, material.log, (material.before, material.after)
+    ends = [_known(log, stored.ticket.received_at) for stored in tickets]
+    folding = standings[:1] if material.is_one_history else standings
+    steps = _Steps(len(folding) * max(ends, default=0) + TICKET_STEPS * len(tickets), report)
+    found: tuple[list[Decision], list[Decision]] = ([], [])
+    folded = 0
+    with uncollected():
+        for stored, end in zip(tickets, ends, strict=True):
+            if end > folded:
+                for standing in folding:
+                    steps.begin(end - folded)
+                    standing.fold(log[folded:end], derived, steps.add)
+                    steps.end()
+                folded = end
+            steps.begin(TICKET_STEPS)
+            for standing, decisions in zip(standings, found, strict=True):
+                decisions.append(route(stored.ticket, standing.world, now))
+            steps.end()
     return found
+
+
+def _known(log: list[Dispatch], at: datetime) -> int:
+    """How many of the log's entries were known then."""
+    return bisect_left(log, at, key=lambda one: one.known_at)
+
+
+class _Steps:
+    """Counts what is done of so many steps, and reports each whole percent once."""
+
+    def __init__(self, steps: int, report: Report) -> None:
+        self._steps, self._report = max(steps, 1), report
+        self._done = self._within = self._part = 0
+        self._told = -1
+        self._tell()
+
+    def begin(self, part: int) -> None:
+        """A part of so many steps begins."""
+        self._part, self._within = part, 0
+
+    def add(self, steps: int) -> None:
+        """So many more of it are done."""
+        self._within = min(self._within + steps, self._part)
+        self._tell()
+
+    def end(self) -> None:
+        """It is done."""
+        self._done += self._part
+        self._part = self._within = 0
+        self._tell()
+
+    def _tell(self) -> None:
+        percent = 100 * (self._done + self._within) // self._steps
+        if percent != self._told:
+            self._told = percent
+            self._report(percent / 100)
 
 
 def _compared(

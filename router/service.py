@@ -41,7 +41,7 @@ from router.previewing import Preview, preview
 from router.pulling import Answer, handed, refusal_of, refuse, reply_to
 from router.readiness import Readiness, assess, unavailable
 from router.refusals import reconsider
-from router.rehearsal import Rehearsal, rehearse
+from router.rehearsal import Rehearsal, Report, rehearse, unreported
 from router.reviewing import count_ahead, record
 from router.route import route
 from router.same_trouble import Alike, alike, near_in_time
@@ -279,12 +279,13 @@ class RoutingService:
         """The bundle that serves, or should."""
         return self._live.champion
 
-    def rehearse(self, version: int, last: int) -> Rehearsal:
+    def rehearse(self, version: int, last: int, report: Report = unreported) -> Rehearsal:
         """What promoting that bundle would change on the last tickets; takes seconds, and nobody waits for it.
 
-        Raises NotFound, BundleDamaged or BundleIncompatible.
+        `report` hears what share is done; what it raises ends the work. Raises NotFound, BundleDamaged or
+        BundleIncompatible.
         """
-        return self._rehearse(version, last, self._clock())
+        return self._rehearse(version, last, self._clock(), report=report)
 
     def bundle_version(self, digest: str) -> int | None:
         """The store's version number of a bundle; None for one it does not know."""

@@ -17,12 +17,16 @@ from api.app import create_app
 from api.settings import Settings
 from api.versions import REHEARSING
 from cli.serving import web_address
+from domain.decisions import Policy
 from domain.dispatches import Dispatch
 from domain.errors import InvalidInput
 from domain.tickets import Ticket
 from domain.units import Unit
+from features.history import History
 from models.bundle import load_bundle, write_bundle
 from models.measured import Measured
+from router import rehearsal
+from router.derived import DerivedAnew
 from router.ports import BundleRecord, Store
 from router.service import RoutingService
 from store.sql import open_store
@@ -219,6 +223,54 @@ def test_one_rehearsal_at_a_time(office: Office) -> None:
         answer = office.client.get("/v1/models/2/changes")
     assert (answer.status_code, answer.headers["retry-after"]) == (429, "10")
     assert office.client.get("/v1/models/2/changes").status_code == 200
+
+
+def test_how_far_a_rehearsal_is_comes_before_what_it_found(office: Office) -> None:
+    for number in range(4):
+        submit(office, f"lamp{number}", "lamps")
+    answer = office.client.get("/v1/models/2/changes/stream", params={"last": 3})
+    assert answer.headers["content-type"].startswith("text/event-stream")
+    told = [part.split("\n") for part in answer.text.strip().split("\n\n")]
+    names = [event.removeprefix("event: ") for event, _ in told]
+    assert names == ["progress"] * (len(told) - 1) + ["changes"]
+    shares = [json.loads(data.removeprefix("data: "))["share"] for _, data in told[:-1]]
+    assert (shares[0], shares[-1]) == (0.0, 1.0)
+    assert shares == sorted(set(shares))
+    found = json.loads(told[-1][1].removeprefix("data: "))
+    assert found == office.client.get("/v1/models/2/changes", params={"last": 3}).json()
+    assert office.client.get("/v1/models/9/changes/stream").status_code == 404
+    with REHEARSING:
+        assert office.client.get("/v1/models/2/changes/stream").status_code == 429
+
+
+def test_a_rehearsal_ends_when_its_listener_wants_no_more(office: Office) -> None:
+    submit(office, "lamp", "lamps")
+    heard: list[float] = []
+
+    def enough(share: float) -> None:
+        heard.append(share)
+        raise TimeoutError
+
+    with pytest.raises(TimeoutError):
+        office.service.rehearse(2, 10, enough)
+    assert heard == [0.0]
+
+
+def test_bundles_that_count_alike_are_rehearsed_on_one_history(office: Office) -> None:
+    """And decide as on two."""
+    for number in range(3):
+        submit(office, f"lamp{number}", "lamps")
+        submit(office, f"pipe{number}", "pipes")
+    with office.store.read() as session:
+        shared = rehearsal._read(2, 6, session, load_bundle, Policy(), DerivedAnew())
+        alone = rehearsal._read(2, 6, session, load_bundle, Policy(), DerivedAnew())
+    assert shared.is_one_history
+    own = replace(alone.after.world, history=History(alone.after.world.history.schema))
+    apart = replace(alone, after=replace(alone.after, world=own))
+    assert not apart.is_one_history
+    one, two = (rehearsal._routed(m, DerivedAnew(), NOW, rehearsal.unreported) for m in (shared, apart))
+    assert one == two
+    assert shared.after.world.history.sequence > 0
 
 
 def test_an_installation_without_a_model_can_be_rehearsed_too(office: Office) -> None:
