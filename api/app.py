@@ -54,6 +54,7 @@ from api.stream import Feed
 from api.tracing import Traced
 from api.veil import Veiled
 from domain.errors import StoreUnavailable
+from features.safety import safety_signals
 from router.service import RoutingService
 
 log = logging.getLogger("gridroute.api")
@@ -98,6 +99,7 @@ def create_app(service: RoutingService, settings: Settings | None = None) -> Fas
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         seconds = settings.refresh_seconds
+        safety_signals("")  # its words are compiled once, which no ticket is to wait for
         # apart: a new world may take long to build, a revoked key is to be felt in a second
         with KeepFresh(doors.refresh, seconds), KeepFresh(service.refresh, seconds, service.watch_clocks):
             yield

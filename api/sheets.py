@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from io import StringIO
 from tempfile import SpooledTemporaryFile
-from typing import Any
 
-from openpyxl import Workbook
-from openpyxl.cell import WriteOnlyCell
-from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from pydantic import BaseModel
 
 CSV = "text/csv; charset=utf-8"
@@ -38,11 +34,21 @@ def csv_lines(columns: Sequence[str], rows: Iterable[BaseModel]) -> Iterator[str
 
 def xlsx_file(title: str, columns: Sequence[str], rows: Iterable[BaseModel]) -> Iterator[bytes]:
     """The table as a workbook of one sheet, in parts."""
+    from openpyxl import Workbook  # slow to import, and seldom asked for
+    from openpyxl.cell import WriteOnlyCell
+    from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
+
     book = Workbook(write_only=True)
     sheet = book.create_sheet(title)
+
+    def text(value: str) -> object:
+        typed = WriteOnlyCell(sheet, ILLEGAL_CHARACTERS_RE.sub("", value))
+        typed.data_type = "s"  # what begins like a formula is text
+        return typed
+
     sheet.append(list(columns))
     for row in rows:
-        sheet.append([_typed(sheet, cell) for cell in _cells(columns, row)])
+        sheet.append([_typed(cell, text) for cell in _cells(columns, row)])
     with SpooledTemporaryFile(IN_MEMORY) as file:
         book.save(file)
         file.seek(0)
@@ -68,11 +74,7 @@ def _inert(cell: Cell) -> Cell:
     return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA) else cell
 
 
-def _typed(sheet: Any, cell: Cell) -> object:
+def _typed(cell: Cell, text: Callable[[str], object]) -> object:
     if isinstance(cell, datetime):
         return cell.astimezone(UTC).replace(tzinfo=None)  # workbooks know no zones
-    if not isinstance(cell, str):
-        return cell
-    typed = WriteOnlyCell(sheet, ILLEGAL_CHARACTERS_RE.sub("", cell))
-    typed.data_type = "s"  # what begins like a formula is text
-    return typed
+    return text(cell) if isinstance(cell, str) else cell
