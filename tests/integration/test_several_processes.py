@@ -93,12 +93,28 @@ def test_a_correction_through_one_is_felt_by_the_other(both: tuple[httpx.Client,
     assert again.status_code == 409
 
 
-def test_a_stop_through_one_stops_the_other(both: tuple[httpx.Client, httpx.Client]) -> None:
+def test_a_stop_through_one_stops_the_other_and_so_does_letting_it_go_on(
+    both: tuple[httpx.Client, httpx.Client],
+) -> None:
     first, second = both
+    told = submit(second, "s-0")
     body = {"scope": "all", "by": "Li Wei", "reason": "storm"}
     assert first.post("/v1/automation/suspend", json=body).status_code == 200
     assert soon(lambda: bool(second.get("/v1/automation").json()["suspensions"]))
-    assert soon(lambda: not second.get("/v1/automation").json()["running"])
+    numbers = iter(range(1, 1_000))
+
+    def suspended() -> list[str]:
+        found: list[str] = submit(second, f"s-{next(numbers)}")["suspensions"]
+        return found
+
+    assert not told["suspensions"]
+    assert soon(lambda: bool(suspended()))
+    (active,) = second.get("/v1/automation").json()["suspensions"]
+    number = active["suspension"]
+    lifted = first.post("/v1/automation/resume", json={"suspension": number, "by": "Li", "reason": "over"})
+    assert lifted.status_code == 200, lifted.text
+    assert soon(lambda: not second.get("/v1/automation").json()["suspensions"])
+    assert soon(lambda: not suspended())
 
 
 def test_a_promotion_is_picked_up_by_both(

@@ -15,6 +15,7 @@ from sqlalchemy.engine import make_url
 
 from api.app import create_app
 from domain.errors import StoreUnavailable
+from router.audit import verify
 from router.service import RoutingService
 from store.clock import utc_now
 from store.sql import SqlStore, open_store
@@ -104,6 +105,12 @@ def test_whatever_was_accepted_while_connections_broke_is_there(
     breaking.join()
     assert submit(client, 999) == 201
     assert accepted <= there(direct)
+    with closing(open_store(direct)) as store, store.read() as session:
+        assert (
+            verify(session).findings == ()
+        )  # nothing is half done: each record has its events, each event its record
+        sent = [one.ticket_id for one in session.deliveries(limit=1_000)]
+        assert len(sent) == len(set(sent))
 
 
 def test_connections_that_the_server_ends_are_made_anew(direct: str) -> None:
