@@ -86,8 +86,8 @@ class Doors:
         self._ticks = ticks
         self._known = Known()
         self._looking = Lock()
-        self._asked = Pace(ticks)
-        self._failed = Pace(ticks)
+        self._asked = Pace(ticks, settings.processes)
+        self._failed = Pace(ticks, settings.processes)
 
     def refresh(self) -> None:
         """Look up which keys and sessions there are. Raises StoreUnavailable."""
@@ -202,15 +202,19 @@ class Known:
 
 
 class Pace:
-    """How fast each may go: a minute's worth at once, then as the minute brings it. Used on one thread."""
+    """How fast each may go: a minute's worth at once, then as the minute brings it. Used on one thread.
 
-    def __init__(self, ticks: Callable[[], float]) -> None:
+    Of `sharing` processes each grants its part: to count in the store would be a write for every request.
+    """
+
+    def __init__(self, ticks: Callable[[], float], sharing: int = 1) -> None:
         self._ticks = ticks
+        self._sharing = sharing
         self._until: dict[str, float] = {}
 
     def step(self, who: str, per_minute: int, told: str) -> None:
         """One more. Raises HTTPException 429."""
-        each, now = SECONDS / per_minute, self._ticks()
+        each, now = SECONDS / ceil(per_minute / self._sharing), self._ticks()
         if len(self._until) > MOST_PACED:
             self._until = {one: until for one, until in self._until.items() if until > now}
         until = max(self._until.get(who, now), now) + each

@@ -11,8 +11,9 @@ from api.webhooks.targets import Targets
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """Limits of one process."""
+    """Limits of one process. `processes`: how many share a key's requests a minute between them."""
 
+    processes: int = 1
     max_ticket_bytes: int = 1_000_000
     max_batch_bytes: int = 16_000_000
     max_batch_tickets: int = 1_000

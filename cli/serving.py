@@ -52,6 +52,12 @@ def serve(
     ] = 30,
     due_urgent: Annotated[float, typer.Option(help="The same for urgent ones.", min=0.1)] = 3,
     allow_origin: AllowOriginOption = None,
+    processes: Annotated[
+        int,
+        typer.Option(
+            help="How many of these share the store: each grants a key its part of a minute.", min=1
+        ),
+    ] = 1,
     mlflow_url: MlflowUrlOption = "",
     log_format: LogFormatOption = LogFormat.TEXT,
     log_level: LogLevelOption = None,
@@ -72,6 +78,7 @@ def serve(
             deliver_to=deliver_to,
             mlflow_url=mlflow_url,
             allow_origins=origins_of(allow_origin or ()),
+            processes=processes,
         )
 
 
@@ -99,6 +106,7 @@ def run(
     deliver_to: str = "",
     mlflow_url: str = "",
     allow_origins: frozenset[str] = frozenset(),
+    processes: int = 1,
 ) -> None:
     """Serve the workspace's store on the socket until the process is told to stop; finishes what it accepted."""
     from api.open311.settings import Open311Settings
@@ -114,6 +122,7 @@ def run(
         promoted=lambda: mirroring.wake() if workspace.has_mlflow else None,
         may_be_open=is_local(listener),
         allow_origins=allow_origins,
+        processes=processes,
     )
     with workspace.serving():
         import uvicorn

@@ -13,7 +13,8 @@ from api.settings import Settings
 from domain.access import Area, Role
 from router.access import Issued, Wanted, issue, revoke
 from router.ports import Store
-from tests.serving import Clock, furnished, serve
+from router.service import RoutingService
+from tests.serving import NOW, Clock, furnished, no_bundle, serve
 
 REMOTE = ("192.0.2.7", 40_000)
 LOCAL = ("127.0.0.1", 40_000)
@@ -138,6 +139,18 @@ def test_a_key_may_ask_so_often_a_minute(office: Office) -> None:
     assert [client.get("/v1/units").status_code for _ in range(4)] == [200, 200, 200, 429]
     assert 0 < int(client.get("/v1/units").headers["retry-after"]) <= 20
     assert office.client(office.key(Role.ADMIN)).get("/v1/units").status_code == 200
+
+
+def test_of_several_processes_each_grants_its_part_of_a_minute() -> None:
+    store = furnished()
+    secret = issue(store, Wanted(name="Li", role=Role.ADMIN, per_minute=4), by="root", at=NOW).secret
+    headers = {"Authorization": f"Bearer {secret}"}
+    granted = 0
+    for _ in range(2):
+        app = create_app(RoutingService(store, Clock(), no_bundle), Settings(processes=2))
+        with TestClient(app, headers=headers) as client:
+            granted += [client.get("/v1/units").status_code for _ in range(6)].count(200)
+    assert granted == 4
 
 
 def test_the_key_says_who_acts(office: Office) -> None:
