@@ -12,6 +12,8 @@ from domain.errors import Overloaded
 APART = frozenset({"/healthz", "/v1/events"})
 """Whether the process lives is asked when it is busy too; streams are counted by themselves."""
 
+NUL = b"%00"
+
 
 class Gate:
     """Middleware that answers 429 beyond `most` requests at once."""
@@ -23,6 +25,7 @@ class Gate:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, or refuse it."""
+        _drop_nul(scope)
         if scope["type"] != "http" or scope["path"] in APART:
             await self._app(scope, receive, send)
             return
@@ -34,6 +37,19 @@ class Gate:
             await self._app(scope, receive, send)
         finally:
             self._inside -= 1
+
+
+def _drop_nul(scope: Scope) -> None:
+    """Ask without NUL characters: nothing that is stored has one, and PostgreSQL takes none.
+
+    Open311 has a rule of its own for them.
+    """
+    query = scope.get("query_string", b"")
+    if NUL not in query or scope["path"].startswith("/open311/"):
+        return
+    while NUL in query:
+        query = query.replace(NUL, b"")
+    scope["query_string"] = query
 
 
 async def _refuse(scope: Scope, receive: Receive, send: Send) -> None:
