@@ -62,7 +62,7 @@ def _dress() -> None:
     assets = files("console").joinpath("assets")
     style = assets.joinpath("console.css").read_text(encoding="utf-8")
     ui.add_head_html(f"<style>{style}</style>", shared=True)
-    for name in ("console.js", "dispatches.js", "city.js"):
+    for name in ("console.js", "drafts.js", "dispatches.js", "city.js"):
         ui.add_body_html(f"<script>{assets.joinpath(name).read_text(encoding='utf-8')}</script>", shared=True)
     pages_app.colors(
         primary="#0b6b62",

@@ -7,10 +7,10 @@ from typing import Any
 
 from nicegui import app, ui
 
+from console.browser import asked
 from console.view import View
 
 FONT = 'Roboto, "Noto Sans CJK SC", "PingFang SC", "Microsoft YaHei", "WenQuanYi Zen Hei", sans-serif'
-PATIENCE_S = 12.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,21 +57,11 @@ async def palette(view: View) -> Palette:
     return DARK if dark else LIGHT
 
 
-async def asked(view: View, question: str, otherwise: Any) -> Any:
-    """What the browser says; `otherwise` where it says nothing."""
-    try:
-        await view.client.connected(PATIENCE_S)
-        return await view.client.run_javascript(question, timeout=PATIENCE_S)
-    except TimeoutError:
-        return otherwise
-
-
 def chart(options: dict[str, Any], *, label: str, colours: Palette) -> ui.echart:
     """A chart; `label` says in words what it shows."""
     base = {
         "textStyle": {"fontFamily": FONT, "color": colours.quiet},
-        "animationDuration": 200,
-        "animationDurationUpdate": 200,
+        "animation": False,  # what is read is there at once, also for whoever wants no motion
     }
     made = ui.echart(base | options, renderer="svg").classes("gr-chart")
     made.props(f'role=img aria-label="{label}"')

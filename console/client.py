@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 from urllib.parse import quote
@@ -16,7 +16,8 @@ Json = dict[str, Any]
 Query = Mapping[str, str | int | float | bool | list[str] | None]
 
 TIMEOUT = httpx.Timeout(20.0, connect=3.0)
-LIMITS = httpx.Limits(max_connections=200, max_keepalive_connections=50)
+# kept for less than servers keep them: one that is being closed would look like a service that is away
+LIMITS = httpx.Limits(max_connections=200, max_keepalive_connections=50, keepalive_expiry=2.0)
 
 
 class Service:
@@ -76,10 +77,15 @@ class Bearer:
         raise Refused.of(answer.status_code, _body(answer))
 
     @asynccontextmanager
-    async def stream(self, path: str, query: Query | None = None) -> AsyncIterator[httpx.Response]:
+    async def stream(
+        self, path: str, query: Query | None = None, *, patience_s: float | None = None
+    ) -> AsyncIterator[httpx.Response]:
         """An answer that comes piece by piece."""
+        timeout = TIMEOUT if patience_s is None else httpx.Timeout(patience_s, connect=TIMEOUT.connect)
         try:
-            async with self._http.stream("GET", path, params=_told(query), headers=self._headers) as answer:
+            async with self._http.stream(
+                "GET", path, params=_told(query), headers=self._headers, timeout=timeout
+            ) as answer:
                 if not answer.is_success:
                     await answer.aread()
                     raise Refused.of(answer.status_code, _body(answer))
@@ -101,6 +107,19 @@ class Bearer:
                         yield json.loads(line[5:])
         except httpx.TransportError as error:
             raise Unreachable(str(error)) from error
+
+    async def steps(
+        self, path: str, query: Query | None = None, *, patience_s: float | None = None
+    ) -> AsyncGenerator[tuple[str, Json]]:
+        """The server-sent events of some work and what each says, until the service ends the stream."""
+        async with self.stream(path, query, patience_s=patience_s) as answer:
+            name = ""
+            async for line in answer.aiter_lines():
+                field, _, text = line.partition(": ")
+                if field == "event":
+                    name = text
+                elif field == "data":
+                    yield name, json.loads(text)
 
     async def _send(
         self,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from nicegui import app, ui
 
 from console.vital import watch
-from console.words import LANGUAGES, Words
+from console.words import HTML_LANG, LANGUAGES, Words
 
 if TYPE_CHECKING:
     from console.registry import Page
@@ -29,6 +29,7 @@ def framed(view: View, name: str, menu: Sequence[Page]) -> Iterator[None]:
         _status(view)
         _choices(view)
     view.client.content.classes("gr-content").props("id=content")
+    view.client.content.props["data-who"] = view.name
     with view.client.content:
         ui.label(view.words(f"{name}.title")).props("role=heading aria-level=1").classes("gr-h1")
         yield
@@ -42,6 +43,15 @@ def unreachable_page(words: Words) -> None:
         ui.label(words("frame.waiting")).props("role=status")
         ui.spinner(size="lg")
     ui.timer(2.0, ui.navigate.reload)
+
+
+def other_language(words: Words) -> None:
+    """A button that shows the page in the other language."""
+    other = next(one for one in LANGUAGES if one != words.language)
+    switch = ui.button(words("frame.other_language"), on_click=lambda: _choose("language", other))
+    switch.props(
+        f'flat dense no-caps aria-label="{words("frame.switch_language")}" lang="{HTML_LANG[other]}"'
+    )
 
 
 def _navigation(view: View, name: str, menu: Sequence[Page]) -> None:
@@ -65,10 +75,8 @@ def _status(view: View) -> None:
 
 def _choices(view: View) -> None:
     words = view.words
-    other = next(one for one in LANGUAGES if one != view.language)
     with ui.element("div").classes("gr-choices"):
-        switch = ui.button(words("frame.other_language"), on_click=lambda: _choose("language", other))
-        switch.props(f'flat dense no-caps aria-label="{words("frame.switch_language")}" lang="{other}"')
+        other_language(words)
         dark = app.storage.user.get("dark")
         theme = ui.button(icon=THEME_ICONS[dark], on_click=lambda: _choose("dark", NEXT_THEME[dark]))
         theme.props(f'flat dense round aria-label="{words("frame.theme")}"')
@@ -92,7 +100,7 @@ def _account(view: View) -> None:
         area = [*who.units, *who.territories]
         if area:
             ui.label(words("frame.area", area=", ".join(area))).classes("gr-quiet")
-        with ui.element("form").props(f'method=post action="{view.url("/sign-out")}"'):
+        with ui.element("form").props(f'method=post data-leaves action="{view.url("/sign-out")}"'):
             ui.button(words("frame.sign_out")).props("type=submit flat no-caps icon=logout")
 
 

@@ -33,7 +33,9 @@ class Map:
     """A map on the page. `draw` puts named groups of shapes on it; a group drawn again replaces itself."""
 
     def __init__(self, view: View, *, label: str, centre: LatLon = (31.23, 121.47), zoom: int = 13) -> None:
-        self.element = ui.leaflet(center=centre, zoom=zoom, options={"attributionControl": False})
+        self.element = ui.leaflet(
+            center=centre, zoom=zoom, options={"attributionControl": False, "zoomSnap": 0.25}
+        )
         self.element.clear_layers()  # at once, or it asks a public server for tiles
         self.element.classes("gr-map").props(f'role=region aria-label="{label}"')
         self._client = view.client

@@ -13,7 +13,7 @@ from nicegui.client import Client
 from starlette.responses import RedirectResponse, Response
 
 from console.frame import framed, unreachable_page
-from console.problems import ServiceError
+from console.problems import ServiceError, Unreachable
 from console.session import NAME
 from console.view import Office, View, handle_of
 from console.words import HTML_LANG, LANGUAGES, Words, preferred
@@ -106,6 +106,8 @@ def _served(one: Page, office: Office) -> Callable[..., Any]:
                 shown = one.show(view, **given)
                 if inspect.isawaitable(shown):
                     await shown
+            except Unreachable:
+                unreachable_page(words)  # and loads it anew, rather than leave half a page
             except ServiceError as error:
                 view.tell(error)
         return None

@@ -10,6 +10,7 @@ from nicegui import app, ui
 from nicegui.client import Client
 from starlette.responses import RedirectResponse
 
+from console.frame import other_language
 from console.problems import Refused, ServiceError, Unreachable
 from console.registry import dress, reader
 from console.session import NAME
@@ -22,14 +23,21 @@ def serve(office: Office) -> None:
     """Answer for the sign-in page and the two forms."""
 
     @ui.page("/sign-in")
-    def page(client: Client, next: str = "/", failed: str = "", expired: str = "") -> None:  # noqa: A002
+    def page(
+        client: Client,
+        next: str = "/",  # noqa: A002
+        failed: str = "",
+        expired: str = "",
+        keyed: str = "",
+    ) -> None:
         words, dark = reader(client)
         dress(client, words, dark, words("frame.title", page=words("sign_in.title")))
         root = client.request.scope.get("root_path", "")
         with ui.element("form").classes("gr-alone").props(f'method=post action="{root}/sign-in"'):
             ui.label("gridroute").classes("gr-brand-large")
             ui.label(words("sign_in.title")).props("role=heading aria-level=1").classes("gr-h1")
-            told = failed if failed in {"wrong", "many", "unreachable"} else "expired" if expired else ""
+            told = "keyed" if keyed else "expired" if expired else ""
+            told = failed if failed in {"wrong", "many", "unreachable"} else told
             if told:
                 ui.label(words(f"sign_in.{told}")).props("role=alert").classes("gr-alert")
             ui.label(words("sign_in.how")).classes("gr-quiet")
@@ -37,6 +45,7 @@ def serve(office: Office) -> None:
             box.props('outlined autofocus name=secret autocomplete="current-password" maxlength=200')
             ui.element("input").props(f'type=hidden name=next value="{_own(next)}"')
             ui.button(words("sign_in.enter")).props("type=submit unelevated no-caps").classes("gr-wide")
+            other_language(words)
 
     @app.post("/sign-in", include_in_schema=False)
     async def sign_in(

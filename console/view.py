@@ -7,12 +7,14 @@ import logging
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 from nicegui import app, ui
 from nicegui.client import Client
 
 from console.client import Bearer, Service
 from console.problems import Refused, ServiceError, Unreachable
+from console.said import refused, said
 from console.session import NAME, Sessions, Signed, Who
 from console.words import Words
 
@@ -64,6 +66,11 @@ class View:
         chosen = app.storage.user.get("name")
         return str(chosen) if chosen else self.words("frame.somebody", tag=app.storage.browser["id"][:4])
 
+    @property
+    def path(self) -> str:
+        """The page's own path, without the one that the console is mounted at."""
+        return self.client.request.url.path.removeprefix(self.root)
+
     def url(self, path: str) -> str:
         """A path as the browser has to ask for it."""
         return f"{self.root}{path}"
@@ -102,9 +109,12 @@ class View:
         if self.client.is_deleted:
             return
         with self.client:
-            if isinstance(error, Refused) and error.status == 401 and not self.who.open:
+            if isinstance(error, Refused) and error.status == 401:
                 self.office.sessions.forget(self.handle)
-                ui.navigate.to("/sign-in?expired=1")
+                why = (
+                    "keyed" if self.who.open else "expired"
+                )  # the first key was made while the page was open
+                ui.navigate.to(f"/sign-in?{why}=1&next={quote(self.path, safe='/')}")
                 return
             ui.notify(notice(error, self.words), type="warning", multi_line=True, timeout=8_000)
 
@@ -125,9 +135,13 @@ def notice(error: ServiceError, words: Words) -> str:
     if error.status == 403:
         return words("frame.forbidden")
     if error.faults:
-        told = (f"{one.field}: {one.problem}. {one.mend}".strip() for one in error.faults[:3])
+        told = (
+            f"{words.either(f'intake.field.{one.field}', one.field)}: {said(one.problem, words)}. "
+            f"{said(one.mend, words)}".strip()
+            for one in error.faults[:3]
+        )
         return "\n".join(told)
-    return error.detail
+    return refused(error, words)
 
 
 def handle_of(client: Client) -> str | None:

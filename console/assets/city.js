@@ -25,6 +25,13 @@ window.gridroute.city = {
     this.load(id, map);
   },
 
+  // nothing is on the map yet: the whole city, once its borders are there
+  lookAtAll(id, tries = 100) {
+    const map = gridroute.map(id);
+    if (map?.gr?.borders) gridroute.look(map, ["borders"]);
+    else if (tries) setTimeout(() => this.lookAtAll(id, tries - 1), 60);
+  },
+
   async load(id, map) {
     const state = this.states.get(id);
     const number = (state.number = (state.number ?? 0) + 1);
@@ -47,9 +54,10 @@ window.gridroute.city = {
       return; // the line is down: what is drawn stays until it is back
     }
     if (number !== this.states.get(id)?.number) return; // asked anew meanwhile
-    const first = state.fit && found.cells.length > 0;
-    gridroute.draw(id, { cells: found.cells }, first ? ["cells"] : []);
-    if (first) state.fit = false;
+    const first = state.fit;
+    state.fit = false;
+    gridroute.draw(id, { cells: found.cells }, first && found.cells.length ? ["cells"] : []);
+    if (first && !found.cells.length) this.lookAtAll(id);
     for (const part of ["legend", "said"]) {
       const element = document.getElementById("c" + state[part]);
       if (element && element.textContent !== found[part]) element.textContent = found[part];

@@ -16,8 +16,8 @@ window.gridroute = {
     const map = this.map(id);
     if (!map || !window.L) {
       const waiting = this.waits.get(id) ?? { groups: {}, fit: [] };
-      this.waits.set(id, { groups: { ...waiting.groups, ...groups }, fit: fit ?? waiting.fit });
-      if (!waiting.timer) setTimeout(() => this.again(id), 60);
+      this.waits.set(id, { groups: { ...waiting.groups, ...groups }, fit: fit?.length ? fit : waiting.fit });
+      setTimeout(() => this.again(id), 60);
       return;
     }
     map.gr ??= this.prepare(map);

@@ -66,6 +66,7 @@ def _line(one: Json, root: str, words: Words, may_review: bool) -> list[str]:
         href = escape(f"{root}/review?{urlencode({'ticket': one['ticket_id']})}", quote=True)
         title = f'<a href="{href}">{title}</a>'
     status = escape(words.either(f"intake.status.{one['status']}", one["status"]))
+    status = f'<span class="gr-nowrap">{status}</span>'
     if one["overdue"]:
         status += f' <span class="gr-badge gr-badge-bad">{escape(words("review.overdue"))}</span>'
     if one["priority"] == "urgent":
@@ -77,7 +78,7 @@ def _line(one: Json, root: str, words: Words, may_review: bool) -> list[str]:
         "address": escape(one["address"] or ""),
         "status": status,
         "unit": escape(unit or ""),
-        "number": escape(one["ticket_id"]),
+        "number": f'<span class="gr-nowrap">{escape(one["ticket_id"])}</span>',
     }
     return [cells[name] for name in COLUMNS]
 

@@ -47,15 +47,20 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def served(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[Served]:
-    """The city is made once a run; every worker serves a copy of its own."""
+def city(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """Made once a run."""
     own = tmp_path_factory.getbasetemp()
     shared = own if worker_id == "master" else own.parent
     kept = os.environ.get(
         "GRIDROUTE_BROWSER_CITY"
     )  # one that was made earlier, for whoever works on the pages
-    city = _once(Path(kept) if kept else shared / "console-city", make_city)
-    with serving(city, own / "console-home") as found:
+    return _once(Path(kept) if kept else shared / "console-city", make_city)
+
+
+@pytest.fixture(scope="session")
+def served(city: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """Every worker serves a copy of its own."""
+    with serving(city, tmp_path_factory.getbasetemp() / "console-home") as found:
         yield found
 
 

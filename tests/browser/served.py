@@ -13,6 +13,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
+from secrets import token_hex
 from typing import Any
 
 import httpx
@@ -31,6 +32,7 @@ from training.fitting import Settings
 from training.training import train
 
 SEED, ACCOUNTS, DISPATCHES, COMING = 3, 200, 600, 160
+UNSURE, LEAST_SECOND = (0.3, 0.49), 0.2  # of the first, and of the second
 DISPATCHED = 2  # with their units from the start: nobody need wait for the ten seconds of undoing again
 UNCERTIFIED = 0.001  # no automatic dispatch but by rules: every other ticket goes to a reviewer
 PEOPLE = {
@@ -96,7 +98,7 @@ class Served:
         """Start the service and the console, or the named one of them."""
         for name in names or ("serve", "console"):
             port = self.ports[0] if name == "serve" else self.ports[1]
-            more = ["--no-deliver"] if name == "serve" else ["--api", self.api]
+            more = ["--no-deliver", "--deliver-to", "127.0.0.0/8"] if name == "serve" else ["--api", self.api]
             self.processes[name] = _run(name, self.home, port, *more)
         for name in names or ("serve", "console"):
             if name == "serve":
@@ -149,6 +151,23 @@ class Served:
             ticket_id, unit = ticket["ticket_id"], ticket["candidates"][0]["unit"]
             self.ask("reviewer", "POST", f"/v1/tickets/{ticket_id}/review", {"unit": unit})
             self.with_crews.append((ticket_id, unit))
+
+    def submit_alike(self, count: int) -> list[dict[str, Any]]:
+        """That many tickets of one trouble, which the model is so unsure of that a correction turns the others."""
+        for body in self.coming():
+            found = self.ask("caller", "POST", "/v1/preview", {**body, "ticket_id": None})
+            likely = [one["probability"] or 0.0 for one in found["candidates"]]
+            if (
+                found["verdict"] == "review"
+                and UNSURE[0] < likely[0] < UNSURE[1]
+                and likely[1] > LEAST_SECOND
+            ):
+                number = token_hex(3)
+                return [
+                    self.ask("caller", "POST", "/v1/tickets", {**body, "ticket_id": f"{number}-{one}"})
+                    for one in range(count)
+                ]
+        raise AssertionError("the model is sure of everything")
 
     def stored(self, ticket_id: str) -> Any:
         """The ticket as it stands in the store."""

@@ -62,6 +62,31 @@ def test_automation_is_stopped_and_goes_on_with_a_reason(served: Served, enter: 
     assert told[-2:] == [(EventKind.SUSPENDED, "engineer"), (EventKind.RESUMED, "engineer")]
 
 
+def test_a_unit_is_stopped_by_its_name(served: Served, enter: Open) -> None:
+    unit = next(one for one in served.ask("admin", "GET", "/v1/units")["units"] if one["open"])
+    page = enter("engineer", "/city")
+    page.get_by_role("button", name="Stop", exact=True).click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_role("combobox", name="Of what").click()
+    page.get_by_role("option", name="Unit", exact=True).click()
+    dialog.get_by_label("Reason").fill("their van is broken")
+    now = dialog.get_by_role("button", name="Stop it now")
+    expect(now).to_be_disabled()  # nobody is named yet
+    dialog.get_by_role("combobox", name="Which one").fill(unit["name"])
+    page.get_by_role("option", name=unit["name"], exact=True).click()
+    now.click()
+    listed = page.locator(".gr-suspension", has_text="their van is broken")
+    expect(listed).to_contain_text(f"Unit {unit['name']}")
+    (held,) = served.ask("admin", "GET", "/v1/automation")["suspensions"]
+    assert (held["scope"], held["key"], held["by"]) == ("unit", unit["unit"], "engineer")
+    served.ask(
+        "engineer",
+        "POST",
+        "/v1/automation/resume",
+        {"suspension": held["suspension"], "by": "test", "reason": "the end"},
+    )
+
+
 def test_a_click_on_a_cell_lists_its_tickets(served: Served, enter: Open) -> None:
     served.submit(3)
     page = enter("engineer", "/city")

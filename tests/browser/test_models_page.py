@@ -67,6 +67,30 @@ def test_the_budget_moves_coverage_and_reviews(served: Served, enter: Open, seco
     expect(told).to_contain_text(coverage(alpha))
 
 
+def test_the_budget_moves_by_keys(enter: Open, second: int) -> None:
+    page = enter("engineer", f"/models?version={second}")
+    page.locator(".gr-curves svg").wait_for()
+    budget, figure = page.get_by_role("slider", name="Error budget α in percent"), page.locator(".gr-figure")
+    budget.focus()
+    page.keyboard.press("Home")
+    expect(figure).to_have_text("0.1 %")
+    told = page.locator(".gr-meanings li", has_text=f"Version {second}")
+    least = told.inner_text()
+    for key, percent in (
+        ("ArrowRight", "0.2"),
+        ("ArrowUp", "0.3"),
+        ("ArrowLeft", "0.2"),
+        ("PageUp", "2.2"),
+        ("PageDown", "0.2"),
+        ("End", "20.0"),
+    ):
+        page.keyboard.press(key)
+        expect(figure).to_have_text(f"{percent} %")
+        expect(budget).to_have_value(percent.removesuffix(".0"))
+    expect(told).not_to_have_text(least)
+    expect(page.locator(".gr-curves svg").get_by_text("α = 20.0 %")).to_be_visible()
+
+
 def test_errors_by_unit_kind_and_cell(served: Served, enter: Open, second: int) -> None:
     page = enter("engineer", f"/models?version={second}")
     card = page.get_by_role("region", name="Where it goes wrong")
@@ -87,7 +111,9 @@ def test_a_version_is_promoted_after_what_it_changes_was_shown_and_rolled_back(
     page = enter("engineer", "/models")
     page.get_by_role("button", name=f"Let version {second} serve").click()
     dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_role("progressbar")).to_be_visible()
     expect(dialog.get_by_text("Another unit")).to_be_visible(timeout=120_000)
+    expect(dialog.get_by_role("progressbar")).to_have_count(0)
     promote = dialog.get_by_role("button", name="Promote")
     expect(promote).to_be_disabled()
     dialog.get_by_label("Reason").fill("it knows the new estate")
@@ -96,8 +122,12 @@ def test_a_version_is_promoted_after_what_it_changes_was_shown_and_rolled_back(
     expect(line.get_by_text("champion", exact=True)).to_be_visible()
     assert champion(served) == second
     page.get_by_role("button", name="Roll back …").click()
-    page.get_by_label("Reason").fill("more came back")
-    page.get_by_role("dialog").get_by_role("button", name="Roll back …").click()
+    expect(dialog.get_by_text("Another unit")).to_be_visible(timeout=120_000)
+    expect(dialog).to_contain_text("there is then no further way back")
+    back = dialog.get_by_role("button", name="Roll back")
+    expect(back).to_be_disabled()
+    dialog.get_by_label("Reason").fill("more came back")
+    back.click()
     expect(line.get_by_text("champion", exact=True)).to_have_count(0)
     assert champion(served) != second
     told = [one for one in served.log() if one.kind == "promoted" and one.by == "engineer"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from playwright.sync_api import Page, expect
 
 from domain.tickets import TicketStatus
@@ -95,3 +97,29 @@ def test_two_reviewers_never_have_the_same_ticket(served: Served, enter: Open) -
     for number in decided:
         kinds = [one.kind for one in served.events(number)]
         assert kinds.count(EventKind.REVIEWED) - kinds.count(EventKind.UNDONE) == 1
+
+
+def test_a_correction_routes_similar_tickets_again_by_one_key(served: Served, enter: Open) -> None:
+    first, *others = served.submit_alike(4)
+    second = first["candidates"][1]
+    page = enter("reviewer", f"/review?ticket={first['ticket_id']}")
+    settled(page, first["ticket_id"])
+    decide(page, "2", "3")
+    assert served.stored(first["ticket_id"]).review.reason == "boundary"
+    note = page.locator(".gr-note")
+    expect(note).to_contain_text(re.compile(r"^This will now affect \d+ similar tickets waiting\."))
+    told = int(note.inner_text().split()[4])
+    found = served.ask("reviewer", "GET", f"/v1/tickets/{first['ticket_id']}/affected")
+    assert {one["ticket_id"] for one in others} <= {one["ticket_id"] for one in found["tickets"]}
+    assert told == found["count"]
+    page.keyboard.press("r")
+    expect(page.get_by_text(f"{told} routed again")).to_be_visible()
+    expect(note).to_have_count(0)
+    for one in others:
+        stored = served.stored(one["ticket_id"])
+        assert (stored.status, stored.decision.unit_id) == (TicketStatus.IN_REVIEW, second["unit"])
+        by = [event.by for event in served.events(one["ticket_id"]) if event.kind is EventKind.REROUTED]
+        assert by == ["reviewer"]
+    page.goto(f"{served.console}/review?ticket={others[0]['ticket_id']}")
+    settled(page, others[0]["ticket_id"])
+    expect(page.locator(".gr-proposed .gr-choice-name")).to_have_text(second["unit_name"])

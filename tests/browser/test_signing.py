@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+import shutil
+from pathlib import Path
 
 import httpx
 import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.browser.conftest import Open, signed_in
-from tests.browser.served import Served
+from tests.browser.served import Served, let_people_in
 
 
 def test_a_wrong_key_lets_nobody_in(served: Served, browser: Browser) -> None:
@@ -36,7 +38,7 @@ def test_a_page_that_is_open_acts_no_more_after_sign_out(served: Served, browser
     other.get_by_role("button", name="Sign out").click()
     expect(other).to_have_url(f"{served.console}/sign-in")
     page.keyboard.press("a")
-    expect(page).to_have_url(f"{served.console}/sign-in?expired=1")
+    expect(page).to_have_url(f"{served.console}/sign-in?expired=1&next=/review")
     context.close()
 
 
@@ -73,3 +75,32 @@ def test_another_site_cannot_open_the_socket(served: Served) -> None:
     url = f"{served.console}/_nicegui_ws/socket.io/?EIO=4&transport=polling"
     assert httpx.get(url, headers={"Origin": "http://elsewhere.example"}, trust_env=False).status_code == 403
     assert httpx.get(url, headers={"Origin": served.console}, trust_env=False).status_code != 403
+
+
+def test_pages_that_are_open_before_the_first_key_lead_to_the_sign_in_page(
+    city: Path, browser: Browser, tmp_path: Path
+) -> None:
+    home = tmp_path / "home"
+    shutil.copytree(city, home)
+    served = Served(home=home, secrets={})
+    served.start()
+    try:
+        context = browser.new_context(locale="en-US")
+        pages = [context.new_page() for _ in range(2)]
+        for page, path in zip(pages, ("/city", "/models"), strict=True):
+            page.goto(f"{served.console}{path}")
+            expect(page.get_by_role("heading", level=1)).to_be_visible()
+        secrets = let_people_in(home)
+        for page, path in zip(pages, ("/city", "/models"), strict=True):
+            expect(page).to_have_url(f"{served.console}/sign-in?keyed=1&next={path}")
+            expect(page.get_by_role("alert")).to_have_text(
+                "The first key was made: from now on everybody signs in."
+            )
+        pages[0].get_by_label("Key").fill(secrets["engineer"])
+        pages[0].get_by_role("button", name="Sign in").click()
+        expect(pages[0]).to_have_url(f"{served.console}/city")
+        expect(pages[0].locator(".gr-signs")).to_be_visible()
+        expect(pages[0].locator(".q-notification")).to_have_count(0)
+        context.close()
+    finally:
+        served.stop()

@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 from nicegui import ui
+from nicegui.events import ValueChangeEventArguments
 
+from console.browser import drafted, drop, restore
 from console.client import Json
 from console.moments import clock_time
 from console.shared import forget
+from console.suspensions import reason_of, scope_of, who_of
 from console.view import View
 
 SCOPES = ("all", "kind", "unit")
+STOPPING, RESUMING = "city.stop", "city.resume"  # drafts, as the browser keeps them
 
 
 class Automation:
     """What of automatic dispatch is stopped. Whoever may, stops it and lets it go on, each with a reason."""
 
-    def __init__(self, view: View, changed: Callable[[], object]) -> None:
-        self._view = view
+    def __init__(
+        self, view: View, units: Mapping[str, str], kinds: Sequence[str], changed: Callable[[], object]
+    ) -> None:
+        self._view, self._units, self._kinds = view, units, kinds
         self._changed = changed
         self._drawn: object = None
         self._may = view.who.may("suspend")
@@ -41,17 +47,7 @@ class Automation:
         """Show the state; the list is made anew only where it has changed."""
         words, suspended = self._view.words, vitals["suspended"]
         running = vitals["running"]
-        whole = any(one["scope"] == "all" for one in suspended)
-        key = (
-            "running"
-            if running
-            else "stopped_all"
-            if whole
-            else "none_certified"
-            if not suspended
-            else "stopped"
-        )
-        self._state.text = words(f"city.state.{key}")
+        self._state.text = words(f"city.state.{state_of(suspended, running=running)}")
         self._dot.classes(replace=f"gr-dot {'gr-dot-good' if running else 'gr-dot-warn'}")
         drawn = [one["suspension"] for one in suspended]
         if drawn == self._drawn:
@@ -64,13 +60,12 @@ class Automation:
 
     def _suspension(self, one: Json) -> None:
         words = self._view.words
-        of = words(f"city.scope.{one['scope']}") + (f" {one['key']}" if one["key"] else "")
+        of = scope_of(one, self._units, words)
         with ui.element("div").classes("gr-suspension"):
             with ui.element("div").classes("gr-grow"):
                 ui.label(of).classes("gr-strong")
-                ui.label(one["reason"])
-                who = words("city.monitor") if one["cause"] != "person" else one["by"]
-                ui.label(f"{who} · {clock_time(one['at'])}").classes("gr-quiet")
+                ui.label(reason_of(one, words))
+                ui.label(f"{who_of(one, words)} · {clock_time(one['at'])}").classes("gr-quiet")
             if self._may:
                 button = ui.button(words("city.resume"), on_click=partial(self._ask_to_resume, one))
                 button.props("flat no-caps dense").classes("gr-act")
@@ -85,25 +80,41 @@ class Automation:
                 {one: words(f"city.scope.{one}") for one in SCOPES}, value="all", label=words("city.of_what")
             ).props("outlined dense")
             scope.classes("gr-wide")
-            key = ui.input(words("city.which")).props("outlined dense maxlength=200").classes("gr-wide")
-            key.bind_visibility_from(scope, "value", lambda chosen: chosen != "all")
+            key = ui.select({}, label=words("city.which"), with_input=True, clearable=True)
+            key.props("outlined dense options-dense").classes("gr-wide").set_visibility(False)
+
+            def choose(event: ValueChangeEventArguments[str | None]) -> None:
+                named = self._units if event.value == "unit" else {one: one for one in self._kinds}
+                key.set_options(dict(named), value=None)
+                key.set_visibility(event.value != "all")
+
+            scope.on_value_change(choose)
             reason = (
                 ui.input(words("city.reason"))
                 .props("outlined dense autofocus maxlength=500")
                 .classes("gr-wide")
             )
+            self._typed_in(dialog, reason, STOPPING)
             with ui.element("div").classes("gr-line gr-end"):
                 ui.button(words("city.cancel"), on_click=dialog.close).props("flat no-caps")
 
                 async def stop() -> None:
                     of = "" if scope.value == "all" else key.value or ""
                     await self._stop(str(scope.value), of, reason.value or "")
+                    drop(self._view, STOPPING)
                     dialog.close()
                     reason.value = ""
 
                 button = ui.button(words("city.stop_now"), on_click=self._view.acting(stop))
                 button.props("unelevated no-caps color=negative")
-                button.bind_enabled_from(reason, "value", lambda told: bool((told or "").strip()))
+
+                def weigh() -> None:
+                    is_named = scope.value == "all" or bool(key.value)
+                    button.set_enabled(is_named and bool((reason.value or "").strip()))
+
+                for one in (scope, key, reason):
+                    one.on_value_change(weigh)
+                weigh()
         return dialog
 
     def _resume_dialog(self) -> ui.dialog:
@@ -115,11 +126,13 @@ class Automation:
                 .props("outlined dense autofocus maxlength=500")
                 .classes("gr-wide")
             )
+            self._typed_in(dialog, reason, RESUMING)
             with ui.element("div").classes("gr-line gr-end"):
                 ui.button(words("city.cancel"), on_click=dialog.close).props("flat no-caps")
 
                 async def resume() -> None:
                     await self._resume(reason.value or "")
+                    drop(self._view, RESUMING)
                     dialog.close()
                     reason.value = ""
 
@@ -128,6 +141,16 @@ class Automation:
                 )
                 button.bind_enabled_from(reason, "value", lambda told: bool((told or "").strip()))
         return dialog
+
+    def _typed_in(self, dialog: ui.dialog, reason: ui.input, draft: str) -> None:
+        """What is typed there and not sent is there again when the dialog is opened anew."""
+        drafted(reason, draft, "reason")
+
+        async def opened() -> None:
+            if dialog.value:
+                await restore(self._view, reason, draft, "reason")
+
+        dialog.on_value_change(opened)
 
     def _ask_to_resume(self, one: Json) -> None:
         self._lifting = one
@@ -149,3 +172,13 @@ class Automation:
         done = self._changed()
         if done is not None:
             await done  # type: ignore[misc]
+
+
+def state_of(suspended: Sequence[Json], *, running: bool) -> str:
+    """What is to be said of automatic dispatch; `running`: some tickets may still go out by it."""
+    scopes = {one["scope"] for one in suspended}
+    if running:
+        return "stopped" if suspended else "running"
+    if "all" in scopes:
+        return "stopped_all"
+    return "stopped_certified" if "group" in scopes else "none_certified"

@@ -36,8 +36,7 @@ async def show(view: View, hours: int = 24) -> None:
     screen = City(view, hours if hours in HOURS else 24)
     know(view)
     vitals = await shared(view.service, "/v1/vitals", {"hours": screen.hours})
-    kinds = await _kinds(view)
-    screen.build(kinds, vitals)
+    screen.build(await _units(view), vitals)
     FOLLOWER.join(view)
     ui.timer(TICK_S, screen.look, immediate=False)
     await screen.draw_chart()
@@ -57,32 +56,24 @@ class City:
         self.arrivals: ui.echart | None = None
         self.vitals: Json = {}
 
-    def build(self, kinds: list[str], vitals: Json) -> None:
+    def build(self, units: list[Json], vitals: Json) -> None:
         """Lay the page out with what is known."""
         words = self.words
+        kinds = sorted({kind for one in units for kind in one["kinds"]})
+        names = {one["unit"]: one["name"] or one["unit"] for one in units}
         self.signs = ui.html("").classes("gr-wide")
         with ui.element("div").classes("gr-city"):
-            with (
-                ui.element("section")
-                .classes("gr-card gr-city-map")
-                .props(f'aria-label="{words("city.map")}"')
-            ):
-                self._filters(kinds)
-                self.map = Map(self.view, label=words("city.map"))
-                self.map.load(self.view.url("/data/city/borders"))
-                self.map.on_shape(self.view.acting(self._open))
-                with ui.element("div").classes("gr-line"):
-                    self.legend = ui.label("").classes("gr-quiet gr-grow")
-                    self.said = ui.label("").classes("gr-quiet")
             with ui.element("div").classes("gr-city-side"):
-                self.automation = Automation(self.view, self._refresh)
+                self._ground(kinds)
+                if self.may_list:
+                    with _card(words("city.latest")):
+                        self.latest = ui.html("").classes("gr-wide")
+            with ui.element("div").classes("gr-city-side"):
+                self.automation = Automation(self.view, names, kinds, self._refresh)
                 with _card(words("city.arrivals")):
                     self.chart_place = ui.element("div").classes("gr-wide gr-chart-place")
                 with _card(words("city.loads")):
                     self.loads = ui.html("").classes("gr-wide")
-                if self.may_list:
-                    with _card(words("city.latest")):
-                        self.latest = ui.html("").classes("gr-wide")
         self._put(vitals)
         self._draw_map(fit=True)
         if self.may_list:
@@ -142,6 +133,19 @@ class City:
     async def _look_at_latest(self) -> None:
         found = await shared(self.view.service, "/v1/tickets", {"limit": LATEST})
         self.latest.content = latest_html(found["tickets"], self.words)
+
+    def _ground(self, kinds: list[str]) -> None:
+        """The map, what is on it, and what its colours mean."""
+        words = self.words
+        place = ui.element("section").classes("gr-card gr-city-map")
+        with place.props(f'aria-label="{words("city.map")}"'):
+            self._filters(kinds)
+            self.map = Map(self.view, label=words("city.map"))
+            self.map.load(self.view.url("/data/city/borders"))
+            self.map.on_shape(self.view.acting(self._open))
+            with ui.element("div").classes("gr-line"):
+                self.legend = ui.label("").classes("gr-quiet gr-grow")
+                self.said = ui.label("").classes("gr-quiet")
 
     def _filters(self, kinds: list[str]) -> None:
         words = self.words
@@ -236,10 +240,9 @@ def _card(name: str) -> ui.element:
     return card
 
 
-async def _kinds(view: View) -> list[str]:
-    """The kinds of trouble that units are there for."""
+async def _units(view: View) -> list[Json]:
+    """All units; none for whoever may not ask."""
     try:
-        units = (await view.service.get("/v1/units"))["units"]
+        return list((await view.service.get("/v1/units"))["units"])
     except Refused:
         return []
-    return sorted({kind for one in units for kind in one["kinds"]})

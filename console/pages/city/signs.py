@@ -83,6 +83,8 @@ def loads_html(vitals: Json, root: str, words: Words, *, may_list: bool) -> str:
 
 def latest_html(tickets: Sequence[Json], words: Words) -> str:
     """The newest tickets, a line each."""
+    if not tickets:
+        return f'<p class="gr-quiet gr-flat">{escape(words("city.no_tickets"))}</p>'
     return f'<ol class="gr-latest">{"".join(_latest(one, words) for one in tickets)}</ol>'
 
 

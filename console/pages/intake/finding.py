@@ -45,7 +45,7 @@ class Finding:
                     link = ui.link(kind.upper(), view.url(f"/data/today.{kind}")).classes("gr-file")
                     link.props(f'download aria-label="{words("intake.today")} {kind.upper()}"')
             self.told = ui.element("div").classes("gr-wide").props("role=status")
-            self.found = ui.html("").classes("gr-wide gr-scroll")
+            self.found = ui.html("").classes("gr-wide gr-finds")
             self.found.on("click", view.acting(self._open), js_handler=TICKET_OF_LINE)
 
     def _typed(self, event: ValueChangeEventArguments[str | None]) -> None:

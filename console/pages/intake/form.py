@@ -8,12 +8,14 @@ from typing import Any
 
 from nicegui import ui
 
+from console.browser import drafted, keep
 from console.client import Json
 from console.pages.intake.draft import Draft
 from console.pages.intake.suggest import Suggesting
 from console.view import View
 
 PHONE_DIGITS = 4
+DRAFT = "intake"  # as the browser keeps it
 
 
 class CallForm:
@@ -24,7 +26,7 @@ class CallForm:
         self.draft = Draft()
         words = view.words
         self.text = ui.textarea(words("intake.text"), on_change=lambda e: self._typed("text", e.value or ""))
-        self.text.props("outlined autogrow autofocus maxlength=20000 data-field=text").classes("gr-wide")
+        self.text.props("outlined autogrow autofocus maxlength=20000").classes("gr-wide")
         self.address = self._place("address", words("intake.address"))
         with ui.element("div").classes("gr-pair"):
             self.account = self._place("account", words("intake.account"))
@@ -39,7 +41,12 @@ class CallForm:
         self.category = ui.input(
             words("intake.category"), on_change=lambda e: self._typed("category", e.value or "")
         )
-        self.category.props("outlined dense clearable maxlength=200 data-field=category").classes("gr-wide")
+        self.category.props("outlined dense clearable maxlength=200").classes("gr-wide")
+        drafted(self.text, DRAFT, "text")
+        drafted(self.category, DRAFT, "category")
+        self.places = (self.address, self.account, self.phone)
+        for one in self.places:
+            drafted(one.input, DRAFT, one.name)
         with ui.element("div").classes("gr-line") as self.pinned:
             ui.icon("place").props("aria-hidden=true")
             ui.label(words("intake.pinned")).classes("gr-grow gr-quiet")
@@ -49,15 +56,25 @@ class CallForm:
     def pin(self, latitude: float, longitude: float) -> None:
         """The call-taker clicked the map: the trouble is there."""
         self._set(replace(self.draft, point=(round(latitude, 6), round(longitude, 6))))
+        keep(self._view, DRAFT, point=self.draft.point)
 
     def unpin(self) -> None:
         """Take the pin away."""
         self._set(replace(self.draft, point=None))
+        keep(self._view, DRAFT, point=None)
+
+    def restore(self, kept: Json) -> None:
+        """Put back what a page that is no more had in its form."""
+        for one in self.places:
+            one.fill(str(kept.get(one.name) or ""))
+        self.text.value, self.category.value = (str(kept.get(name) or "") for name in ("text", "category"))
+        point = kept.get("point")
+        self._set(replace(self.draft, point=(float(point[0]), float(point[1])) if point else None))
 
     def clear(self) -> None:
         """For the next call."""
         self.text.value = self.category.value = ""
-        for one in (self.address, self.account, self.phone):
+        for one in self.places:
             one.fill("")
         self._set(Draft())
         self.text.run_method("focus")
@@ -70,7 +87,13 @@ class CallForm:
     def _typed(self, name: str, value: str) -> None:
         changes: dict[str, Any] = {name: value}
         self.draft = replace(self.draft, **changes)
+        if not value:  # emptied by its button, which is no typing
+            keep(self._view, DRAFT, **changes)
         self._changed()
+
+    def _fill(self, field: Suggesting, value: str) -> None:
+        field.fill(value)
+        keep(self._view, DRAFT, **{field.name: value})
 
     def _set(self, draft: Draft) -> None:
         self.draft = draft
@@ -101,9 +124,9 @@ class CallForm:
 
     def _place_chosen(self, place: Json) -> None:
         accounts = place["accounts"]
-        self.address.fill(place["address"])
+        self._fill(self.address, place["address"])
         if len(accounts) == 1 or (self.draft.account and accounts):
-            self.account.fill(accounts[0])
+            self._fill(self.account, accounts[0])
 
     def _caller_chosen(self, place: Json) -> None:
-        self.address.fill(place["address"])
+        self._fill(self.address, place["address"])

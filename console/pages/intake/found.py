@@ -10,6 +10,7 @@ from console.moments import clock_time
 from console.pages.intake.telling import status_of
 from console.words import Words
 
+WRAPPED = ("title", "address")
 COLUMNS = ("number", "received", "title", "address", "status", "unit")
 
 
@@ -34,5 +35,8 @@ def _line(one: Json, words: Words) -> str:
         status_of(one, words),
         with_unit or "",
     )
-    told = "".join(f"<td>{escape(str(cell))}</td>" for cell in cells)
+    told = "".join(
+        f"<td{'' if name in WRAPPED else ' class=gr-nowrap'}>{escape(str(cell))}</td>"
+        for name, cell in zip(COLUMNS[1:], cells, strict=True)
+    )
     return f'<tr><td><button type="button" class="gr-link" data-ticket="{number}">{number}</button></td>{told}</tr>'

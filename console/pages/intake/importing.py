@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from html import escape
 from typing import Any
@@ -15,6 +15,8 @@ from nicegui import events, run, ui
 from console.client import Json
 from console.pages.intake.sheet import Row, Unreadable, rows_of
 from console.problems import Refused
+from console.said import said
+from console.tables import table
 from console.view import View
 from console.words import Words
 
@@ -49,7 +51,7 @@ class Importing:
                 on_upload=view.acting(self._take),
                 on_rejected=lambda: view.say("intake.too_large"),
             )
-            self.upload.props('accept=".csv,.xlsx,.jsonl" flat bordered').classes("gr-wide")
+            self.upload.props('accept=".csv,.xlsx,.jsonl" flat').classes("gr-wide gr-upload")
             self.told = ui.element("div").classes("gr-wide").props("role=status")
 
     async def _take(self, event: events.UploadEventArguments) -> None:
@@ -99,12 +101,21 @@ class Importing:
 
 def bad_html(bad: Sequence[BadRow], words: Words) -> str:
     """The bad rows as a table."""
-    head = "".join(f"<th scope=col>{escape(name)}</th>" for name in _columns(words))
-    lines = "".join(
-        f"<tr>{''.join(f'<td>{escape(str(v))}</td>' for v in (one.line, one.field, one.problem, one.mend))}</tr>"
-        for one in bad
+    lines = [
+        [escape(str(told)) for told in (one.line, one.field, one.problem, one.mend)]
+        for one in (in_words(row, words) for row in bad)
+    ]
+    return table(_columns(words), lines)
+
+
+def in_words(row: BadRow, words: Words) -> BadRow:
+    """The row as its reader calls things."""
+    return replace(
+        row,
+        field=words.either(f"intake.field.{row.field}", row.field),
+        problem=said(row.problem, words),
+        mend=said(row.mend, words),
     )
-    return f'<table class="gr-table"><thead><tr>{head}</tr></thead><tbody>{lines}</tbody></table>'
 
 
 def _columns(words: Words) -> list[str]:
@@ -131,5 +142,6 @@ def _as_csv(bad: Sequence[BadRow], words: Words) -> bytes:
     out = io.StringIO(newline="")
     write = csv.writer(out)
     write.writerow(_columns(words))
-    write.writerows((one.line, one.field, one.problem, one.mend) for one in bad)
+    shown = (in_words(row, words) for row in bad)
+    write.writerows((one.line, one.field, one.problem, one.mend) for one in shown)
     return out.getvalue().encode("utf-8-sig")

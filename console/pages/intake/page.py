@@ -6,11 +6,12 @@ import asyncio
 
 from nicegui import background_tasks, ui
 
+from console.browser import drop, keep, kept
 from console.client import Json, at
 from console.maps import Map
 from console.pages.intake.draft import Draft, new_number
 from console.pages.intake.finding import Finding
-from console.pages.intake.form import CallForm
+from console.pages.intake.form import DRAFT, CallForm
 from console.pages.intake.importing import Importing
 from console.pages.intake.preview import Preview
 from console.pages.intake.telling import told_of
@@ -23,9 +24,9 @@ PAUSE_S = 0.3
 
 
 @page("intake", "/intake", icon="headset_mic", any_of=("submit",), place=10)
-def show(view: View) -> None:
+async def show(view: View) -> None:
     """Find an earlier ticket; take a new one in; today's tickets and files of them."""
-    Intake(view)
+    await Intake(view).resume()
 
 
 class Intake:
@@ -58,10 +59,22 @@ class Intake:
             ):
                 self.map = Map(view, label=words("intake.map"))
                 self.map.on_click(self.form.pin)
+                self._look_at_all()
                 ui.label(words("intake.map_how")).classes("gr-quiet")
         Importing(view)
         ui.on("gr-submit", view.acting(self._submit))
         ui.add_body_html(SUBMIT_KEY)
+
+    async def resume(self) -> None:
+        """Go on with the call that was being taken when the page went away."""
+        found = await kept(self.view, DRAFT)
+        if self.form.draft.says_something or self.view.client.is_deleted:
+            return
+        if any(found.get(name) for name in ("text", "address", "account", "phone", "category", "point")):
+            self.number = str(found.get("number") or self.number)
+            self.form.restore(found)
+            self.view.say("intake.resumed")
+        keep(self.view, DRAFT, number=self.number)
 
     def _changed(self) -> None:
         if self.waits is not None:
@@ -132,8 +145,15 @@ class Intake:
     def _clear(self) -> None:
         self.number = new_number()
         self.form.clear()
+        drop(self.view, DRAFT)
+        keep(self.view, DRAFT, number=self.number)
         self.preview.show(None)
-        self.map.draw({"possible": [], "owners": [], "borders": []})
+        self.map.draw({"possible": [], "owners": []})
+        self._look_at_all()
+
+    def _look_at_all(self) -> None:
+        """The whole city, while nobody knows where the trouble is."""
+        self.map.load(self.view.url("/data/city/borders"), fit=["borders"])
 
 
 # Ctrl+Enter sends from whichever field one is in

@@ -33,7 +33,7 @@ class Suggesting:
         typed: Callable[[str, str], None],
         chosen: Chosen,
     ) -> None:
-        self._view, self._name = view, name
+        self._view, self.name = view, name
         self._find, self._typed, self._chosen = find, typed, chosen
         self._shown: list[Json] = []
         self._at = -1
@@ -43,7 +43,7 @@ class Suggesting:
             self.input = ui.input(label, on_change=self._on_typed).classes("gr-wide")
             self.input.props(
                 f"outlined dense clearable autocomplete=off name={name} role=combobox aria-autocomplete=list "
-                f"aria-expanded=false aria-controls=gr-list-{name} data-field={name}"
+                f"aria-expanded=false aria-controls=gr-list-{name}"
             )
             for key, step in (("down", 1), ("up", -1)):
                 self.input.on(f"keydown.{key}.prevent", lambda step=step: self._move(step))
@@ -68,7 +68,7 @@ class Suggesting:
 
     def _on_typed(self, event: ValueChangeEventArguments[str | None]) -> None:
         text = event.value or ""
-        self._typed(self._name, text)
+        self._typed(self.name, text)
         if self._waits is not None:
             self._waits.cancel()
         if self._is_filled or len(text.strip()) < 2:

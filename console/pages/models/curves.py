@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import ceil
 from typing import Any
 
 from console.charts import Palette, axis, legend, tip
 from console.client import Json
 from console.words import Words
 
-NARROW = 700  # pixels: below, one picture stands under the other
+STEPS = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0)  # percent between lines; about five of them
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,8 +65,10 @@ def picture(
                 gridIndex=0,
                 name=words("models.error"),
                 max=_highest(drawn, alpha),
-            ),
-            axis(colours, type="value", min=0, max=100, gridIndex=1, name=words("models.observed")),
+            )
+            | _above(colours),
+            axis(colours, type="value", min=0, max=100, gridIndex=1, name=words("models.observed"))
+            | _above(colours),
         ],
         "series": [
             *(_risk(one) for one in drawn),
@@ -92,9 +95,16 @@ def _named() -> dict[str, Any]:
     return {"nameLocation": "middle", "nameGap": 24}
 
 
+def _above(colours: Palette) -> dict[str, Any]:
+    """A name above its axis, from there on to the right: to the left is no room."""
+    return {"nameTextStyle": {"color": colours.quiet, "fontSize": 12, "align": "left"}, "nameGap": 12}
+
+
 def _highest(drawn: Sequence[Drawn], alpha: float) -> float:
     found = max((point["error"] for one in drawn for point in one.curves["risk_coverage"]), default=0.0)
-    return max(round(100 * max(found, alpha) * 1.15, 1), 1.0)
+    highest = 115 * max(found, alpha)
+    step = next((step for step in STEPS if highest <= 5 * step), STEPS[-1])
+    return ceil(highest / step) * step
 
 
 def _line(one: Drawn, number: int, points: list[list[float]], **rest: Any) -> dict[str, Any]:
@@ -142,7 +152,7 @@ def _budget(drawn: Sequence[Drawn], alpha: float, colours: Palette, words: Words
             "lineStyle": {"color": colours.bad, "type": "dashed"},
             "label": {
                 "formatter": words("models.alpha_is", percent=_percent(alpha)),
-                "position": "insideStartTop",
+                "position": "insideEndTop",
                 "color": colours.bad,
             },
             "data": [{"yAxis": _percent(alpha)}],

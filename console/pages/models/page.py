@@ -8,9 +8,10 @@ from html import escape
 from typing import Any
 
 from nicegui import ui
-from nicegui.events import ValueChangeEventArguments
+from nicegui.events import GenericEventArguments
 
-from console.charts import Palette, asked, chart, palette
+from console.browser import asked
+from console.charts import Palette, chart, palette
 from console.client import Json, at
 from console.maps import Map, Shape, polygon
 from console.moments import clock_time
@@ -25,6 +26,7 @@ VERSION_COLUMNS = ("version", "aliases", "created", "accuracy", "top3", "digest"
 SPLITS = ("unit", "kind", "cell")
 ALPHAS = (0.1, 20.0, 0.1)  # percent: from, to, step
 USUAL_ALPHA = 0.01
+SLIDE_S = 0.05
 DAYS = 7
 NARROW_PX = 760
 
@@ -135,7 +137,7 @@ class Models:
             if one["version"] not in (self.champion, self.other):
                 ui.link(words("models.compare"), f"/models?version={one['version']}").classes("gr-file")
             if may and one["version"] != self.champion:
-                opened = partial(self.promoting.open, one, self.champion)
+                opened = partial(self.promoting.open, int(one["version"]), self.champion)
                 button = ui.button(words("models.promote_this"), on_click=self.view.acting(opened))
                 button.props(
                     f'outline dense no-caps aria-label="{words("models.promote_title", version=one["version"])}"'
@@ -143,7 +145,7 @@ class Models:
                 button.classes("gr-act")
             if may and one["version"] == self.champion and self.previous is not None:
                 back = partial(self.promoting.open_back, self.previous)
-                button = ui.button(words("models.rollback"), on_click=back)
+                button = ui.button(words("models.rollback_this"), on_click=self.view.acting(back))
                 button.props("outline dense no-caps color=negative").classes("gr-act")
             if one["mlflow_url"]:
                 ui.link("MLflow", one["mlflow_url"], new_tab=True).classes("gr-file")
@@ -158,9 +160,15 @@ class Models:
             with ui.element("div").classes("gr-line gr-slider"):
                 ui.label("α").classes("gr-strong")
                 first, last, step = ALPHAS
-                slider = ui.slider(min=first, max=last, step=step, value=round(100 * self.alpha, 1))
-                slider.props(f'aria-label="{words("models.alpha")}"').classes("gr-grow")
-                slider.on_value_change(self._slide)
+                # the browser's own: its arrows, Home, End and pages are known to hands and screen readers
+                slider = ui.html(
+                    f'<input type="range" min="{first}" max="{last}" step="{step}" value="{100 * self.alpha:.1f}" '
+                    f'aria-label="{escape(words("models.alpha"), quote=True)}">',
+                    sanitize=False,
+                ).classes("gr-grow gr-range")
+                slider.on(
+                    "input", self._slide, js_handler="(event) => emit(event.target.value)", throttle=SLIDE_S
+                )
                 self.alpha_said = ui.label("").classes("gr-strong gr-figure")
             self.meaning = ui.html("").classes("gr-wide").props("role=status")
             self.place = ui.element("div").classes("gr-wide gr-curves")
@@ -223,13 +231,12 @@ class Models:
             if not state["suspensions"]:
                 ui.label(words("models.nothing_suspended")).classes("gr-quiet")
             for one in state["suspensions"]:
-                of = words(f"city.scope.{one['scope']}") + (f" {one['key']}" if one["key"] else "")
-                ui.html(suspension_html(one, of, words)).classes("gr-wide")
+                ui.html(suspension_html(one, self.names, words)).classes("gr-wide")
             if state["groups"]:
                 ui.html(groups_html(state["groups"], words)).classes("gr-wide gr-scroll")
 
-    def _slide(self, event: ValueChangeEventArguments[float | None]) -> None:
-        self.alpha = float(event.value or 0.0) / 100
+    def _slide(self, event: GenericEventArguments) -> None:
+        self.alpha = float(event.args) / 100
         self._tell()
         if self.chart is not None:
             self.chart.options.update(self._picture())

@@ -7,6 +7,7 @@ from html import escape
 
 from console.client import Json
 from console.moments import clock_time
+from console.suspensions import reason_of, scope_of, who_of
 from console.tables import table
 from console.words import Words
 
@@ -38,12 +39,12 @@ def groups_html(groups: Sequence[Json], words: Words) -> str:
     return table(head, [_group(one, words) for one in groups])
 
 
-def suspension_html(one: Json, of: str, words: Words) -> str:
+def suspension_html(one: Json, names: Mapping[str, str], words: Words) -> str:
     """Why something is suspended, and how strong the evidence was."""
-    who = words("city.monitor") if one["cause"] != "person" else one["by"]
     told = (
-        f'<span class="gr-strong">{escape(of)}</span><span>{escape(one["reason"])}</span>'
-        f'<span class="gr-quiet">{escape(who)} · {clock_time(one["at"])}</span>'
+        f'<span class="gr-strong">{escape(scope_of(one, names, words))}</span>'
+        f"<span>{escape(reason_of(one, words))}</span>"
+        f'<span class="gr-quiet">{escape(who_of(one, words))} · {clock_time(one["at"])}</span>'
     )
     figures = one["figures"]
     if figures:
@@ -85,8 +86,14 @@ def _group(one: Json, words: Words) -> tuple[str, ...]:
     certificate, audits = one["certificate"], one["audits"]
     tone, state = ("good", "on") if one["automatic"] else ("", "off")
     promise = words(
-        "models.promise", alpha=f"{certificate['alpha']:.2%}", confidence=f"{certificate['confidence']:.0%}"
+        "models.promise",
+        alpha=f"{certificate['alpha']:.2%}",
+        confidence=f"{certificate['confidence']:.0%}",
+        until=clock_time(certificate["expires_at"]).partition(" ")[0],
     )
+    nothing = words("models.nothing")
+    if certificate["needed_rows"]:
+        nothing += words("models.needs", count=f"{certificate['needed_rows']:,}")
     evidence = words(
         "models.evidence",
         coverage=f"{certificate['coverage']:.1%}",
@@ -99,7 +106,7 @@ def _group(one: Json, words: Words) -> tuple[str, ...]:
     return (
         escape(words.either(f"models.groups.{one['group']}", one["group"])),
         f'<span class="gr-badge gr-badge-{tone}">{escape(words(f"models.{state}"))}</span>',
-        escape(promise if certificate["threshold"] is not None else words("models.nothing")),
+        escape(promise if certificate["threshold"] is not None else nothing),
         escape(evidence),
         escape(audited),
     )

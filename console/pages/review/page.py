@@ -9,13 +9,14 @@ from collections.abc import Awaitable, Callable
 from nicegui import background_tasks, ui
 from nicegui.events import GenericEventArguments, KeyEventArguments
 
+from console.browser import drop, keep, kept
 from console.client import Json
 from console.pages.review import ground
 from console.pages.review.case import Case, case_of
 from console.pages.review.desk import Done, ReviewDesk
 from console.pages.review.parts import MORE, without
 from console.pages.review.screen import Acts, Screen
-from console.problems import ServiceError
+from console.problems import Refused, ServiceError
 from console.registry import page
 from console.view import View
 
@@ -25,6 +26,8 @@ QUEUE_S, RENEW_S = 12.0, 120.0
 LINES, MORE_LINES, MOST_LINES, FEW_LINES = 25, 75, 1_000, 12
 SETTLE_S = 0.15  # a key that was meant for the ticket before does not decide this one
 WITHOUT_A_TICKET = frozenset("ur/?")
+
+DRAFT = "review"  # as the browser keeps it
 
 Chosen = Callable[[str], Awaitable[None]]
 
@@ -74,6 +77,24 @@ class Reviewing:
         ui.timer(QUEUE_S, self.view.acting(self._look, quiet=True), immediate=False)
         ui.timer(RENEW_S, self.view.acting(self.desk.renew, quiet=True), immediate=False)
         self.view.client.on_delete(lambda: background_tasks.create(self._leave()))
+        await self._resume(ticket)
+
+    async def _resume(self, ticket: str) -> None:
+        """Ask again what was being asked when the page went away, of the same ticket."""
+        found = await kept(self.view, DRAFT)
+        number = found.get("ticket")
+        if not number or (ticket and ticket != number) or self.reasons is not None or self.is_busy:
+            return
+        try:
+            if self.desk.current is None or self.desk.current["ticket_id"] != number:
+                await self._then_show(lambda: self.desk.take(number))
+        except Refused:  # decided meanwhile, or in other hands
+            drop(self.view, DRAFT)
+            return
+        if found.get("unit"):
+            await self._pick(found["unit"])
+        else:
+            await self._hold()
 
     async def _leave(self) -> None:
         try:
@@ -95,7 +116,7 @@ class Reviewing:
 
     def _show(self) -> None:
         """The present ticket at once; its evidence when it comes."""
-        self.reasons = None
+        self._unask()
         self.screen.clear()
         ticket = self.desk.current
         self._draw(None, [])
@@ -139,6 +160,7 @@ class Reviewing:
         async def because(reason: str) -> None:
             await self._decide(unit, reason)
 
+        self._note(unit=unit)
         self._ask(REASONS, "reason", self.words("review.why", name=self.desk.names.get(unit, unit)), because)
 
     async def _hold(self) -> None:
@@ -147,10 +169,16 @@ class Reviewing:
                 self.view.say("review.held")
 
         if self.case is not None:
+            self._note(unit="")
             self._ask(HOLD_REASONS, "hold_for", self.words("review.why_hold"), because)
 
     async def _skip(self) -> None:
         await self._then_show(self.desk.skip)
+
+    def _note(self, unit: str) -> None:
+        """The browser keeps the question until it is answered."""
+        if self.desk.current is not None:
+            keep(self.view, DRAFT, ticket=self.desk.current["ticket_id"], unit=unit)
 
     def _ask(self, reasons: tuple[str, ...], group: str, title: str, because: Chosen) -> None:
         """One tap: why. Keys 1.. pick, Escape leaves all as it is."""
@@ -160,9 +188,14 @@ class Reviewing:
     async def _answer(self, reason: str) -> None:
         if self.reasons is not None:
             _, because = self.reasons
+            self._unask()
+            await because(reason)
+
+    def _unask(self) -> None:
+        if self.reasons is not None:
             self.reasons = None
             self.screen.strip.clear()
-            await because(reason)
+            drop(self.view, DRAFT)
 
     async def _decide(self, unit: str, reason: str) -> None:
         before = self.desk.last
@@ -237,8 +270,7 @@ class Reviewing:
         if key.isdigit() and key != "0":
             await self._digit(int(key))
         elif key == "Escape":
-            self.reasons = None
-            self.screen.strip.clear()
+            self._unask()
             self.screen.finder.close()
         elif key == "/":
             self.screen.finder.open()

@@ -9,6 +9,7 @@ from nicegui import ui
 from console.client import Json, at
 from console.moments import clock_time
 from console.problems import Refused
+from console.said import said
 from console.view import View
 
 MOST_DEAD = 100
@@ -17,7 +18,7 @@ MOST_DEAD = 100
 async def fill(view: View, known: list[Json]) -> None:
     """A unit's endpoint, and the dead letters of all."""
     Endpoints(view, known)
-    await Dead(view).draw()
+    await Dead(view, known).draw()
 
 
 class Endpoints:
@@ -98,7 +99,7 @@ class Endpoints:
             return
         spent = round(found["milliseconds"])
         if found["problem"]:
-            told = words("units.test_failed", problem=found["problem"], milliseconds=spent)
+            told = words("units.test_failed", problem=said(found["problem"], words), milliseconds=spent)
         else:
             told = words("units.test_went", milliseconds=spent)
         await self._draw(told=told)
@@ -110,8 +111,9 @@ class Endpoints:
 class Dead:
     """Deliveries that were given up, each to be sent again."""
 
-    def __init__(self, view: View) -> None:
+    def __init__(self, view: View, known: list[Json]) -> None:
         self.view = view
+        self.names = {one["unit"]: one["name"] or one["unit"] for one in known}
         with _card(view.words("units.dead")):
             self.place = ui.element("div").classes("gr-wide gr-diff")
 
@@ -126,14 +128,16 @@ class Dead:
             for one in found["deliveries"]:
                 with ui.element("div").classes("gr-suspension"):
                     with ui.element("div").classes("gr-grow"):
-                        ui.label(f"{one['unit']} · {one['ticket_id']}").classes("gr-strong")
-                        ui.label(one["error"] or "")
+                        ui.label(f"{self.names.get(one['unit'], one['unit'])} · {one['ticket_id']}").classes(
+                            "gr-strong"
+                        )
+                        ui.label(said(one["error"] or "", words))
                         tried = words("units.tried", count=one["attempts"], at=clock_time(one["settled_at"]))
                         ui.label(tried).classes("gr-quiet")
                     again = partial(self._retry, one["delivery"])
-                    ui.button(words("units.retry"), on_click=self.view.acting(again)).props(
-                        "flat no-caps dense"
-                    )
+                    button = ui.button(words("units.retry"), on_click=self.view.acting(again))
+                    button.props("flat no-caps dense").classes("gr-act")
+                    button.props["aria-label"] = f"{words('units.retry')}: {one['ticket_id']}"
 
     async def _retry(self, delivery: int) -> None:
         await self.view.service.post(at("v1", "deliveries", str(delivery), "retry"))

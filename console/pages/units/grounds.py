@@ -24,8 +24,8 @@ MOST_LINES = 200
 async def fill(view: View, known: list[Json]) -> None:
     """The map and the list, for a day and perhaps a unit."""
     words = view.words
-    Importing(view, "territories")
     names = {one["unit"]: one["name"] or one["unit"] for one in known}
+    Importing(view, "territories", names)
     with ui.element("section").classes("gr-card").props(f'aria-label="{words("units.tab.territories")}"'):
         with ui.element("div").classes("gr-line"):
             unit = ui.select(names, label=words("units.column.unit"), with_input=True, clearable=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 
 from nicegui import events, ui
@@ -21,8 +21,8 @@ TYPES = {"csv": "text/csv", "json": "application/json", "geojson": "application/
 class Importing:
     """The upload, the difference, and the button that applies it."""
 
-    def __init__(self, view: View, what: str) -> None:
-        self._view, self._what = view, what
+    def __init__(self, view: View, what: str, names: Mapping[str, str]) -> None:
+        self._view, self._what, self._names = view, what, names
         self._content, self._type = b"", ""
         words = view.words
         with ui.expansion(words(f"units.import_{what}"), icon="upload_file").classes("gr-card gr-import"):
@@ -34,7 +34,7 @@ class Importing:
                 max_file_size=LARGEST,
                 on_upload=view.acting(self._look),
             )
-            self.upload.props('accept=".csv,.json,.geojson" flat bordered').classes("gr-wide")
+            self.upload.props('accept=".csv,.json,.geojson" flat').classes("gr-wide gr-upload")
             self.told = ui.element("div").classes("gr-wide gr-diff").props("role=status")
 
     async def _look(self, event: events.UploadEventArguments) -> None:
@@ -55,7 +55,7 @@ class Importing:
                 ]
                 ui.html(bad_html(bad, words)).classes("gr-wide gr-scroll")
                 return
-            ui.html(diff_html(found["diff"], words)).classes("gr-wide")
+            ui.html(diff_html(found["diff"], self._names, words)).classes("gr-wide")
             if found["diff"]["changes"]:
                 ui.button(words("units.apply"), on_click=self._view.acting(self._apply)).props(
                     "unelevated no-caps"
@@ -81,7 +81,7 @@ class Importing:
         return found
 
 
-def diff_html(diff: Json, words: Words) -> str:
+def diff_html(diff: Json, names: Mapping[str, str], words: Words) -> str:
     """What the list would change."""
     figures = {
         "changes": len(diff["changes"]),
@@ -94,36 +94,54 @@ def diff_html(diff: Json, words: Words) -> str:
         for name, value in figures.items()
     )
     text = f'<dl class="gr-facts">{told}</dl>'
-    text += "".join(f'<p class="gr-note gr-flat">{escape(line)}</p>' for line in _warnings(diff, words))
+    text += "".join(
+        f'<p class="gr-note gr-flat">{escape(line)}</p>' for line in _warnings(diff, names, words)
+    )
     if diff["changes"]:
         head = [words(f"units.column.{name}") for name in ("change", "unit", "field", "before", "after")]
-        lines = [line for one in diff["changes"][:SHOWN] for line in _change(one, words)]
+        lines = [line for one in diff["changes"][:SHOWN] for line in _change(one, names, words)]
         text += f'<div class="gr-scroll">{table(head, lines)}</div>'
     return text
 
 
-def _warnings(diff: Json, words: Words) -> list[str]:
+def _warnings(diff: Json, names: Mapping[str, str], words: Words) -> list[str]:
     told = []
     for one in diff.get("closings", ()):
-        heirs = ", ".join(one["heirs"]) or "–"
         told.append(
             words(
-                "units.closing", unit=one["unit"], tickets=one["tickets"], recent=one["recent"], heirs=heirs
+                "units.closing",
+                unit=_named(one["unit"], names),
+                tickets=one["tickets"],
+                recent=one["recent"],
+                heirs=_all_named(one["heirs"], names) or "–",
             )
         )
         told += one["faults"]
     for one in diff.get("merged", ()):
-        told.append(words("units.merged", units=", ".join(one["units"]), into=one["into"]))
+        told.append(
+            words("units.merged", units=_all_named(one["units"], names), into=_named(one["into"], names))
+        )
     for one in diff.get("split", ()):
-        told.append(words("units.split", unit=one["unit"], into=", ".join(one["into"])))
+        told.append(
+            words("units.split", unit=_named(one["unit"], names), into=_all_named(one["into"], names))
+        )
     if diff.get("new_units"):
         told.append(words("units.new_units", units=", ".join(diff["new_units"])))
     return told
 
 
-def _change(one: Json, words: Words) -> Sequence[tuple[str, ...]]:
+def _named(unit: str, names: Mapping[str, str]) -> str:
+    name = names.get(unit, unit)
+    return unit if name == unit else f"{name} ({unit})"
+
+
+def _all_named(units: Sequence[str], names: Mapping[str, str]) -> str:
+    return ", ".join(_named(unit, names) for unit in units)
+
+
+def _change(one: Json, names: Mapping[str, str], words: Words) -> Sequence[tuple[str, ...]]:
     kind = one.get("kind") or ("opened" if one["area_before_km2"] is None else "changed")
-    name = one.get("territory") or one["unit"]
+    name = one.get("territory") or _named(one["unit"], names)
     badge = f'<span class="gr-badge">{escape(words.either(f"units.kind.{kind}", kind))}</span>'
     details = list(one["details"])
     if one.get("area_before_km2") is not None and one["area_before_km2"] != one["area_km2"]:
@@ -135,7 +153,7 @@ def _change(one: Json, words: Words) -> Sequence[tuple[str, ...]]:
         (
             badge if number == 0 else "",
             escape(name) if number == 0 else "",
-            escape(detail["field"]),
+            escape(words.either(f"units.detail.{detail['field']}", detail["field"])),
             escape(detail["before"]),
             escape(detail["after"]),
         )

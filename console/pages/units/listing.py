@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 
 from nicegui import ui
@@ -14,14 +14,15 @@ from console.tables import table
 from console.view import View
 from console.words import Words
 
-COLUMNS = ("unit", "name", "kinds", "state", "valid", "successors")
+COLUMNS = ("number", "name", "kinds", "state", "valid", "successors")
 KINDS_SHOWN = 4
 
 
 async def fill(view: View, known: list[Json]) -> None:
     """The list, and the import."""
     words = view.words
-    Importing(view, "units")
+    names = {one["unit"]: one["name"] or one["unit"] for one in known}
+    Importing(view, "units", names)
     with ui.element("section").classes("gr-card").props(f'aria-label="{words("units.tab.units")}"'):
         with ui.element("div").classes("gr-line"):
             box = ui.input(words("units.find")).props("outlined dense clearable").classes("gr-grow")
@@ -31,16 +32,16 @@ async def fill(view: View, known: list[Json]) -> None:
         def put() -> None:
             found = _matching(known, box.value or "")
             count.text = words("units.count", shown=len(found), all=len(known))
-            told.content = units_html(found, words)
+            told.content = units_html(found, names, words)
 
         box.on_value_change(put)
         put()
 
 
-def units_html(units: Sequence[Json], words: Words) -> str:
+def units_html(units: Sequence[Json], names: Mapping[str, str], words: Words) -> str:
     """The units as a table."""
     head = [words(f"units.column.{name}") for name in COLUMNS]
-    return table(head, [_line(one, words) for one in units])
+    return table(head, [_line(one, names, words) for one in units])
 
 
 def day(text: object) -> str:
@@ -52,7 +53,11 @@ def day(text: object) -> str:
 def validity(one: Json, words: Words) -> str:
     """From when to when."""
     begins, ends = day(one["valid_from"]), day(one["valid_to"])
-    return f"{begins} – {ends}" if begins or ends else words("units.always")
+    if begins and ends:
+        return f"{begins} – {ends}"
+    if begins:
+        return words("units.from", day=begins)
+    return words("units.until", day=ends) if ends else words("units.always")
 
 
 def _matching(known: Sequence[Json], typed: str) -> list[Json]:
@@ -64,7 +69,7 @@ def _matching(known: Sequence[Json], typed: str) -> list[Json]:
     ]
 
 
-def _line(one: Json, words: Words) -> tuple[str, ...]:
+def _line(one: Json, names: Mapping[str, str], words: Words) -> tuple[str, ...]:
     kinds = one["kinds"][:KINDS_SHOWN]
     more = f" +{len(one['kinds']) - KINDS_SHOWN}" if len(one["kinds"]) > KINDS_SHOWN else ""
     tone, state = ("gr-badge-good", "open") if one["open"] else ("", "closed")
@@ -74,5 +79,5 @@ def _line(one: Json, words: Words) -> tuple[str, ...]:
         escape(", ".join(kinds) + more),
         f'<span class="gr-badge {tone}">{escape(words(f"units.{state}"))}</span>',
         escape(validity(one, words)),
-        escape(", ".join(one["successors"])),
+        escape(", ".join(names.get(unit, unit) for unit in one["successors"])),
     )
