@@ -67,12 +67,16 @@ class Pointers:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChannelTicket:
-    """A ticket as those see it who sent it; `changed_at` is when its last event was recorded."""
+    """A ticket as those see it who sent it; `changed_at` is when its last event was recorded.
+
+    `done`: the unit that has it, or has the ticket that it goes with, told that it is.
+    """
 
     ticket: Ticket
     status: TicketStatus
     unit_id: str | None
     changed_at: datetime
+    done: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +91,7 @@ class ChannelQuery:
     since: datetime | None = None
     until: datetime | None = None
     statuses: frozenset[TicketStatus] | None = None
+    done: bool | None = None
     having: tuple[str, frozenset[str]] | None = None
     limit: int = 1000
     offset: int = 0

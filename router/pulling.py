@@ -11,6 +11,7 @@ from domain.errors import NoLongerTheirs, NotFound
 from domain.tickets import TicketStatus
 from router.clocks import due_at
 from router.delivery_ports import Delivery, DeliveryKind, DeliveryState, Reply
+from router.event_ports import EventKind
 from router.ports import ReadSession, StoredTicket, WriteSession
 from router.submission import STATUS_OF
 from router.undoing import weighed_before
@@ -71,14 +72,19 @@ def reply_to(answer: Answer, session: WriteSession) -> Delivery:
 
     Raises NotFound or NoLongerTheirs.
     """
-    delivery = handed(answer.unit_id, answer.delivery_id, answer.at, session).delivery
+    found = handed(answer.unit_id, answer.delivery_id, answer.at, session)
+    delivery = found.delivery
     if delivery.reply is not None and delivery.reply.rank >= answer.reply.rank:
         if delivery.reply is Reply.REFUSED and answer.reply is not Reply.REFUSED:
             raise NoLongerTheirs(ticket_id=delivery.ticket_id, unit_id=answer.unit_id)
         return delivery
-    return session.reply_delivery(
+    after = session.reply_delivery(
         answer.delivery_id, answer.reply, by=answer.by, at=answer.at, reason=answer.reason
     )
+    if answer.reply is Reply.DONE:  # for all who called about it
+        for ticket_id in found.stored.joined:
+            session.note(ticket_id, EventKind.DONE, by=answer.by, unit_id=answer.unit_id)
+    return after
 
 
 def refuse(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, false, func, or_, select
+from sqlalchemy import ColumnElement, Select, exists, false, func, or_, select
 
-from router.ports import ChannelQuery, EventKind, StoredTicket
+from domain.tickets import TicketStatus
+from router.ports import ChannelQuery, EventKind, StoredTicket, TicketEvent
 from store import tables
 from store.codec import encode
 
@@ -26,10 +28,30 @@ _channel = (
 )
 
 
+_event, _since = tables.events.alias("told").c, tables.events.alias("since").c
+# unless it went elsewhere since; that a person confirms its unit does not count as that
+_DONE = exists().where(
+    _event.ticket_id == tables.tickets.c.ticket_id,
+    _event.kind == EventKind.DONE.value,
+    ~exists().where(
+        _since.ticket_id == _event.ticket_id,
+        _since.kind == EventKind.STATUS.value,
+        _since.event_id > _event.event_id,
+        or_(
+            _since.detail != TicketStatus.DISPATCHED.value,
+            _since.unit_id.is_(None),
+            _since.unit_id != _event.unit_id,
+        ),
+    ),
+)
+
+
 def select_tickets(query: ChannelQuery) -> Select[*tuple[Any, ...]]:
     """The matching tickets, newest received first."""
     ticket = tables.tickets.c
-    shown = select(ticket.body, ticket.status, ticket.unit_id, _CHANGED_AT.label("changed_at"))
+    shown = select(
+        ticket.body, ticket.status, ticket.unit_id, _CHANGED_AT.label("changed_at"), _DONE.label("done")
+    )
     newest = shown.where(*_conditions(query)).order_by(ticket.received_at.desc(), ticket.ticket_id)
     return newest.limit(query.limit).offset(query.offset)
 
@@ -46,7 +68,19 @@ def select_events(
     )
 
 
-def matches(stored: StoredTicket, query: ChannelQuery) -> bool:
+def is_done(events: Sequence[TicketEvent]) -> bool:
+    """Whether a ticket with these events was told to be done, and did not go elsewhere since."""
+    done: TicketEvent | None = None
+    for event in events:
+        if event.kind is EventKind.DONE:
+            done = event
+        elif event.kind is EventKind.STATUS and done is not None:
+            same = (event.detail, event.unit_id) == (TicketStatus.DISPATCHED.value, done.unit_id)
+            done = done if same else None
+    return done is not None
+
+
+def matches(stored: StoredTicket, events: Callable[[], Sequence[TicketEvent]], query: ChannelQuery) -> bool:
     """Whether `select_tickets` would find the ticket."""
     ticket = stored.ticket
     return (
@@ -55,6 +89,7 @@ def matches(stored: StoredTicket, query: ChannelQuery) -> bool:
         and (query.since is None or query.since <= ticket.received_at)
         and (query.until is None or ticket.received_at < query.until)
         and (query.statuses is None or stored.status in query.statuses)
+        and (query.done is None or is_done(events()) == query.done)
         and (query.having is None or ticket.attributes.get(query.having[0]) in query.having[1])
     )
 
@@ -70,6 +105,8 @@ def _conditions(query: ChannelQuery) -> list[ColumnElement[bool]]:
         found.append(ticket.received_at < query.until)
     if query.statuses is not None:
         found.append(ticket.status.in_(sorted(query.statuses)))
+    if query.done is not None:
+        found.append(_DONE if query.done else ~_DONE)
     if query.having is not None:
         name, values = query.having
         found.append(or_(false(), *(_says(name, value) for value in sorted(values))))

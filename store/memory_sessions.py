@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime
+from functools import partial
 from hashlib import sha256
 from itertools import islice
 from typing import TypeVar
@@ -32,7 +33,7 @@ from router.ports import (
 from router.sight import Sight
 from store import finding
 from store.batches import batched
-from store.channels import matches
+from store.channels import is_done, matches
 from store.checks import require_transition, require_versions
 from store.city import MemoryCityReads
 from store.claims import MemoryClaimReads, MemoryClaimWrites
@@ -126,7 +127,11 @@ class MemoryReadSession(
 
     def channel_tickets(self, query: ChannelQuery) -> Sequence[ChannelTicket]:
         """Newest received first."""
-        found = [stored for stored in _by_key(self.state.tickets) if matches(stored, query)]
+        found = [
+            stored
+            for stored in _by_key(self.state.tickets)
+            if matches(stored, partial(self.events, stored.ticket.ticket_id), query)
+        ]
         found.sort(key=lambda stored: stored.ticket.received_at, reverse=True)
         return [
             ChannelTicket(
@@ -134,6 +139,7 @@ class MemoryReadSession(
                 status=stored.status,
                 unit_id=stored.unit_id,
                 changed_at=max(event.at for event in self.events(stored.ticket.ticket_id)),
+                done=is_done(self.events(stored.ticket.ticket_id)),
             )
             for stored in found[query.offset : query.offset + query.limit]
         ]

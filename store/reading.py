@@ -192,6 +192,7 @@ class SqlReadSession(
                 status=TicketStatus(row.status),
                 unit_id=row.unit_id,
                 changed_at=row.changed_at,
+                done=row.done,
             )
             for row in self._connection.execute(select_tickets(query))
         ]

@@ -35,15 +35,6 @@ NUMBER = re.compile(r"[+-]?(\d{1,30}(\.\d{0,30})?|\.\d{1,30})([eE][+-]?\d{1,3})?
 LETTERS = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"  # none that is taken for another on the phone
 ID_LETTERS = 10
 
-# Whoever adds a status says here what the public sees of it.
-PUBLIC_STATUS: Mapping[TicketStatus, str] = {
-    TicketStatus.RECEIVED: "open",
-    TicketStatus.DISPATCHED: "open",
-    TicketStatus.IN_REVIEW: "open",
-    TicketStatus.ON_HOLD: "open",
-    TicketStatus.JOINED: "open",
-}
-
 
 class Names(Protocol):
     """Who knows what units are called."""
@@ -59,14 +50,9 @@ class Report:
     service: Service
 
 
-def public_status(status: TicketStatus) -> str:
-    """open or closed; a status that nobody has classed is open."""
-    return PUBLIC_STATUS.get(status, "open")
-
-
-def statuses_that_are(public: str) -> frozenset[TicketStatus]:
-    """The statuses that the public sees as this one."""
-    return frozenset(status for status in TicketStatus if public_status(status) == public)
+def public_status(*, done: bool) -> str:
+    """open or closed, which it is when its unit has told that it is done."""
+    return "closed" if done else "open"
 
 
 def new_id(now: datetime) -> str:
@@ -121,8 +107,8 @@ def request_told(
     attributes = {"attributes": _public_answers(ticket, service)} if extended else {}
     return {
         "service_request_id": ticket.ticket_id,
-        "status": public_status(found.status),
-        "status_notes": status_notes(found.status, unit, offer),
+        "status": public_status(done=found.done),
+        "status_notes": status_notes(found.status, unit, offer, done=found.done),
         "service_name": service.name,
         "service_code": service.code,
         "description": ticket.text or None,
@@ -146,9 +132,9 @@ def unit_told(unit_id: str | None, names: Names) -> str | None:
     return (names.unit_name(unit_id) or unit_id) if unit_id else None
 
 
-def status_notes(status: TicketStatus, unit: str | None, offer: Offer) -> str | None:
+def status_notes(status: TicketStatus, unit: str | None, offer: Offer, *, done: bool = False) -> str | None:
     """What is told of a request that stands like this; None where there is nothing to tell."""
-    if public_status(status) == "closed":
+    if done:
         return offer.texts.closed
     if status is TicketStatus.DISPATCHED and unit:
         return offer.texts.passed_on.replace("{unit}", unit)

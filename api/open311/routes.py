@@ -22,14 +22,12 @@ from api.open311.requests import (
     again,
     report_of,
     request_told,
-    statuses_that_are,
 )
 from api.open311.times import span_of, w3c
 from api.open311.updates import record, update_of, updates_told
 from api.open311.wire import format_of, rendered
 from api.tracing import note_ticket
 from domain.errors import DuplicateTicket
-from domain.tickets import TicketStatus
 from router.ports import ChannelQuery
 
 BASE = "/open311/v2"
@@ -212,15 +210,15 @@ def _query(endpoint: Endpoint, sent: Arguments) -> ChannelQuery:
         part,
         since=span.since,
         until=span.until,
-        statuses=_statuses(statuses) if statuses else None,
+        done=_done(statuses) if statuses else None,
         having=(SERVICE_CODE, codes) if codes else None,
     )
 
 
-def _statuses(named: frozenset[str]) -> frozenset[TicketStatus]:
+def _done(named: frozenset[str]) -> bool | None:
     if not named <= {"open", "closed"}:
         raise Refusal(BAD, "status is neither open nor closed.")
-    return frozenset().union(*(statuses_that_are(status) for status in named))
+    return "closed" in named if len(named) == 1 else None
 
 
 def _count(sent: Arguments, name: str, most: int) -> int | None:

@@ -26,7 +26,7 @@ from api.open311.times import Span, parsed, w3c
 from domain.tickets import TicketStatus
 from router.ports import ChannelQuery, EventKind, ReadSession, TicketEvent, WriteSession
 
-KINDS = frozenset({EventKind.STATUS, EventKind.REVIEWED, EventKind.REPORTED})
+KINDS = frozenset({EventKind.STATUS, EventKind.REVIEWED, EventKind.REPORTED, EventKind.DONE})
 MOST_EVENTS = 10_000
 OPEN = (
     "open",
@@ -130,13 +130,16 @@ def _told(event: TicketEvent, offer: Offer, names: Names) -> dict[str, Any] | No
             event.ticket_id,
             **{name: said[name] for name in ("update_id", "status", "description", "media_url")},
         )
+    if event.kind is EventKind.DONE:
+        told = public_status(done=True), offer.texts.closed
+        return _update(event.at, event.ticket_id, f"s{event.sequence}", *told)
     if event.kind is not EventKind.STATUS:
         return None
     status = TicketStatus(event.detail)
     notes = status_notes(status, unit_told(event.unit_id, names), offer)
     if notes is None:
         return None
-    return _update(event.at, event.ticket_id, f"s{event.sequence}", public_status(status), notes)
+    return _update(event.at, event.ticket_id, f"s{event.sequence}", public_status(done=False), notes)
 
 
 def _update(

@@ -124,3 +124,28 @@ def test_a_report_of_no_ticket_is_refused(store: Store) -> None:
     with pytest.raises(NotFound) as caught:
         store.write(lambda session: session.add_report("z", "someone", "{}"))
     assert (caught.value.kind, caught.value.key) == ("ticket", "z")
+
+
+def test_a_channel_sees_what_is_done_until_it_goes_elsewhere(store: Store) -> None:
+    def done() -> str:
+        assert sorted(found(store, done=True) + found(store, done=False)) == list("abcd")
+        with store.read() as session:
+            told = {one.ticket.ticket_id for one in session.channel_tickets(MINE) if one.done}
+        assert told == set(found(store, done=True))
+        return "".join(found(store, done=True))
+
+    def status(ticket_id: str, status: TicketStatus, unit: str | None) -> None:
+        store.write(lambda session: session.set_status(ticket_id, status, unit))
+
+    assert done() == ""
+    for ticket_id in ("b", "a"):  # `a` goes with another that was done
+        store.write(
+            lambda session, one=ticket_id: session.note(one, EventKind.DONE, by="crew", unit_id="water-1")  # type: ignore[misc]
+        )
+    assert done() == "ba"
+    status("b", TicketStatus.DISPATCHED, "water-1")
+    assert done() == "ba"
+    status("b", TicketStatus.DISPATCHED, "roads")
+    assert done() == "a"
+    status("a", TicketStatus.IN_REVIEW, None)
+    assert done() == ""

@@ -10,8 +10,6 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api.open311 import routes
-from api.open311.requests import PUBLIC_STATUS
-from domain.tickets import TicketStatus
 from store.memory import MemoryStore
 from tests.open311 import BASE, VEHICLE, an_offer, endpoint, errors, get, report
 from tests.serving import NOW, Clock, furnished
@@ -78,9 +76,54 @@ def test_a_request_in_review_has_no_agency_yet_and_a_reviewed_one_has(client: Te
     assert (found["agency_responsible"], found["status_notes"]) == ("North crew", "Passed to North crew.")
 
 
-def test_every_status_is_open_or_closed_to_the_public() -> None:
-    assert set(PUBLIC_STATUS) == set(TicketStatus)
-    assert set(PUBLIC_STATUS.values()) <= {"open", "closed"}
+def done(client: TestClient, clock: Clock, unit: str = "gas") -> None:
+    """The unit tells that what it was handed last is done."""
+    clock.move(minutes=1)
+    number = client.get(f"/v1/units/{unit}/dispatches").json()["dispatches"][-1]["dispatch"]
+    answer = client.post(f"/v1/units/{unit}/dispatches/{number}/done", json={"by": "crew 7"})
+    assert answer.status_code == 200, answer.text
+
+
+def test_a_request_is_closed_when_its_unit_says_that_it_is_done() -> None:
+    clock = Clock()
+    with endpoint(clock=clock) as client:
+        request_id, other = (report(client, description=text) for text in ("Gas leak", "Newspaper"))
+        done(client, clock)
+        found = get(client, f"requests/{request_id}")[0]
+        assert (found["status"], found["status_notes"]) == ("closed", "Closed.")
+        assert (found["agency_responsible"], found["updated_datetime"]) == (
+            "Gas emergency",
+            "2024-05-01T09:01:00Z",
+        )
+        for status, expected in (("closed", request_id), ("open", other)):
+            assert [one["service_request_id"] for one in get(client, "requests", status=status)] == [expected]
+        assert len(get(client, "requests", status="open,closed")) == 2
+        # a person confirms what was done: that opens nothing. Another unit does
+        client.post(f"/v1/tickets/{request_id}/review", json={"unit": "gas", "by": "Li"})
+        assert get(client, f"requests/{request_id}")[0]["status"] == "closed"
+
+
+def test_what_goes_to_another_unit_after_all_is_open_again() -> None:
+    clock = Clock()
+    with endpoint(clock=clock) as client:
+        request_id = report(client, description="Gas leak")
+        done(client, clock)
+        client.post(f"/v1/tickets/{request_id}/review", json={"unit": "north", "by": "Li"})
+        assert get(client, f"requests/{request_id}")[0]["status"] == "open"
+        assert get(client, "requests", status="closed") == []
+
+
+def test_all_who_called_about_it_hear_that_it_is_done() -> None:
+    clock = Clock()
+    with endpoint(clock=clock) as client:
+        first, second = (report(client, description=text) for text in ("Gas leak", "Newspaper: gas"))
+        joined = client.post(f"/v1/tickets/{second}/join", json={"into": first, "by": "Li"})
+        assert joined.status_code == 200, joined.text
+        clock.move(minutes=1)
+        done(client, clock)
+        assert {one["status"] for one in get(client, "requests")} == {"closed"}
+        told = [(one["service_request_id"], one["status"]) for one in get(client, "servicerequestupdates")]
+        assert {one for one, status in told if status == "closed"} == {first, second}
 
 
 def test_tickets_of_other_channels_are_not_shown(client: TestClient) -> None:

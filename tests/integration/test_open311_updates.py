@@ -66,6 +66,24 @@ def test_what_became_of_a_request_is_told(client: TestClient, clock: Clock) -> N
     assert first["update_id"] != second["update_id"]
 
 
+def test_that_it_is_done_is_an_update(client: TestClient, clock: Clock) -> None:
+    request_id = report(client, description="Gas leak")
+    clock.move(hours=1)
+    number = client.get("/v1/units/gas/dispatches").json()["dispatches"][0]["dispatch"]
+    client.post(f"/v1/units/gas/dispatches/{number}/done", json={"by": "crew 7"})
+    passed_on, closed = get(client, PATH)
+    assert (passed_on["status"], closed["status"]) == ("open", "closed")
+    assert closed == {
+        "update_id": closed["update_id"],
+        "service_request_id": request_id,
+        "status": "closed",
+        "updated_datetime": "2024-05-01T10:00:00Z",
+        "description": "Closed.",
+        "media_url": None,
+    }
+    assert closed["update_id"] != passed_on["update_id"]
+
+
 def test_what_waits_for_a_person_is_no_news_to_the_public(client: TestClient) -> None:
     report(client, description="Newspaper: gas leak")
     assert get(client, PATH) == []
