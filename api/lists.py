@@ -100,6 +100,9 @@ def asked(
     cell: Annotated[
         str | None, Query(max_length=16, description="An H3 cell, as `/v1/map/tickets` counts by.")
     ] = None,
+    overdue: Annotated[
+        bool, Query(description="Those alone that wait although somebody should have seen them by now.")
+    ] = False,
     since: AwareDatetime | None = None,
     until: Annotated[AwareDatetime | None, Query(description="Not in the span itself.")] = None,
     q: Annotated[
@@ -120,6 +123,7 @@ def asked(
         category=normalise(category) if category else None,
         channel=channel,
         cell=_cell(cell) if cell else None,
+        overdue=overdue,
         since=since,
         until=until,
         remembered=Remembered.of(q) if q and q.strip() else None,

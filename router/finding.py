@@ -70,7 +70,7 @@ class TicketQuery:
     """Which tickets. What is None does not matter; `until` itself is not in the span.
 
     `unit_ids`: have it now. `sight`: is in it. `places`: as `places_around` names them. `cell`: of the map, as it is
-    counted there (see `router.city`).
+    counted there (see `router.city`). `overdue`: those alone that wait although somebody should have seen them by now.
     """
 
     statuses: frozenset[TicketStatus] | None = None
@@ -84,6 +84,7 @@ class TicketQuery:
     places: frozenset[str] | None = None
     cell: int | None = None
     sight: Sight | None = None
+    overdue: bool = False
     after: Cursor | None = None
     limit: int = 100
 

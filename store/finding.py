@@ -104,6 +104,7 @@ def matches(stored: StoredTicket, query: TicketQuery) -> bool:
         and (query.places is None or _place_of(stored) in query.places)
         and (query.cell is None or _is_in(query.cell, stored))
         and (query.sight is None or query.sight.covers(stored))
+        and (not query.overdue or (stored.status in WAITING and stored.overdue_at is not None))
         and (query.after is None or cursor_of(stored) < query.after)
         and (query.remembered is None or _is_remembered(ticket, keys, query.remembered))
     )
@@ -190,6 +191,8 @@ def _conditions(query: TicketQuery) -> list[ColumnElement[bool]]:
         found.append(_ticket.cell.between(*_finest_in(query.cell)))
     if query.channel is not None:
         found.append(_ticket.channel == query.channel)
+    if query.overdue:
+        found += (_ticket.status.in_(_WAITING), _ticket.overdue_at.is_not(None))
     found += _received(query)
     if query.sight is not None:
         found.append(in_sight(query.sight))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from html import escape
 from urllib.parse import urlencode
@@ -26,6 +27,7 @@ async def show(
     unit: str = "",
     category: str = "",
     cell: str = "",
+    overdue: bool = False,
     since: str = "",
     hours: int = 0,
     cursor: str = "",
@@ -34,10 +36,11 @@ async def show(
     if hours and not since:
         since = (datetime.now(UTC) - timedelta(hours=hours)).isoformat(timespec="seconds")
     asked = {"status": status, "unit": unit, "category": category, "cell": cell, "since": since}
+    asked["overdue"] = "true" if overdue else ""
     words, told = view.words, {name: text for name, text in asked.items() if text}
     found = await view.service.get("/v1/tickets", {**told, "limit": MOST, "cursor": cursor})
     with ui.element("div").classes("gr-line"):
-        for text in _filters(told, words):
+        for text in _filters(told, await _names(view) if unit else {}, words):
             ui.label(text).classes("gr-badge")
         ui.link(words("tickets.back"), "/city").classes("gr-file")
     with ui.element("section").classes("gr-card").props(f'aria-label="{words("tickets.title")}"'):
@@ -52,6 +55,11 @@ async def show(
             ui.link(
                 words("tickets.more"), f"/tickets?{urlencode({**told, 'cursor': found['next']})}"
             ).classes("gr-file")
+
+
+async def _names(view: View) -> dict[str, str]:
+    found = await view.service.get("/v1/units")
+    return {one["unit"]: one["name"] or one["unit"] for one in found["units"]}
 
 
 def table_html(tickets: list[Json], root: str, words: Words, *, may_review: bool) -> str:
@@ -83,12 +91,17 @@ def _line(one: Json, root: str, words: Words, may_review: bool) -> list[str]:
     return [cells[name] for name in COLUMNS]
 
 
-def _filters(told: dict[str, str], words: Words) -> list[str]:
+def _filters(told: dict[str, str], names: Mapping[str, str], words: Words) -> list[str]:
     shown = []
     for name, text in told.items():
         if name == "since":
             text = clock_time(text)
         elif name == "status":
             text = words.either(f"intake.status.{text}", text)
+        elif name == "unit":
+            text = names.get(text, text)
+        elif name == "overdue":
+            shown.append(words("review.overdue"))
+            continue
         shown.append(f"{words(f'tickets.filter.{name}')}: {text}")
     return shown

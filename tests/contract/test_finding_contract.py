@@ -161,3 +161,15 @@ def test_the_tickets_of_a_cell_are_those_that_the_map_counts_in_it(store: Store,
     of_first = h3.cell_to_parent(h3.latlng_to_cell(POINT.latitude, POINT.longitude, FINEST), resolution)
     assert "T-1" in found(store, cell=of_first)
     assert "V" not in found(store, cell=of_first)
+
+
+def test_those_that_somebody_should_have_seen_by_now(store: Store) -> None:
+    def late(session: WriteSession) -> None:
+        session.set_status("T-1", TicketStatus.IN_REVIEW, None)
+        for ticket_id in ("T-1", "U-1"):
+            session.flag_overdue(ticket_id, NOW, None)
+        session.set_status("U-1", TicketStatus.DISPATCHED, "water-1")  # it does not wait any more
+
+    store.write(late)
+    assert found(store, overdue=True) == ["T-1"]
+    assert len(found(store, overdue=False)) == 5

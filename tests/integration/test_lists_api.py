@@ -66,6 +66,11 @@ def test_filters(client: TestClient) -> None:
     assert ids(client, q="0199") == ids(client, q="310042") == ["a"]
     assert ids(client, q="mill") == ["b"]
     assert ids(client, unit="south") == []
+    store = client.app.state.desk.service.store  # type: ignore[attr-defined]
+    store.write(lambda session: session.flag_overdue("b", NOW, None))
+    assert ids(client, overdue=True) == ["b"]
+    assert ids(client, overdue=True, q="310042") == []
+    assert len(ids(client, overdue=False)) == 5
 
 
 def test_a_line_tells_what_the_ticket_says(client: TestClient) -> None:

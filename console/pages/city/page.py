@@ -195,7 +195,7 @@ class City:
             asked = {"unit": str(value["unit"]), "status": "dispatched"}
         else:
             asked |= {"cell": str(value["cell"])}
-            asked |= {"status": "in_review"} if self.show in ("waiting", "overdue") else {}
+            asked |= {"waiting": {"status": "in_review"}, "overdue": {"overdue": "true"}}.get(self.show, {})
         told = {name: text for name, text in asked.items() if text}
         ui.navigate.to(f"/tickets?{urlencode(told)}")
 

@@ -60,7 +60,7 @@ def signs(vitals: Json, root: str, words: Words, *, may_list: bool, may_deliver:
             value=f"{vitals['overdue']:,}",
             below=words("city.overdue_below"),
             tone="bad" if vitals["overdue"] else "",
-            link=waiting,
+            link=f"{root}/tickets?overdue=true" if may_list else "",
         ),
         Sign(
             name=words("city.sign.failures"),
