@@ -53,25 +53,40 @@ def ask(client: httpx.Client, words: list[str]) -> httpx.Response:
     return client.post(path, json=json.loads(options["-d"]))
 
 
-@pytest.mark.parametrize("document", ["README.md", "docs/quickstart.md"])
+def requests(document: str, ticket_id: str) -> list[list[str]]:
+    """Its curl commands, about a ticket of another id."""
+    typed = (words for words in commands(document) if words[0] == "curl")
+    return [[word.replace("T-1", ticket_id) for word in words] for words in typed]
+
+
 def test_the_commands_for_own_data_work(
-    document: str, installation: Installation, village_files: Path, tmp_path: Path
+    installation: Installation, village_files: Path, tmp_path: Path
 ) -> None:
     shutil.copytree(village_files, tmp_path / "mydata")
     here = replace(installation, directory=tmp_path)
-    typed = commands(document)
-    asked = [words for words in typed if words[0] == "curl"]
+    typed = [words for words in commands("docs/quickstart.md") if words[0] == PROGRAM]
+    asked = requests("docs/quickstart.md", "Q-1") + requests("README.md", "R-1")
     for words in typed:
-        if words[0] != PROGRAM:
-            continue
         if words[1:] == ["serve"]:
             with here.serving(Path("gridroute-data")) as client:
                 assert [ask(client, one).status_code // 100 for one in asked] == [2] * len(asked)
         else:
             here.run(*words[1:])
     assert [PROGRAM, "serve"] in typed
-    assert len(asked) >= 2
+    assert len(asked) >= 6
     assert (tmp_path / "report" / "index.html").is_file()
+
+
+def test_the_readme_has_no_command_that_the_quickstart_has_not() -> None:
+    tried = commands("docs/quickstart.md")
+    with_figures = [[*words, "--json", "figures.json"] for words in commands("README.md")]
+    typed = [
+        words if words in tried else longer
+        for words, longer in zip(commands("README.md"), with_figures, strict=True)
+        if words[0] == PROGRAM
+    ]
+    assert len(typed) >= 8
+    assert [words for words in typed if words not in tried] == []
 
 
 def test_everything_that_can_be_imported_is_in_the_readme() -> None:
