@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import socket
 import sys
-from contextlib import nullcontext
+from contextlib import ExitStack, nullcontext
 from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated
 
@@ -109,49 +110,55 @@ def run(
     processes: int = 1,
 ) -> None:
     """Serve the workspace's store on the socket until the process is told to stop; finishes what it accepted."""
-    from api.open311.settings import Open311Settings
-    from api.settings import Settings
-    from training.mirroring import Mirroring
+    from router.uncollected import uncollected
 
-    mirroring = Mirroring(store_url=workspace.store_url, tracking_uri=workspace.mlflow_uri)
-    targets = targets_of(deliver_to)
-    settings = Settings(
-        open311=Open311Settings.of(os.environ, workspace.home),
-        targets=targets,
-        mlflow_url=web_address("--mlflow-url", mlflow_url),
-        promoted=lambda: mirroring.wake() if workspace.has_mlflow else None,
-        may_be_open=is_local(listener),
-        allow_origins=allow_origins,
-        processes=processes,
-    )
-    with workspace.serving():
-        import uvicorn
+    with ExitStack() as starting:
+        starting.enter_context(uncollected())
+        from api.open311.settings import Open311Settings
+        from api.settings import Settings
+        from training.mirroring import Mirroring
 
-        from api.app import create_app
-        from api.server import Server
-        from domain.decisions import Policy
-        from models.bundle import load_bundle
-        from router.service import RoutingService
-        from store.clock import utc_now
-        from store.sql import open_store
+        mirroring = Mirroring(store_url=workspace.store_url, tracking_uri=workspace.mlflow_uri)
+        targets = targets_of(deliver_to)
+        settings = Settings(
+            open311=Open311Settings.of(os.environ, workspace.home),
+            targets=targets,
+            mlflow_url=web_address("--mlflow-url", mlflow_url),
+            promoted=lambda: mirroring.wake() if workspace.has_mlflow else None,
+            may_be_open=is_local(listener),
+            allow_origins=allow_origins,
+            processes=processes,
+        )
+        with workspace.serving():
+            import uvicorn
 
-        store = open_store(workspace.store_url)
-        try:
-            due, due_urgent = (timedelta(minutes=one) for one in clocks)
-            policy = Policy(due=due, due_urgent=due_urgent)
-            service = RoutingService(store, utc_now, load_bundle, policy, workspace.derived())
-            config = uvicorn.Config(
-                create_app(service, settings),
-                log_config=None,
-                access_log=False,
-                timeout_graceful_shutdown=GRACE_SECONDS,
-            )
-            _tell(service, workspace, listener)
-            first_key(store, listener)
-            with mirroring, worker_on(store, targets) if delivering else nullcontext():
-                Server(config).run(sockets=[listener])
-        finally:
-            store.close()
+            from api.app import create_app
+            from api.server import Server
+            from domain.decisions import Policy
+            from models.bundle import load_bundle
+            from router.service import RoutingService
+            from store.clock import utc_now
+            from store.sql import open_store
+
+            gc.freeze()  # what was imported stays; worlds do not
+            store = open_store(workspace.store_url)
+            try:
+                due, due_urgent = (timedelta(minutes=one) for one in clocks)
+                policy = Policy(due=due, due_urgent=due_urgent)
+                service = RoutingService(store, utc_now, load_bundle, policy, workspace.derived())
+                config = uvicorn.Config(
+                    create_app(service, settings),
+                    log_config=None,
+                    access_log=False,
+                    timeout_graceful_shutdown=GRACE_SECONDS,
+                )
+                _tell(service, workspace, listener)
+                first_key(store, listener)
+                starting.close()
+                with mirroring, worker_on(store, targets) if delivering else nullcontext():
+                    Server(config).run(sockets=[listener])
+            finally:
+                store.close()
 
 
 def web_address(name: str, given: str) -> str | None:
