@@ -38,6 +38,7 @@ from features.gazetteer import Gazetteer
 from features.place import distance_m
 from models.place import PlaceModel, Rehearsed
 from models.place_areas import AreaRanker, Candidates
+from models.place_support import Support
 
 OVERALL, ANSWERED = 0.93, 0.965
 HELD_BACK = 4000
@@ -120,6 +121,7 @@ class Locator:
         return Answer(
             towns=towns,
             places=places,
+            support=self.model.support(parts, places[0], self.gazetteer, without) if places else Support(),
             road_known=any(self._roads.get(road.name, set()) - without for road in parts.roads),
             town_right=bool(towns) and towns[0][0] == truth,
             error_m=distance_m(places[0].point, point) if places else np.inf,

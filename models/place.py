@@ -22,6 +22,7 @@ from models.place_areas import AreaEvidence, Guess
 from models.place_belief import PlaceBelief, Weighed, believe
 from models.place_evidence import NOBODY, Plane, Surroundings, sample
 from models.place_spots import Spot
+from models.place_support import Support, support
 
 FORMAT = 2
 SAMPLE = 2500
@@ -149,6 +150,13 @@ class PlaceModel:
     def evidence(self, gazetteer: Gazetteer, area: NDArray[np.int64], count: int) -> AreaEvidence:
         """What the gazetteer says of areas; `area`: of each row, from 0 to `count` - 1 (-1: none)."""
         return AreaEvidence(self._surroundings(gazetteer), area, count)
+
+    def support(
+        self, parts: AddressParts, place: Place, gazetteer: Gazetteer, without: frozenset[int] = NOBODY
+    ) -> Support:
+        """How many known points along the address's roads bear one of its places out, and how many contradict it."""
+        (at,) = self._plane.metres(np.array([[place.point.latitude, place.point.longitude]]))
+        return support(self._surroundings(gazetteer), self._custom, parts, at, without)
 
     def guesses(self, places: Sequence[Place]) -> list[Guess]:
         """Places in metres, as `AreaEvidence` reads them."""

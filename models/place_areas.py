@@ -14,8 +14,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from features.addresses.parts import AddressParts
+from features.addresses.parts import AddressParts, Number
 from models.boosting import lightgbm as lgb
+from models.numbering import Known
 from models.place_evidence import LISTED, NOBODY, SAME_NAME, Surroundings
 from models.place_votes import grams
 
@@ -63,6 +64,25 @@ class Candidates:
     rows: Floats
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Along:
+    """A road with a number asked for, its known addresses and the area of each."""
+
+    number: Number | None
+    entries: Known
+    area: Ints
+
+    def asked(self) -> tuple[Ints, Floats, Floats, NDArray[np.bool_]] | None:
+        """Of each known number: area, gap, numbers ahead, whether on the same side; None without numbers."""
+        numbered = self.entries.low > 0
+        if self.number is None or not numbered.any():
+            return None
+        known = self.entries.take(numbered)
+        gap = np.maximum(np.maximum(known.low - self.number.high, self.number.low - known.high), 0.0)
+        ahead = (known.low + known.high - self.number.low - self.number.high) / 2
+        return self.area[numbered], gap, ahead, known.odd == (self.number.low % 2 == 1)
+
+
 class AreaEvidence:
     """What the rows of a gazetteer, each with its area (-1: none), say of an address's area."""
 
@@ -86,14 +106,15 @@ class AreaEvidence:
         shares = np.zeros(self._count)
         for area, share in inside:
             shares[area] = share
-        along, gaps, known = self._along(parts, without)
+        roads = self._roads(parts, without)
+        along, gaps, known = self._along(roads)
         named, likeness = self._named(parts, without)
         sources = np.vstack((shares, along, self._beside(guesses, without), named))
         blend = sources.sum(axis=0)
         picked = [np.argsort(-blend, kind="stable")[:CANDIDATES]]
         picked += [np.argsort(-source, kind="stable")[:OF_EACH] for source in (shares, along[0], *named[-2:])]
         areas = np.unique(np.concatenate(picked)).astype(np.int64)
-        own = sources[:, areas]
+        own, sides = sources[:, areas], self._sides(roads)
         order = np.argsort(np.argsort(-blend[areas], kind="stable"), kind="stable")
         best = max(guesses, key=lambda guess: guess.probability, default=None)
         about = (
@@ -107,6 +128,8 @@ class AreaEvidence:
             (
                 own.T,
                 (own - sources.max(axis=1)[:, None]).T,
+                sides[:, areas].T,
+                (sides - sides.max(axis=1)[:, None])[:, areas].T,
                 gaps[areas],
                 likeness[areas],
                 np.log(self._prior[areas]),
@@ -117,35 +140,61 @@ class AreaEvidence:
         )
         return Candidates(areas=areas, rows=rows)
 
-    def _along(self, parts: AddressParts, without: frozenset[int]) -> tuple[Floats, Floats, int]:
-        """Votes of the known numbers of its roads: near ones, all, of the same side, the two next ones, the road."""
-        votes, gaps, known = np.zeros((5, self._count)), np.full(self._count, 9.0), 0
+    def _roads(self, parts: AddressParts, without: frozenset[int]) -> list[_Along]:
+        """The known numbers of its roads that have an area, with the number asked for."""
+        found = []
         for name, number in list(dict.fromkeys((road.name, road.main) for road in parts.roads))[:LISTED]:
             for match in self._around.roads_named(name, 2, without):
                 if match.likelihood < SAME_NAME:
                     break
                 entries = self._around.entries(match.name_id, without)
-                area = self._area[entries.ids]
-                entries, area = entries.take(area >= 0), area[area >= 0]
-                if not len(area):
-                    continue
-                known += 1
-                votes[4] += self._share(area, np.ones(len(area)))
-                numbered = entries.low > 0
-                if number is None or not numbered.any():
-                    continue
-                entries, area = entries.take(numbered), area[numbered]
-                gap = np.maximum(np.maximum(entries.low - number.high, number.low - entries.high), 0.0)
-                other = entries.odd != (number.low % 2 == 1)
-                votes[0] += self._share(area, (gap + 8.0) ** -1.5)
-                votes[1] += self._share(area, 1.0 / (gap + 80.0))
-                votes[2] += self._share(area, np.exp(-(gap + 20.0 * other) / 40.0) + 1e-6)
-                np.minimum.at(gaps, area, np.log(gap + 5.0))
-                ahead = (entries.low + entries.high - number.low - number.high) / 2
-                for side in (np.flatnonzero(ahead <= 0), np.flatnonzero(ahead >= 0)):
-                    if len(side):
-                        votes[3, area[side[np.abs(ahead[side]).argmin()]]] += 0.5
-        return votes / max(known, 1), gaps, known
+                kept = self._area[entries.ids] >= 0
+                if kept.any():
+                    entries = entries.take(kept)
+                    found.append(_Along(number=number, entries=entries, area=self._area[entries.ids]))
+        return found
+
+    def _along(self, roads: Sequence[_Along]) -> tuple[Floats, Floats, int]:
+        """Votes of the known numbers of its roads: near ones, all, of the same side, the two next ones, the road."""
+        votes, gaps = np.zeros((5, self._count)), np.full(self._count, 9.0)
+        for road in roads:
+            votes[4] += self._share(road.area, np.ones(len(road.area)))
+            if (asked := road.asked()) is None:
+                continue
+            area, gap, ahead, same = asked
+            votes[0] += self._share(area, (gap + 8.0) ** -1.5)
+            votes[1] += self._share(area, 1.0 / (gap + 80.0))
+            votes[2] += self._share(area, np.exp(-(gap + 20.0 * ~same) / 40.0) + 1e-6)
+            np.minimum.at(gaps, area, np.log(gap + 5.0))
+            self._next_ones(votes[3], area, ahead, np.ones(len(area), bool))
+        return votes / max(len(roads), 1), gaps, len(roads)
+
+    def _sides(self, roads: Sequence[_Along]) -> Floats:
+        """Votes of the same side of its roads: near ones, the two next ones, all near but the other side less.
+
+        The last is how much more often that side than the other lies in the area, as log odds: a road with an area on
+        each side is a border.
+        """
+        votes, numbered = np.zeros((4, self._count)), 0
+        for road in roads:
+            if (asked := road.asked()) is None:
+                continue
+            numbered += 1
+            area, gap, ahead, same = asked
+            votes[0] += self._share(area[same], (gap[same] + 15.0) ** -1.5)
+            self._next_ones(votes[1], area, ahead, same)
+            votes[2] += self._share(area, np.exp(-gap / 150.0) * np.where(same, 1.0, 0.25) + 1e-6)
+            here, across = (np.bincount(area[side], minlength=self._count) for side in (same, ~same))
+            votes[3] += np.log((here + 0.5) / (here.sum() + 1.0)) - np.log(
+                (across + 0.5) / (across.sum() + 1.0)
+            )
+        return votes / max(numbered, 1)
+
+    def _next_ones(self, votes: Floats, area: Ints, ahead: Floats, those: NDArray[np.bool_]) -> None:
+        """A half for the area of the next one of those before and after the number."""
+        for side in (np.flatnonzero(those & (ahead <= 0)), np.flatnonzero(those & (ahead >= 0))):
+            if len(side):
+                votes[area[side[np.abs(ahead[side]).argmin()]]] += 0.5
 
     def _beside(self, guesses: Sequence[Guess], without: frozenset[int]) -> Floats:
         """Votes of the known points around each guess: as wide as its own doubt, and near by."""

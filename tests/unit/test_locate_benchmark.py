@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 
 from benchmarks.locate import main
-from benchmarks.town_confidence import operating_point
+from benchmarks.town_confidence import CONFIDENT, FAR_M, Answer, TownConfidence, operating_point
 from benchmarks.towns import Towns
 from domain.places import Place, Point, Precision
+from models.place_support import Support
 from tests.unit.test_place_model import city
 
 WEST, EAST = 0, 1
@@ -63,6 +64,27 @@ def test_places_of_one_town_add_up(halves: Towns) -> None:
 def test_no_place_no_town(halves: Towns) -> None:
     assert halves.shares([]) == []
     assert halves.at(np.array([10.0, 121.0]), np.array([31.0, 31.0])).tolist() == [-1, 0]
+
+
+def test_confidence_is_in_places_that_known_points_bear_out() -> None:
+    """One in five is off with a single known point beside it, one in two with one elsewhere, none with four beside."""
+    kinds = ((Support(beside=4), 1000), (Support(beside=1), 5), (Support(beside=1, elsewhere=1), 2))
+    held = [answer(support, far=i % every == 0 and i > 0) for support, every in kinds for i in range(200)]
+    judge = TownConfidence.fit(held)
+    borne_out, alone, contradicted = judge.confidence([answer(support, far=False) for support, _ in kinds])
+    assert borne_out > alone > contradicted
+    assert borne_out >= CONFIDENT > alone
+
+
+def answer(support: Support, *, far: bool) -> Answer:
+    return Answer(
+        towns=[("west", 0.9)],
+        places=(place(121.0, 0.95, 400.0),),
+        support=support,
+        road_known=True,
+        town_right=not far,
+        error_m=FAR_M * 2 if far else 100.0,
+    )
 
 
 def test_the_operating_point_answers_as_much_as_its_target_allows() -> None:

@@ -11,7 +11,7 @@ from features.addresses.parse import parse_address
 from features.gazetteer import Gazetteer
 from models.place import PlaceModel
 from models.place_areas import AreaEvidence, AreaRanker, Candidates
-from tests.unit.test_place_model import city
+from tests.unit.test_place_model import along, city
 
 WEST, EAST, EMPTY = 0, 1, 2
 
@@ -65,3 +65,20 @@ def test_an_address_that_nobody_knows_still_has_candidates(town: City, text: str
     found = town.candidates(text)
     assert set(found.areas.tolist()) == {WEST, EAST, EMPTY}
     assert np.isfinite(found.rows).all()
+
+
+def test_a_road_may_be_the_border_of_areas() -> None:
+    book = along("大沽路", range(80, 120), 0, 0)
+    gazetteer = Gazetteer(addresses=book)
+    model = PlaceModel.fit(gazetteer)
+    numbers = [parse_address(gazetteer.entry(row).address).roads[0].main for row in range(len(book))]
+    area = np.array([EAST if number and number.low % 2 else WEST for number in numbers])
+    border = City(gazetteer=gazetteer, model=model, area=area, evidence=model.evidence(gazetteer, area, 3))
+
+    def east_over_west(text: str) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+        found = border.candidates(text)
+        difference = found.rows[found.areas == EAST] - found.rows[found.areas == WEST]
+        return np.asarray(difference[0], float)
+
+    odd, even = east_over_west("大沽路79弄"), east_over_west("大沽路120弄")
+    assert ((odd > 2.0) & (even < -2.0)).any()  # the log odds of the side; votes are 1 at most
