@@ -111,22 +111,22 @@ def test_a_dispatch_is_in_the_trace_of_the_request_that_brought_the_ticket(
     )
     caplog.handler.addFilter(WithIds())
     caplog.set_level(logging.INFO, "gridroute.deliver")
-    begun = ["4bf92f3577b34da6a3ce929d0e0e4736", "5bf92f3577b34da6a3ce929d0e0e4737"]
+    begun = [f"{digit}bf92f3577b34da6a3ce929d0e0e4736" for digit in "456"]
     with TestClient(create_app(RoutingService(store, utc_now, no_bundle))) as client:
         for number, trace in enumerate(begun):
             body = {"ticket_id": f"t{number}", "text": "Gas leak", "latitude": 31.25, "longitude": 121.45}
             headers = {"traceparent": f"00-{trace}-00f067aa0ba902b7-01"}
-            answer = client.post("/v1/tickets", json=body, headers=headers)
-            assert answer.status_code == 201
+            path, sent_body = ("/v1/tickets/batch", [body]) if number == 2 else ("/v1/tickets", body)
+            assert client.post(path, json=sent_body, headers=headers).is_success
     with deliver(store):
-        got = unit.wait_for(2)
+        got = unit.wait_for(3)
         until(lambda: are_settled(store))
     sent = {one.ticket_id: one.headers["traceparent"].split("-") for one in got}
-    assert [sent[f"t{number}"][:2] for number in (0, 1)] == [["00", trace] for trace in begun]
+    assert [sent[f"t{number}"][:2] for number in range(3)] == [["00", trace] for trace in begun]
     assert {flags for *_, flags in sent.values()} == {"01"}  # the caller's word that it is recorded
-    assert len({span for _, _, span, _ in sent.values()} - {"00f067aa0ba902b7"}) == 2
+    assert len({span for _, _, span, _ in sent.values()} - {"00f067aa0ba902b7"}) == 3
     logged = {(one.ticket_id, one.trace_id) for one in caplog.records if one.name == "gridroute.deliver"}  # type: ignore[attr-defined]
-    assert logged == {("t0", begun[0]), ("t1", begun[1])}
+    assert logged == {(f"t{number}", trace) for number, trace in enumerate(begun)}
 
 
 def test_what_no_request_queued_has_a_trace_of_its_own(store: Store, unit: UnitEndpoint) -> None:
