@@ -23,7 +23,7 @@ from domain.units import Unit
 from router.automation_ports import AutomationReads, AutomationWrites
 from router.city import CityReads
 from router.claim_ports import ClaimReads, ClaimWrites
-from router.clocks import ClockReads, ClockWrites
+from router.clock_ports import ClockReads, ClockWrites
 from router.delivery_ports import DeliveryReads, DeliveryWrites
 from router.event_ports import EventKind as EventKind
 from router.event_ports import EventReads

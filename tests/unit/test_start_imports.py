@@ -15,6 +15,11 @@ store.sql.open_store(sys.argv[1]).close()
 left_out = ("sklearn", "pandas", "scipy.stats", "scipy.optimize", "mlflow", "matplotlib", "openpyxl", "alembic", "nicegui")
 print(*[name for name in left_out if name in sys.modules])
 """
+DELIVERING = """
+import sys
+import cli.main, api.webhooks.worker, store.sql
+print(*[name for name in ("lightgbm", "scipy", "shapely", "fastapi", "models.bundle") if name in sys.modules])
+"""
 WARM = """
 from fastapi.testclient import TestClient
 from api.app import create_app
@@ -40,6 +45,10 @@ def test_serving_imports_nothing_that_it_seldom_needs(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'store.db'}"
     open_store(url).close()  # whoever makes the tables needs more
     assert said(SCRIPT, url) == ""
+
+
+def test_delivering_imports_nothing_that_only_routing_needs() -> None:
+    assert said(DELIVERING) == ""
 
 
 def test_what_was_left_out_can_be_imported_afterwards() -> None:
