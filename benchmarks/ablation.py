@@ -66,7 +66,8 @@ GROUPS: Mapping[str, frozenset[str]] = {
     "families of units": frozenset({"family", "of_family", "family_here"}),
     "names of units": frozenset({"name_said", "name_said_weight", "name_placed", "name_placed_weight"}),
     "how busy the unit is": frozenset({"unit_count", "unit_recent_share", "unit_age"}),
-    "territory": frozenset({"territory"}),
+    "territory": frozenset({"territory", "territory_edge"}),
+    "how sure the place is": frozenset({"place_radius", "place_probability"}),
     "number of candidates": frozenset({"candidates"}),
     "lead over the best other": frozenset(),  # whatever begins with RELATIVE
 }

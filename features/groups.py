@@ -29,6 +29,7 @@ _BEGINNINGS = {
     "family": "words",
     "name": "name",
     "territory": "territory",
+    "place": "area",
     "unit": "unit",
 }
 _NAME = re.compile(r"(?:ahead_)?(?P<what>\w+)(?:\[(?P<of>.+)\])?")

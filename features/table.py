@@ -22,7 +22,22 @@ Ints = NDArray[np.int64]
 
 TEXT_PARTS = ("text_of_words", "text_of_title", "text_of_crosses", "text_of_place")
 NAMED = ("name_said", "name_said_weight", "name_placed", "name_placed_weight")
-FORMAT = 9  # raise it when a feature changes its meaning
+FORMAT = 10  # raise it when a feature changes its meaning
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spot:
+    """The likeliest place of a ticket: metres to the nearest border of its ground, its radius, its probability.
+
+    NaN where there is none.
+    """
+
+    edge_m: float
+    radius_m: float
+    probability: float
+
+
+NOWHERE = Spot(edge_m=np.nan, radius_m=np.nan, probability=np.nan)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +47,7 @@ class Opinion:
     `named` as History.named. `text`: P(unit | words, kind, place) of the text model, of which
     `text_parts` are the log odds by block, shape (4, units), `words`: P(unit | words alone),
     `family`: P(the unit's family | words, kind), `family_of`: which family a unit belongs to, -1 where none is known.
+    `territory`: how likely it is on the unit's ground. `spot`: where it is.
     `before`: by index of a unit, the closed ones that it succeeded, whose words count for it.
     """
 
@@ -44,6 +60,7 @@ class Opinion:
     family: Floats
     family_of: Ints
     territory: Floats
+    spot: Spot = NOWHERE
     before: Mapping[int, Sequence[int]] = field(default_factory=dict)
 
 
@@ -62,6 +79,7 @@ def feature_names(schema: HistorySchema) -> tuple[str, ...]:
     ahead = [f"ahead_{name}" for name in _relative_names(schema)]
     ticket = [f"total[{key}]" for key in schema.keys]
     ticket += [f"best[{kernel}]" for kernel in KERNELS] + ["candidates", "text_best", "words_best"]
+    ticket += ["territory_edge", "place_radius", "place_probability"]
     return (*per_key, *votes, *own, *ahead, *ticket)
 
 
@@ -112,7 +130,16 @@ def feature_rows(facts: Facts, history: History, units: Ints, opinion: Opinion) 
         [recent_share[:keys], vote_share, text[None], words[None], family[None], family_here]
     )
     own = (text, np.log(text + 1e-6), words, logs[keys], recent_share[keys], age[keys])
-    ticket = (*opinion.votes.best, count, opinion.text.max(initial=0.0), opinion.words.max(initial=0.0))
+    spot = opinion.spot
+    ticket = (
+        *opinion.votes.best,
+        count,
+        opinion.text.max(initial=0.0),
+        opinion.words.max(initial=0.0),
+        np.log1p(spot.edge_m),
+        np.log1p(spot.radius_m),
+        spot.probability,
+    )
     rows = np.empty((len(feature_names(schema)), count), np.float32)
     row = 0
     for block in (

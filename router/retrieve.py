@@ -14,7 +14,7 @@ from domain.units import Roster, Unit, open_heirs
 from features.facts import Facts
 from features.history import History
 from features.schema import DAY, HistorySchema
-from features.table import Opinion
+from features.table import NOWHERE, Opinion, Spot
 from features.text import normalise
 from models.blocks import MIXED_BLOCKS
 from models.text import TextModels
@@ -43,7 +43,8 @@ def retrieve(
     history: History,
     text: TextModels | None,
     *,
-    owners: Sequence[str] = (),
+    owners: Mapping[str, float] | None = None,
+    spot: Spot = NOWHERE,
     named: Sequence[str] = (),
     units: Mapping[str, Unit] | None = None,
     at: datetime,
@@ -51,11 +52,12 @@ def retrieve(
 ) -> Retrieved:
     """The `limit` open units with most behind them, with every unit that owns the ground or that a rule names.
 
-    `owners`, `named`: unit ids of territories and rules. A closed unit's successors stand in for it, with all that is
+    `owners`: unit ids of territories, with how likely the ticket is there; `spot`: the likeliest place. `named`: unit
+    ids of rules. A closed unit's successors stand in for it, with all that is
     known of it. Every unit that can come up must be known to the history (History.unit) beforehand: a look-up changes
     nothing.
     """
-    units, schema = Roster.of(units or {}), history.schema
+    units, schema, owners = Roster.of(units or {}), history.schema, owners or {}
     heirs = {unit_id: open_heirs(unit_id, units, at) for unit_id in (*owners, *named)}
     sure = [history.unit(heir) for found in heirs.values() for heir in found]
     succeeded = lines(units, history, at)
@@ -63,7 +65,8 @@ def retrieve(
         tallies=history.tallies(facts),
         votes=history.votes(facts),
         named=history.named(facts),
-        territory=_marked([history.unit(heir) for owner in owners for heir in heirs[owner]], history),
+        territory=_of_ground(owners, heirs, history),
+        spot=spot,
         **_text_opinions(facts, text, history),
     )
     if succeeded is not None:
@@ -152,6 +155,15 @@ def _text_opinions(facts: Facts, models: TextModels | None, history: History) ->
         found["family"][of_families] = answers.family
         found["family_of"][of_families] = models.families.family
     return found
+
+
+def _of_ground(owners: Mapping[str, float], heirs: Mapping[str, Sequence[str]], history: History) -> Floats:
+    """How likely the ticket is on the ground of each unit, or of whom it succeeded; by unit index."""
+    found = np.zeros(len(history.unit_ids))
+    for owner, chance in owners.items():
+        for heir in heirs[owner]:
+            found[history.unit(heir)] += chance
+    return np.minimum(found, 1.0)
 
 
 def _marked(indexes: list[int] | Ints, history: History) -> Floats:

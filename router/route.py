@@ -12,7 +12,7 @@ from features.facts import Facts, facts
 from features.schema import HistorySchema
 from router.atlas import Atlas
 from router.decide import decide
-from router.ground import contested, grounds
+from router.ground import believed, contested, grounds
 from router.locate import locate
 from router.observing import Watch, unwatched
 from router.parse import parse
@@ -32,7 +32,7 @@ def route(ticket: Ticket, world: World, now: datetime | None = None, watch: Watc
     location = locate(ticket, world.atlas, world.history.callers)
     rules = world.rules.match(ticket, location.point, parsed.text, parsed.account)
     owned = grounds(location, world.territories, parsed.category, ticket.received_at)
-    ground = owned[0]
+    ground, believed_in = owned[0], believed(location, owned, world.territories)
     watch("locate")
     known = facts(ticket, location, world.history.schema)
     watch("facts")
@@ -40,7 +40,8 @@ def route(ticket: Ticket, world: World, now: datetime | None = None, watch: Watc
         known,
         world.history,
         world.bundle.text if world.bundle else None,
-        owners=[territory.unit_id for territory in ground],
+        owners=believed_in.owners,
+        spot=believed_in.spot,
         named=[rule.unit_id for rule in rules if rule.unit_id],
         units=world.units,
         at=ticket.received_at,

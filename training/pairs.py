@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
-from domain.places import Territory
 from domain.units import Roster, Unit
 from features.history import History
 from features.table import feature_rows
 from features.territories import Territories
 from models.text import TextModels
-from router.ground import contested, grounds
+from router.ground import Grounds, believed, contested, grounds
 from router.parse import parse
 from router.retrieve import Retrieved, retrieve
 from router.rules import RuleBook
@@ -55,17 +54,19 @@ class Pairs:
 
 
 def candidates(
-    case: Case, history: History, text: TextModels | None, ground: Ground, owners: Iterable[Territory]
+    case: Case, history: History, text: TextModels | None, ground: Ground, owned: Grounds
 ) -> Retrieved:
     """What routing would retrieve for the case's ticket."""
     ticket = case.dispatch.ticket
     parsed = parse(ticket)
     fired = ground.rules.match(ticket, case.location.point, parsed.text, parsed.account)
+    known = believed(case.location, owned, ground.territories)
     return retrieve(
         case.facts,
         history,
         text,
-        owners=[territory.unit_id for territory in owners],
+        owners=known.owners,
+        spot=known.spot,
         named=[rule.unit_id for rule in fired if rule.unit_id],
         units=ground.units,
         at=ticket.received_at,
@@ -77,7 +78,7 @@ def pairs(case: Case, history: History, text: TextModels | None, ground: Ground)
     """The case's candidates as rows; the same stages in the same order as `route`."""
     ticket = case.dispatch.ticket
     owned = grounds(case.location, ground.territories, parse(ticket).category, ticket.received_at)
-    retrieved = candidates(case, history, text, ground, owned[0])
+    retrieved = candidates(case, history, text, ground, owned)
     return Pairs(
         units=tuple(history.unit_ids[i] for i in retrieved.units.tolist()),
         rows=feature_rows(case.facts, history, retrieved.units, retrieved.opinion),

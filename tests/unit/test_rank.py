@@ -48,7 +48,7 @@ def history_of(bundle: Bundle, owners: str) -> History:
 def found(history: History, owners: tuple[str, ...] = ()) -> Retrieved:
     """Candidates by history and ground alone."""
     facts = facts_of(ASKED, history.schema)
-    return retrieve(facts, history, None, owners=owners, at=START, limit=9)
+    return retrieve(facts, history, None, owners=dict.fromkeys(owners, 1.0), at=START, limit=9)
 
 
 def ranked(bundle: Bundle | None, history: History, **ground: tuple[object, ...]) -> Ranking:

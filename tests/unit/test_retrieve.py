@@ -57,7 +57,7 @@ def found_in(
         ASKED,
         history,
         text,
-        owners=owners,
+        owners=dict.fromkeys(owners, 1.0),
         named=named,
         units=UNITS,
         at=START + timedelta(days=days),
@@ -175,9 +175,11 @@ def test_looking_up_changes_nothing() -> None:
 def test_a_ground_owner_is_marked_in_the_opinion_even_if_its_unit_closed() -> None:
     history = history_of("lamps")
     at = START + timedelta(days=1)
-    found = retrieve(ASKED, history, None, owners=["split"], units=UNITS, at=at, limit=9)
-    marked = {history.unit_ids[i] for i in found.opinion.territory.nonzero()[0].tolist()}
-    assert marked == {"split-a", "split-c"}
+    owners = {"split": 0.6, "lamps": 0.25}
+    found = retrieve(ASKED, history, None, owners=owners, units=UNITS, at=at, limit=9)
+    marked = dict(zip(history.unit_ids, found.opinion.territory.tolist(), strict=True))
+    chances = {unit_id: chance for unit_id, chance in marked.items() if chance}
+    assert chances == {"split-a": 0.6, "split-c": 0.6, "lamps": 0.25}
 
 
 def test_a_unit_is_found_by_its_name_before_its_first_ticket() -> None:

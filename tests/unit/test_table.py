@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from domain.tickets import Ticket
 from features.history import History
 from features.schema import HistorySchema
-from features.table import Opinion, feature_names, feature_rows, fingerprint
+from features.table import Opinion, Spot, feature_names, feature_rows, fingerprint
 from tests.estimators import SCHEMA, a_ticket, facts_of, place
 
 UNITS = ("lamps", "water", "roads", "never seen")
@@ -47,6 +47,7 @@ def rows_of(
         family=text / 2,
         family_of=np.array([0, 0, 1, -1]),
         territory=np.array([0.0, 1.0, 0.0, 0.0]),
+        spot=Spot(edge_m=120.0, radius_m=30.0, probability=0.9),
     )
     indexes = np.array([history.unit(unit_id) for unit_id in units], np.int64)
     return feature_rows(asked, history, indexes, opinion)
@@ -124,6 +125,9 @@ def test_only_the_time_since_what_never_happened_is_not_a_number(
         ("roads", "text_best", 0.6),
         ("roads", "words_best", 0.6),
         ("roads", "candidates", 4),
+        ("roads", "territory_edge", np.log1p(120)),
+        ("roads", "place_radius", np.log1p(30)),
+        ("roads", "place_probability", 0.9),
     ],
 )
 def test_what_stands_in_a_column(unit_id: str, column: str, value: float) -> None:
