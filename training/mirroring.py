@@ -61,7 +61,7 @@ class Mirroring:
     def _mirror(self) -> None:
         told = json.dumps([self.store_url, self.tracking_uri])  # arguments may be read by anybody here
         with subprocess.Popen(  # noqa: S603 - our own module
-            [sys.executable, "-m", __name__],
+            [sys.executable, "-P", "-m", __name__],  # whatever stands in the directory where this was started
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
@@ -74,7 +74,9 @@ class Mirroring:
                 raise
         code, self._process = self._process.returncode, None
         if code and not self._stopping:
-            log.warning("MLflow's aliases were not set (%s); %s", (said.splitlines() or [str(code)])[-1], MEND)
+            log.warning(
+                "MLflow's aliases were not set (%s); %s", (said.splitlines() or [str(code)])[-1], MEND
+            )
 
 
 def main() -> None:
