@@ -30,6 +30,7 @@ def framed(view: View, name: str, menu: Sequence[Page]) -> Iterator[None]:
         _choices(view)
     view.client.content.classes("gr-content").props("id=content")
     view.client.content.props["data-who"] = view.name
+    view.client.content.props["data-loading"] = view.words("frame.loading")
     with view.client.content:
         ui.label(view.words(f"{name}.title")).props("role=heading aria-level=1").classes("gr-h1")
         yield

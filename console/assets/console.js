@@ -87,3 +87,11 @@ window.gridroute = {
     document.querySelector(selector)?.focus();
   },
 };
+// The toolkit's own loading bar has no name; it is put beside the page once.
+new MutationObserver((_, observer) => {
+  const bar = document.querySelector(".q-loading-bar");
+  const name = document.getElementById("content")?.dataset.loading;
+  if (!bar || !name) return;
+  bar.setAttribute("aria-label", name);
+  observer.disconnect();
+}).observe(document.documentElement, { childList: true, subtree: true });

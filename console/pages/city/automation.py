@@ -73,7 +73,8 @@ class Automation:
 
     def _stop_dialog(self) -> ui.dialog:
         words = self._view.words
-        with ui.dialog() as dialog, ui.card().classes("gr-dialog"):
+        named = ui.dialog().props(f'aria-label="{words("city.stop_title")}"')
+        with named as dialog, ui.card().classes("gr-dialog"):
             ui.label(words("city.stop_title")).props("role=heading aria-level=2").classes("gr-strong")
             ui.label(words("city.stop_how")).classes("gr-quiet")
             scope = ui.select(
@@ -119,7 +120,8 @@ class Automation:
 
     def _resume_dialog(self) -> ui.dialog:
         words = self._view.words
-        with ui.dialog() as dialog, ui.card().classes("gr-dialog"):
+        named = ui.dialog().props(f'aria-label="{words("city.resume_title")}"')
+        with named as dialog, ui.card().classes("gr-dialog"):
             ui.label(words("city.resume_title")).props("role=heading aria-level=2").classes("gr-strong")
             reason = (
                 ui.input(words("city.reason"))

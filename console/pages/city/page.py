@@ -66,7 +66,7 @@ class City:
             with ui.element("div").classes("gr-city-side"):
                 self._ground(kinds)
                 if self.may_list:
-                    with _card(words("city.latest")):
+                    with _card(words("city.latest")).classes("gr-newest"):
                         self.latest = ui.html("").classes("gr-wide")
             with ui.element("div").classes("gr-city-side"):
                 self.automation = Automation(self.view, names, kinds, self._refresh)

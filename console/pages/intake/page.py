@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import asdict
 
 from nicegui import background_tasks, ui
 
@@ -68,7 +69,9 @@ class Intake:
     async def resume(self) -> None:
         """Go on with the call that was being taken when the page went away."""
         found = await kept(self.view, DRAFT)
-        if self.form.draft.says_something or self.view.client.is_deleted:
+        if self.form.draft.says_something:  # another call has begun meanwhile
+            drop(self.view, DRAFT)
+            keep(self.view, DRAFT, number=self.number, **asdict(self.form.draft))
             return
         if any(found.get(name) for name in ("text", "address", "account", "phone", "category", "point")):
             self.number = str(found.get("number") or self.number)

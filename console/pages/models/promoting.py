@@ -26,7 +26,8 @@ class Promoting:
         self._version = 0
         self._is_back = self._is_older = self._has_seen = False
         words = view.words
-        with ui.dialog() as self.dialog, ui.card().classes("gr-dialog gr-dialog-wide"):
+        named = ui.dialog().props(f'aria-label="{words("models.what_changes")}"')
+        with named as self.dialog, ui.card().classes("gr-dialog gr-dialog-wide"):
             self.title = ui.label("").props("role=heading aria-level=2").classes("gr-strong")
             self.how = ui.label(words("models.rollback_how")).classes("gr-note")
             self.told = ui.element("div").classes("gr-wide gr-diff").props("role=status")

@@ -66,7 +66,8 @@ class Keys:
             self.made = ui.element("div").classes("gr-wide").props("role=status")
         with ui.element("section").classes("gr-card").props(f'aria-label="{words("units.tab.keys")}"'):
             self.place = ui.element("div").classes("gr-scroll")
-        with ui.dialog() as self.dialog, ui.card().classes("gr-dialog"):
+        named = ui.dialog().props(f'aria-label="{words("units.revoke")}"')
+        with named as self.dialog, ui.card().classes("gr-dialog"):
             self.asked = ui.label("").classes("gr-strong")
             ui.label(words("units.revoke_how")).classes("gr-quiet")
             with ui.element("div").classes("gr-line gr-end"):
