@@ -8,11 +8,12 @@ from typing import Annotated, Any, Literal
 import h3.api.basic_int as h3
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import BaseModel, Field
 
 from api.access import may
 from api.desk import desk_of
 from api.openapi import problems
+from api.schemas import Moment
 from domain.places import Point, Territory
 from features.place import RESOLUTIONS
 from router.owners import CellOwner, OwnedBy, cells_around
@@ -95,7 +96,7 @@ class TerritoriesOut(BaseModel):
 def territories(
     request: Request,
     unit: Annotated[str | None, Query(max_length=LONGEST)] = None,
-    at: Annotated[AwareDatetime | None, Query(description="Only those that hold then.")] = None,
+    at: Annotated[Moment | None, Query(description="Only those that hold then.")] = None,
 ) -> TerritoriesOut:
     """The units' ground as GeoJSON, those that hold no more or not yet too."""
     service = desk_of(request).service

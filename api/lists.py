@@ -8,19 +8,20 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import h3.api.basic_int as h3
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import StreamingResponse
-from pydantic import AwareDatetime, BaseModel
+from pydantic import BaseModel
 
 from api.access import caller_of, may
 from api.answers import SignalOut, TicketOut
 from api.desk import desk_of
 from api.doors import Caller
 from api.openapi import problems
+from api.schemas import Moment
 from api.sheets import CSV, XLSX, csv_lines, xlsx_file
 from api.veil import ticket_for
 from domain.access import Personal, Right
@@ -103,8 +104,8 @@ def asked(
     overdue: Annotated[
         bool, Query(description="Those alone that wait although somebody should have seen them by now.")
     ] = False,
-    since: AwareDatetime | None = None,
-    until: Annotated[AwareDatetime | None, Query(description="Not in the span itself.")] = None,
+    since: Moment | None = None,
+    until: Annotated[Moment | None, Query(description="Not in the span itself.")] = None,
     q: Annotated[
         str | None,
         Query(
@@ -223,10 +224,11 @@ def _written(cursor: Cursor) -> str:
 def _cursor(text: str) -> Cursor:
     try:
         at, ticket_id = json.loads(base64.urlsafe_b64decode(text.encode()))
-        cursor = Cursor(received_at=datetime.fromisoformat(at), ticket_id=ticket_id)
-        if cursor.received_at.tzinfo is None or not ticket_id.isprintable():
+        time = datetime.fromisoformat(at)
+        if time.tzinfo is None or not ticket_id.isprintable():
             raise ValueError(text)
-    except (binascii.Error, ValueError, TypeError, AttributeError) as error:
+        cursor = Cursor(received_at=time.astimezone(UTC), ticket_id=ticket_id)
+    except (binascii.Error, ValueError, TypeError, AttributeError, OverflowError) as error:
         mend = "Send `next` of the page before as it is."
         raise InvalidInput(field="cursor", problem="was not given by a list of tickets", mend=mend) from error
     return cursor

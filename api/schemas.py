@@ -8,7 +8,15 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated, ClassVar, Literal, Self
 from uuid import uuid4
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    WithJsonSchema,
+)
 from pydantic import BeforeValidator as Before
 from pydantic import model_validator as model_check
 
@@ -59,6 +67,17 @@ def aware_time(value: object) -> datetime | None:
     if time < EARLIEST:
         raise refusal("before 1970", "Give the time when the ticket came in.")
     return time
+
+
+def in_utc(time: datetime) -> datetime:
+    """The same moment in UTC; refuses one that the calendar has only in another zone."""
+    try:
+        return time.astimezone(UTC)
+    except OverflowError as error:
+        raise refusal("beyond the calendar", "For example 2024-05-01T09:30:00+08:00.") from error
+
+
+Moment = Annotated[AwareDatetime, AfterValidator(in_utc)]
 
 
 def countable(number: int) -> int:

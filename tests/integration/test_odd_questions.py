@@ -1,9 +1,11 @@
-"""NUL characters in what is asked: PostgreSQL takes none, and no question may be a server error."""
+"""What PostgreSQL does not take: NUL characters, and times beyond its calendar. No question may be a server error."""
 
 from __future__ import annotations
 
+from base64 import urlsafe_b64encode
 from collections.abc import Iterator
 from contextlib import closing
+from urllib.parse import quote
 
 import pytest
 from fastapi.testclient import TestClient
@@ -51,3 +53,16 @@ def test_a_nul_is_as_if_it_were_not_there(client: TestClient) -> None:
     found = client.get("/v1/tickets?unit=g%00as").json()["tickets"]
     assert [one["ticket_id"] for one in found] == ["t1"]
     assert client.get("/v1/tickets?unit=g%25as").json()["tickets"] == []
+
+
+@pytest.mark.parametrize("time", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59.999999-14:00"])
+@pytest.mark.parametrize("path", ["/v1/tickets?since=", "/v1/tickets.csv?until=", "/v1/territories?at="])
+def test_a_time_beyond_the_calendar_is_refused(client: TestClient, path: str, time: str) -> None:
+    answer = client.get(path + quote(time))
+    assert answer.status_code == 422, answer.text
+    assert "calendar" in answer.text
+
+
+def test_a_cursor_beyond_the_calendar_is_none(client: TestClient) -> None:
+    cursor = urlsafe_b64encode(b'["0001-01-01T00:00:00+14:00", "t1"]').decode()
+    assert client.get("/v1/tickets", params={"cursor": cursor}).status_code == 422
