@@ -10,14 +10,14 @@ from nicegui import ui
 from console.client import Json
 from console.view import View
 
-PATIENCE_S = 12.0
+PATIENCE_S, LONG_PATIENCE_S = 12.0, 90.0  # the longer for what would be lost
 
 
-async def asked(view: View, question: str, otherwise: Any) -> Any:
+async def asked(view: View, question: str, otherwise: Any, patience_s: float = PATIENCE_S) -> Any:
     """What the browser says; `otherwise` where it says nothing."""
     try:
-        await view.client.connected(PATIENCE_S)
-        return await view.client.run_javascript(question, timeout=PATIENCE_S)
+        await view.client.connected(patience_s)
+        return await view.client.run_javascript(question, timeout=patience_s)
     except TimeoutError:
         return otherwise
 
@@ -39,7 +39,8 @@ def drop(view: View, draft: str) -> None:
 
 async def kept(view: View, draft: str) -> Json:
     """What this reader began in this tab and did not send."""
-    found = await asked(view, f"gridroute.drafts.of({json.dumps(draft)})", otherwise=None)
+    question = f"gridroute.drafts.of({json.dumps(draft)})"
+    found = await asked(view, question, otherwise=None, patience_s=LONG_PATIENCE_S)
     return found if isinstance(found, dict) else {}
 
 

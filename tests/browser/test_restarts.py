@@ -34,6 +34,7 @@ def test_while_the_service_is_away_nothing_is_lost(served: Served, enter: Open) 
     crew = enter(unit, "/dispatches", width=390)
     card = crew.locator("article", has_text=number)
     expect(card).to_be_visible()
+    enter("reviewer", "/city").close()  # who comes late has signed in before
     served.stop("serve")
     card.get_by_role("button", name="Accept").click()
     expect(card).to_contain_text("on its way")
