@@ -134,8 +134,10 @@ def as_texts(value: Any) -> Any:
 
 def get(client: TestClient, path: str, **arguments: str) -> Any:
     """What the path answers, the same in both forms."""
-    of_xml = client.get(f"{BASE}/{path}.xml", params=arguments)
-    of_json = client.get(f"{BASE}/{path}.json", params=arguments)
+    of_xml, of_json = (client.get(f"{BASE}/{path}.{form}", params=arguments) for form in ("xml", "json"))
+    if of_xml.status_code == 200 and spark(of_xml.content) != as_texts(of_json.json()):
+        # a clock ran out between the two: what it wrote is in the second one alone
+        of_xml = client.get(f"{BASE}/{path}.xml", params=arguments)
     assert of_xml.status_code == of_json.status_code == 200, of_xml.text
     assert of_xml.headers["content-type"] == "text/xml; charset=utf-8"
     assert of_json.headers["content-type"] == "application/json; charset=utf-8"
