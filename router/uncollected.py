@@ -5,15 +5,29 @@ from __future__ import annotations
 import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
+from threading import Lock
+
+_lock = Lock()
+_open = 0
+_collected_before = True
 
 
 @contextmanager
 def uncollected() -> Iterator[None]:
-    """While open, or while another is, nothing is collected: to look through what stays takes a quarter of the time."""
-    collecting = gc.isenabled()
-    gc.disable()
+    """While open, or while another is, nothing is collected: to look through what stays takes a quarter of the time.
+
+    Threads may have them open at once; with the last one collection is as it was before the first.
+    """
+    global _open, _collected_before  # noqa: PLW0603 - the collector is the whole process's too
+    with _lock:
+        if not _open:
+            _collected_before = gc.isenabled()
+            gc.disable()
+        _open += 1
     try:
         yield
     finally:
-        if collecting:
-            gc.enable()
+        with _lock:
+            _open -= 1
+            if not _open and _collected_before:
+                gc.enable()

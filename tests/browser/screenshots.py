@@ -11,24 +11,18 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Callable
-from contextlib import closing, suppress
-from dataclasses import dataclass, replace
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import Page, TimeoutError, expect, sync_playwright  # noqa: A004
 
-from cli.workspace import Workspace
 from console import pages
 from console.registry import PAGES
-from models.bundle import load_bundle, write_bundle
-from store.clock import utc_now
-from store.sql import open_store
 from tests.acceptance.conftest import _once
 from tests.browser.conftest import CHROMIUM, FLAGS, PATIENCE_MS, signed_in
-from tests.browser.served import Served, make_city, serving
-from tests.evaluations import evaluation
-from training.measuring import measured_of
+from tests.browser.served import Served, add_version, make_city, serving
 
 LANGUAGES = {"zh": "zh-CN", "en": "en-US"}
 SIZES = {"desktop": (1440, 900), "phone": (390, 844)}
@@ -64,18 +58,6 @@ def prepare(served: Served) -> str:
     most = max(decided, key=lambda unit: decided[unit])
     served.ask("engineer", "PUT", f"/v1/units/{most}/endpoint", {"url": "https://crew.example/hook"})
     return most
-
-
-def add_version(served: Served) -> None:
-    """Another bundle beside the one that serves, with curves of its own."""
-    with closing(open_store(Workspace(home=served.home).store_url)) as store:
-        with store.read() as session:
-            first = session.bundles()[0]
-        fitted = load_bundle(Path(first.path))
-        changed = replace(fitted, history_sequence=fitted.history_sequence - 1)
-        path = write_bundle(changed, Path(first.path).parent, measured_of(evaluation(900)))
-        record = replace(first, digest=path.name, path=str(path), registered_at=utc_now())
-        store.write(lambda session: session.add_bundle(record))
 
 
 def scenes(served: Served, unit: str) -> dict[str, Scene]:

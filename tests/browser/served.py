@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from secrets import token_hex
@@ -22,13 +22,17 @@ from benchmarks.served_city import await_answer, free_port
 from cli.demo_city import FIRST_DAY, import_city, register_model
 from cli.workspace import Workspace
 from domain.access import Role
+from models.bundle import load_bundle, write_bundle
 from models.ranker import RankerSettings
 from models.softmax import SoftmaxSettings
 from router.access import Wanted, issue
+from router.ports import BundleRecord
 from simulation.city import build_city
 from store.clock import utc_now
 from store.sql import open_store
+from tests.evaluations import evaluation
 from training.fitting import Settings
+from training.measuring import measured_of
 from training.training import train
 
 SEED, ACCOUNTS, DISPATCHES, COMING = 3, 200, 600, 160
@@ -224,3 +228,15 @@ def _await_page(url: str, process: subprocess.Popen[bytes]) -> None:
         else:
             return
     raise RuntimeError("the console does not answer")
+
+
+def add_version(served: Served) -> BundleRecord:
+    """Another bundle beside the one that serves, with curves of its own."""
+    with closing(open_store(Workspace(home=served.home).store_url)) as store:
+        with store.read() as session:
+            first = session.bundles()[0]
+        fitted = load_bundle(Path(first.path))
+        changed = replace(fitted, history_sequence=fitted.history_sequence - 1)
+        path = write_bundle(changed, Path(first.path).parent, measured_of(evaluation(900)))
+        record = replace(first, digest=path.name, path=str(path), registered_at=utc_now())
+        return store.write(lambda session: session.add_bundle(record))

@@ -5,37 +5,24 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
 
 from cli.workspace import Workspace
-from models.bundle import load_bundle, write_bundle
-from store.clock import utc_now
 from store.sql import open_store
 from tests.browser.conftest import Open
-from tests.browser.served import Served
-from tests.evaluations import evaluation
-from training.measuring import measured_of
+from tests.browser.served import Served, add_version
 
 
 @pytest.fixture(scope="module")
 def second(served: Served) -> Iterator[int]:
     """Another version beside the one that serves; afterwards the first serves again."""
-    with closing(open_store(Workspace(home=served.home).store_url)) as store:
-        with store.read() as session:
-            first = session.bundles()[0]
-        fitted = load_bundle(Path(first.path))
-        changed = replace(fitted, history_sequence=fitted.history_sequence - 1)
-        path = write_bundle(changed, Path(first.path).parent, measured_of(evaluation(900)))
-        record = replace(first, digest=path.name, path=str(path), registered_at=utc_now())
-        made = store.write(lambda session: session.add_bundle(record))
+    first, made = champion(served), add_version(served)
     yield made.version
-    if champion(served) != first.version:
+    if champion(served) != first:
         body = {"by": "test", "reason": "the end", "older": True}
-        served.ask("admin", "POST", f"/v1/models/{first.version}/promote", body)
+        served.ask("admin", "POST", f"/v1/models/{first}/promote", body)
 
 
 def champion(served: Served) -> int:
