@@ -20,6 +20,7 @@ from store.memory import MemoryStore
 from tests.serving import NOW, Clock, furnished, serve
 
 BASE = "/open311/v2"
+HOUR = 3_600.0  # seconds
 # what holds others of one kind, as the specification marks it
 CONTAINERS = {
     "services",
@@ -104,7 +105,8 @@ def endpoint(
     clock = clock or Clock()
     store = furnished(store or MemoryStore(clock))
     told = Open311Settings(**{"offer": an_offer(), "offered_since": NOW, **settings})
-    chosen = Settings(open311=told) if limits is None else limits
+    # nobody watches the tickets' clocks meanwhile: what one writes as it runs out would stand in every later answer alone
+    chosen = Settings(open311=told, refresh_seconds=HOUR) if limits is None else limits
     with TestClient(create_app(serve(store, clock), chosen), raise_server_exceptions=False) as client:
         yield client
 
@@ -135,9 +137,6 @@ def as_texts(value: Any) -> Any:
 def get(client: TestClient, path: str, **arguments: str) -> Any:
     """What the path answers, the same in both forms."""
     of_xml, of_json = (client.get(f"{BASE}/{path}.{form}", params=arguments) for form in ("xml", "json"))
-    if of_xml.status_code == 200 and spark(of_xml.content) != as_texts(of_json.json()):
-        # a clock ran out between the two: what it wrote is in the second one alone
-        of_xml = client.get(f"{BASE}/{path}.xml", params=arguments)
     assert of_xml.status_code == of_json.status_code == 200, of_xml.text
     assert of_xml.headers["content-type"] == "text/xml; charset=utf-8"
     assert of_json.headers["content-type"] == "application/json; charset=utf-8"
