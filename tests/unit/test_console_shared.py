@@ -110,7 +110,7 @@ def test_an_error_above_the_budget_stands_out() -> None:
     calm = signs(vitals(), "", words, may_list=True, may_deliver=True)[2]
     assert (calm.value, calm.tone) == ("2 %", "")
     assert "1–4 % by 300 blind reviews" in calm.below
-    assert "budget 5 %" in calm.below
+    assert "budget 5\u00a0%" in calm.below
     above = {"value": 0.09, "low": 0.06, "high": 0.12, "n": 300}
     assert signs(vitals(live_error=above), "", words, may_list=True, may_deliver=True)[2].tone == "bad"
     none = {"value": None, "low": 0.0, "high": 1.0, "n": 0}
