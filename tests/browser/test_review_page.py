@@ -6,6 +6,7 @@ import re
 
 from playwright.sync_api import Page, expect
 
+from console.pages.review.page import LINES
 from domain.tickets import TicketStatus
 from router.event_ports import EventKind
 from tests.browser.conftest import Open
@@ -97,6 +98,20 @@ def test_two_reviewers_never_have_the_same_ticket(served: Served, enter: Open) -
     for number in decided:
         kinds = [one.kind for one in served.events(number)]
         assert kinds.count(EventKind.REVIEWED) - kinds.count(EventKind.UNDONE) == 1
+
+
+def test_the_rest_of_a_long_queue_is_shown_on_demand(served: Served, enter: Open) -> None:
+    served.submit(LINES + 3)
+    last = served.ask("reviewer", "GET", "/v1/reviews?limit=1000")["reviews"][-1]
+    page = enter("reviewer", "/review")
+    lines = page.locator(".gr-waiting")
+    expect(lines).to_have_count(LINES)
+    mine = page.locator(f"[data-ticket='{last['ticket_id']}']")
+    expect(mine).to_have_count(0)
+    page.locator(".gr-more").click()
+    expect(mine).to_be_visible()
+    mine.click()
+    settled(page, last["ticket_id"])
 
 
 def test_a_correction_routes_similar_tickets_again_by_one_key(served: Served, enter: Open) -> None:

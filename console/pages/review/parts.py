@@ -9,7 +9,7 @@ from console.moments import since, span
 from console.pages.review.case import Badge, Case
 from console.words import Words
 
-MORE = "\n"  # in place of a ticket's id, which has no line ends
+MORE = ""  # in place of a ticket's id, which is never empty
 
 
 def queue_html(found: Json, current: str | None, words: Words) -> str:
