@@ -10,6 +10,7 @@ import anyio
 import anyio.to_thread
 from fastapi import Request
 
+from api.lane import Lane
 from api.settings import Settings
 from domain.errors import Overloaded, RequestInFlight
 from router.idempotency import RequestKey
@@ -24,6 +25,7 @@ class Desk:
     def __init__(self, service: RoutingService, settings: Settings) -> None:
         self.service = service
         self.settings = settings
+        self.lane = Lane()
         self._in_flight = self._batches = 0
         self._bulk: anyio.CapacityLimiter | None = None
         self._keys: set[tuple[str, str]] = set()

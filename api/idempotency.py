@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from hashlib import sha256
 from typing import Any
 
 from fastapi import Request, Response
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
 from api.access import caller_of
@@ -50,16 +51,16 @@ def request_key(request: Request, body: bytes) -> RequestKey | None:
     return RequestKey(scope=scope, key=key, fingerprint=sha256(body).hexdigest())
 
 
-def once(desk: Desk, key: RequestKey | None, answer: Callable[[], Response]) -> Response:
+async def once(desk: Desk, key: RequestKey | None, answer: Callable[[], Awaitable[Response]]) -> Response:
     """The kept answer, else a new one. Raises IdempotencyConflict where the key stands for another body."""
     if key is None:
-        return answer()
-    if (kept := desk.service.kept_answer(key)) is not None:
+        return await answer()
+    if (kept := await run_in_threadpool(desk.service.kept_answer, key)) is not None:
         return replayed(kept)
     try:
-        return answer()
+        return await answer()
     except AlreadyAnswered:  # another process had the same request, and was first
-        if (kept := desk.service.kept_answer(key)) is None:
+        if (kept := await run_in_threadpool(desk.service.kept_answer, key)) is None:
             raise RequestInFlight(key=key.key) from None
         return replayed(kept)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Future
 from functools import partial
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
@@ -21,7 +22,8 @@ from api.tracing import note_ticket
 from domain.access import Right
 from domain.errors import GridrouteError, InvalidInput, NotFound
 from router.idempotency import KeptAnswer, RequestKey
-from router.submission import Draft, Submission
+from router.ports import StoredTicket
+from router.submission import Draft, Routed, Submission
 
 CREATED, REPEATED = 201, 200
 ACCEPTING = (413, 415, 422, 429, 503, 507)
@@ -47,7 +49,7 @@ async def submit(request: Request) -> Response:
         body = await read_body(request, desk.settings.max_ticket_bytes)
         key = request_key(request, body)
         with desk.alone(key):
-            return await run_in_threadpool(once, desk, key, partial(_submit, desk, body, key))
+            return await once(desk, key, partial(_submit, desk, body, key))
 
 
 @routes.post(
@@ -65,7 +67,8 @@ async def submit_batch(request: Request) -> Response:
         body = await read_body(request, desk.settings.max_batch_bytes)
         key = request_key(request, body)
         with desk.alone(key):
-            return await desk.in_bulk(partial(once, desk, key, partial(_submit_batch, desk, body, key)))
+            work = partial(_submit_batch, desk, body, key)
+            return await once(desk, key, partial(desk.in_bulk, work))
 
 
 @routes.get(
@@ -95,10 +98,25 @@ async def review(request: Request, ticket_id: str) -> Response:
         return await run_in_threadpool(_review, request, storable(ticket_id), body)
 
 
-def _submit(desk: Desk, body: bytes, key: RequestKey | None) -> Response:
+async def _submit(desk: Desk, body: bytes, key: RequestKey | None) -> Response:
+    (routed, created), written = await desk.lane.through(
+        partial(_decide, desk, body, key), lambda made: desk.service.hand_over(made[0])
+    )
+    if written.exception() is None:
+        note_ticket(routed.stored.ticket.ticket_id)
+        return created
+    return await run_in_threadpool(_finish, desk, routed, written)
+
+
+def _decide(desk: Desk, body: bytes, key: RequestKey | None) -> tuple[Routed, Response]:
+    """The ticket as it is to stand in the store, and what to answer once it does."""
     draft = validated(TicketIn, parse_json(body)).draft(desk.service.clock())
-    keep = None if key is None else partial(_kept, desk, key)
-    submission = desk.service.submit(draft.ticket, stamped=draft.stamped, keep=keep)
+    routed = desk.service.decide(draft, None if key is None else partial(_kept, desk, key))
+    return routed, _answer(TicketOut.of(routed.stored, desk.service), CREATED)
+
+
+def _finish(desk: Desk, routed: Routed, written: Future[StoredTicket]) -> Response:
+    submission = desk.service.finish(routed, written)
     note_ticket(submission.stored.ticket.ticket_id)
     return _answer(TicketOut.of(submission.stored, desk.service), _status(submission))
 

@@ -7,7 +7,6 @@ from concurrent.futures import Future
 from contextlib import suppress
 from datetime import datetime
 from functools import partial
-from typing import TypeAlias
 
 from domain.automation import Scope, Suspension
 from domain.decisions import Policy, Review
@@ -46,12 +45,11 @@ from router.reviewing import count_ahead, record
 from router.route import route
 from router.same_trouble import Alike, alike, near_in_time
 from router.sight import Sight
-from router.submission import Draft, Submission, decided
+from router.submission import Draft, Keep, Routed, Submission, decided
 from router.undoing import Undo, undo
 from router.vitals import Vitals
 
-Keep: TypeAlias = Callable[[Submission], KeptAnswer]
-"""What the store keeps of the answer to a submission, for a repeat."""
+TOGETHER = 16  # tickets of a batch that are handed to the store at once: a thread is not woken for each
 
 
 class RoutingService:
@@ -104,8 +102,35 @@ class RoutingService:
         id has another content, AlreadyAnswered where what is to be kept is there, StoreUnavailable when nothing was
         stored.
         """
-        draft = Draft(ticket=ticket, stamped=stamped)
-        return self._settle(draft, self._begin(ticket, keep), keep)
+        routed = self.decide(Draft(ticket=ticket, stamped=stamped), keep)
+        return self.finish(routed, self.hand_over(routed))
+
+    def decide(self, draft: Draft, keep: Keep | None = None, *, bulk: bool = False) -> Routed:
+        """The first third of `submit`: route the ticket. The store is not asked."""
+        at = self._clock()
+        with self._live.routing(bulk=bulk) as world:
+            watch = StopWatch()
+            stored = decided(draft.ticket, route(draft.ticket, world, at, watch), at, world.policy)
+        return Routed(draft=draft, stored=stored, watch=watch, keep=keep)
+
+    def hand_over(self, routed: Routed, *, bulk: bool = False) -> Future[StoredTicket]:
+        """The second third: have the store write it, which is not waited for."""
+        stored, keep = routed.stored, routed.keep
+        answer = keep(Submission(stored=stored, created=True)) if keep else None
+
+        def work(session: WriteSession) -> StoredTicket:
+            session.add_decided(stored)
+            if answer is not None:
+                session.keep_answer(answer)
+            return stored
+
+        future = self._store.submit(work, bulk=bulk)
+        future.add_done_callback(partial(self._tell, routed.watch))
+        return future
+
+    def finish(self, routed: Routed, written: Future[StoredTicket]) -> Submission:
+        """The last third, raising as `submit` does; waits for the store."""
+        return self._settle(routed, written)
 
     def keep_answer(self, answer: KeptAnswer) -> None:
         """Keep what a request was answered. Raises AlreadyAnswered."""
@@ -121,11 +146,14 @@ class RoutingService:
 
     def submit_batch(self, drafts: Sequence[Draft]) -> list[Submission | GridrouteError]:
         """Submit each by itself; answers in their order, an error in the place of a ticket that was not stored."""
-        begun = [(draft, self._begin(draft.ticket, bulk=True)) for draft in drafts]
+        begun: list[tuple[Routed, Future[StoredTicket]]] = []
+        for start in range(0, len(drafts), TOGETHER):
+            part = [self.decide(draft, bulk=True) for draft in drafts[start : start + TOGETHER]]
+            begun += [(routed, self.hand_over(routed, bulk=True)) for routed in part]
         answers: list[Submission | GridrouteError] = []
-        for draft, future in begun:
+        for routed, written in begun:
             try:
-                answers.append(self._settle(draft, future))
+                answers.append(self.finish(routed, written))
             except GridrouteError as error:
                 answers.append(error)
         return answers
@@ -321,23 +349,6 @@ class RoutingService:
             return unavailable(found, error)
         return found
 
-    def _begin(self, ticket: Ticket, keep: Keep | None = None, *, bulk: bool = False) -> Future[StoredTicket]:
-        at = self._clock()
-        with self._live.routing(bulk=bulk) as world:
-            watch = StopWatch()
-            stored = decided(ticket, route(ticket, world, at, watch), at, world.policy)
-        answer = keep(Submission(stored=stored, created=True)) if keep else None
-
-        def work(session: WriteSession) -> StoredTicket:
-            session.add_decided(stored)
-            if answer is not None:
-                session.keep_answer(answer)
-            return stored
-
-        future = self._store.submit(work, bulk=bulk)
-        future.add_done_callback(partial(self._tell, watch))
-        return future
-
     def _tell(self, watch: StopWatch, future: Future[StoredTicket]) -> None:
         if future.cancelled() or future.exception() is not None:
             return
@@ -346,16 +357,15 @@ class RoutingService:
         watch("store")
         self.observer.routed(decision, watch.seconds)
 
-    def _settle(
-        self, draft: Draft, future: Future[StoredTicket], keep: Keep | None = None, *, apart: bool = False
-    ) -> Submission:
+    def _settle(self, routed: Routed, written: Future[StoredTicket], *, apart: bool = False) -> Submission:
+        draft, keep = routed.draft, routed.keep
         try:
-            return Submission(stored=future.result(), created=True)
+            return Submission(stored=written.result(), created=True)
         except DuplicateTicket:
             known = self.ticket(draft.ticket.ticket_id)
             if known.ticket.channel != draft.ticket.channel and not apart:
-                other = draft.told_apart()
-                return self._settle(other, self._begin(other.ticket, keep), keep, apart=True)
+                told_apart = self.decide(draft.told_apart(), keep)
+                return self._settle(told_apart, self.hand_over(told_apart), apart=True)
             if not draft.repeats(known.ticket):
                 raise
         again = Submission(stored=known, created=False)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
+from typing import TypeAlias
 
 from domain.decisions import Decision, Policy, Verdict
 from domain.tickets import Ticket, TicketStatus
 from router.clocks import due_at
+from router.idempotency import KeptAnswer
+from router.observing import StopWatch
 from router.ports import StoredTicket
 
 STATUS_OF = {
@@ -40,11 +44,25 @@ class Draft:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Routed:
+    """A draft with its decision, which nobody else knows of yet; `keep`: what to keep of the answer."""
+
+    draft: Draft
+    stored: StoredTicket
+    watch: StopWatch
+    keep: Keep | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Submission:
     """A ticket that is durably stored; `created` False: it was there already, with the same content."""
 
     stored: StoredTicket
     created: bool
+
+
+Keep: TypeAlias = Callable[[Submission], KeptAnswer]
+"""What the store keeps of the answer to a submission, for a repeat."""
 
 
 def decided(ticket: Ticket, decision: Decision, at: datetime, policy: Policy) -> StoredTicket:
