@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from contextlib import suppress
 from datetime import datetime
 from functools import partial
@@ -49,7 +49,7 @@ from router.submission import Draft, Keep, Routed, Submission, decided
 from router.undoing import Undo, undo
 from router.vitals import Vitals
 
-TOGETHER = 16  # tickets of a batch that are handed to the store at once: a thread is not woken for each
+TOGETHER = 16  # tickets of a batch that are written in one commit
 
 
 class RoutingService:
@@ -150,6 +150,8 @@ class RoutingService:
         for start in range(0, len(drafts), TOGETHER):
             part = [self.decide(draft, bulk=True) for draft in drafts[start : start + TOGETHER]]
             begun += [(routed, self.hand_over(routed, bulk=True)) for routed in part]
+            # threads share one interpreter: to route while the store writes takes longer than one after the other
+            wait([written for _, written in begun[start:]])
         answers: list[Submission | GridrouteError] = []
         for routed, written in begun:
             try:
