@@ -12,7 +12,7 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel
 from starlette.concurrency import run_in_threadpool
 
-from api.access import may
+from api.access import acting, may
 from api.desk import desk_of
 from api.endpoints import unit_of
 from api.openapi import problems
@@ -41,20 +41,30 @@ class TriedOut(BaseModel):
     "/units/{unit_id:path}/endpoint/test",
     dependencies=[may(Right.DELIVER)],
     response_model=TriedOut,
-    responses=problems(404, 429, 503),
+    responses=problems(404, 429, 503, 507),
 )
 async def try_endpoint(request: Request, unit_id: str) -> TriedOut:
-    """Send a signed `endpoint.test` there now, once, under the rules that hold for deliveries. Nothing is queued."""
+    """Send a signed `endpoint.test` there now, once, under the rules that hold for deliveries. Nothing is queued.
+
+    The event log says who did.
+    """
     endpoint = await run_in_threadpool(_endpoint, request, unit_of(unit_id))
     if UNDER_WAY.locked():
         raise Overloaded(retry_after=5.0)
     async with UNDER_WAY:
-        return await _sent(request, endpoint)
+        tried = await _sent(request, endpoint)
+    await run_in_threadpool(_note, request, endpoint.unit_id, tried)
+    return tried
 
 
 def _endpoint(request: Request, unit_id: str) -> Endpoint:
     with desk_of(request).service.store.read() as session:
         return endpoint_of(unit_id, session)
+
+
+def _note(request: Request, unit_id: str, tried: TriedOut) -> None:
+    store, by = desk_of(request).service.store, acting(request, "", "api")
+    store.write(lambda session: session.note_trial(unit_id, tried.status, by))
 
 
 async def _sent(request: Request, endpoint: Endpoint) -> TriedOut:

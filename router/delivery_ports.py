@@ -221,3 +221,7 @@ class DeliveryWrites(DeliveryReads, Protocol):
     def remove_endpoint(self, unit_id: str, by: str = "gridroute") -> None:
         """Raises NotFound where there is none."""
         ...
+
+    def note_trial(self, unit_id: str, outcome: str, by: str) -> None:
+        """Somebody had a message sent to the unit's endpoint, to see whether it arrives: an event."""
+        ...

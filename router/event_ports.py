@@ -43,6 +43,7 @@ class EventKind(StrEnum):
     KEY_REVOKED = "key_revoked"
     SIGNED_IN = "signed_in"
     SIGNED_OUT = "signed_out"
+    TRIED = "tried"
 
 
 OF_JOINING = frozenset({EventKind.JOINED, EventKind.UNJOINED})

@@ -257,6 +257,10 @@ class SqlDeliveryWrites(SqlDeliveryReads, SqlEventWrites):
             raise NotFound(kind="endpoint of unit", key=unit_id)
         self._record("", EventKind.CHANGED, by=by, unit_id=unit_id, detail="endpoint removed")
 
+    def note_trial(self, unit_id: str, outcome: str, by: str) -> None:
+        """An event."""
+        self._record("", EventKind.TRIED, by=by, unit_id=unit_id, detail=f"endpoint {outcome}")
+
 
 def new_webhook_id() -> str:
     """The name of a message, which nobody can guess."""

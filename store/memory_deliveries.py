@@ -200,5 +200,9 @@ class MemoryDeliveryWrites(MemoryDeliveryReads, MemoryEventWrites):
             raise NotFound(kind="endpoint of unit", key=unit_id)
         self._record("", EventKind.CHANGED, by=by, unit_id=unit_id, detail="endpoint removed")
 
+    def note_trial(self, unit_id: str, outcome: str, by: str) -> None:
+        """An event."""
+        self._record("", EventKind.TRIED, by=by, unit_id=unit_id, detail=f"endpoint {outcome}")
+
     def _change(self, delivery: Delivery) -> None:
         self.state.deliveries[delivery.delivery_id - 1] = delivery

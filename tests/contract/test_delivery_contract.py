@@ -214,13 +214,19 @@ def test_an_endpoint_comes_back_as_it_was_until_it_is_removed(store: Store) -> N
     with store.read() as session:
         assert [one.unit_id for one in session.endpoints()] == ["roads", "water-1"]
     assert endpoint(store) == changed
+    store.write(lambda session: session.note_trial("water-1", "delivered", "Zhao"))
     store.write(lambda session: session.remove_endpoint("water-1", "Wang Fang"))
     with store.read() as session:
         assert session.endpoint("water-1") is None
-        told = [(one.by, one.unit_id, one.detail) for one in session.event_log() if one.kind == "changed"]
-    assert told[-2:] == [
-        ("Li Wei", "water-1", "endpoint https://other.example/"),
-        ("Wang Fang", "water-1", "endpoint removed"),
+        told = [
+            (one.kind, one.by, one.unit_id, one.detail)
+            for one in session.event_log()
+            if one.kind in ("changed", "tried")
+        ]
+    assert told[-3:] == [
+        ("changed", "Li Wei", "water-1", "endpoint https://other.example/"),
+        ("tried", "Zhao", "water-1", "endpoint delivered"),
+        ("changed", "Wang Fang", "water-1", "endpoint removed"),
     ]
     with pytest.raises(NotFound):
         store.write(lambda session: session.remove_endpoint("water-1"))

@@ -22,6 +22,7 @@ from api.webhooks.signing import headers, new_secret
 from cli.main import app
 from router.delivery_desk import set_endpoint
 from router.delivery_ports import Delivery, DeliveryState, Settled
+from router.event_ports import EventKind
 from router.service import RoutingService
 from store.sql import open_store
 from tests.endpoints import LOOPBACK, unit_endpoint
@@ -248,6 +249,9 @@ def test_an_endpoint_can_be_tried(service: RoutingService) -> None:
     # nothing of it counts: no delivery, no failure of the endpoint
     assert client.get("/v1/deliveries").json()["deliveries"] == []
     assert client.get("/v1/units/gas/endpoint").json()["failures"] == 0
+    with service.store.read() as session:
+        told = [one.detail for one in session.event_log() if one.kind is EventKind.TRIED]
+    assert told == ["endpoint delivered", "endpoint failed", "endpoint failed"]
 
 
 def test_a_trial_goes_nowhere_that_a_delivery_may_not(service: RoutingService) -> None:
