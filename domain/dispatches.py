@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple, Protocol, TypeVar
 
 from domain.tickets import Ticket
 from domain.time import require_aware
@@ -40,6 +41,35 @@ class Dispatch:
         if self.known_at < self.ticket.received_at:
             raise ValueError("known_at must not lie before the ticket's received_at")
 
+    @property
+    def ticket_id(self) -> str:
+        """Its ticket's."""
+        return self.ticket.ticket_id
+
+
+class Outcome(NamedTuple):
+    """A dispatch without its ticket: a million of them are read in seconds."""
+
+    sequence: int
+    ticket_id: str
+    unit_id: str
+    known_at: datetime
+    source: LabelSource
+
+
+class Entry(Protocol):
+    """What a retraction is told by."""
+
+    @property
+    def ticket_id(self) -> str: ...
+    @property
+    def unit_id(self) -> str: ...
+    @property
+    def source(self) -> LabelSource: ...
+
+
+E = TypeVar("E", bound=Entry)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refusal:
@@ -55,12 +85,12 @@ class Refusal:
         require_aware("at", self.at)
 
 
-def unretracted(log: Iterable[Dispatch]) -> list[Dispatch]:
+def unretracted(log: Iterable[E]) -> list[E]:
     """The entries that stand: without retractions, and without the latest earlier one that each of them takes back."""
-    standing: dict[int, Dispatch] = {}
+    standing: dict[int, E] = {}
     places: dict[tuple[str, str], list[int]] = {}
     for place, one in enumerate(log):
-        earlier = places.setdefault((one.ticket.ticket_id, one.unit_id), [])
+        earlier = places.setdefault((one.ticket_id, one.unit_id), [])
         if one.source is not LabelSource.RETRACTION:
             earlier.append(place)
             standing[place] = one

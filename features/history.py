@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from domain.places import Point
 from features.callers import Callers
 from features.facts import SIMILARITY_MASK, Facts, hash_term
+from features.kept import Arrays, packed_texts, part, within, words
 from features.place import neighbourhood
 from features.schema import DAY, HistorySchema
 from features.similar import Neighbour, SimilarTickets, Votes
@@ -47,6 +48,38 @@ class History:
 
     def __len__(self) -> int:
         return len(self._similar)
+
+    def state(self) -> Arrays:
+        """All that was folded, as of now: the arrays may be parts of the history."""
+        return {
+            "sequence": np.array(self.sequence),
+            "unit_ids": packed_texts(self.unit_ids),
+            **within("callers", self.callers.state()),
+            **within("tallies", self._tallies.state()),
+            **within("similar", self._similar.state()),
+            **within("names", self._names.state()),
+            **within("words", self._words.state()),
+        }
+
+    @classmethod
+    def restored(cls, schema: HistorySchema, state: Arrays) -> History:
+        """With the state of another one of that schema: it answers and goes on like it, to the bit."""
+        history = cls(schema)
+        history.sequence = int(state["sequence"])
+        history.unit_ids = words(state["unit_ids"])
+        history._unit_index = {unit_id: index for index, unit_id in enumerate(history.unit_ids)}
+        history._unit_hashes = [hash_term(unit_id) for unit_id in history.unit_ids]
+        history.callers = Callers.restored(part("callers", state))
+        history._tallies = TallyTable.restored(part("tallies", state), schema.half_life_days * DAY)
+        history._similar = SimilarTickets.restored(part("similar", state), schema)
+        history._names = UnitNames.restored(part("names", state))
+        history._words = WordCounts.restored(part("words", state), SIMILARITY_MASK + 1)
+        return history
+
+    def holds(self, position: int, facts: Facts, unit_id: str, sequence: int) -> bool:
+        """Whether the dispatch that was folded after so many others is this one, as far as that is remembered."""
+        unit = self.index(unit_id)
+        return unit is not None and self._similar.holds(position, facts, unit, sequence)
 
     def unit(self, unit_id: str) -> int:
         """Index of a unit, given now if it is new."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from array import array
 from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -11,10 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from domain.places import Point
+from features.buckets import Buckets
 from features.facts import SIMILARITY_MASK, SIMILARITY_TERMS, Facts
+from features.frequencies import Frequencies
+from features.kept import Arrays, packed_texts, part, texts, within
 from features.place import metres_from, ring
 from features.schema import DAY, HistorySchema
-from features.slots import Slots, grown
+from features.slots import grown
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -71,11 +73,8 @@ class SimilarTickets:
 
     def __init__(self, schema: HistorySchema) -> None:
         self._half_life = schema.text_half_life_days * DAY
-        self._buckets: dict[Hashable, int] = {}  # slots of rows
-        self._rows = Slots(np.zeros(1024, np.int32))
-        self._oldest = array("i")  # by slot: where the next row goes when it is full
-        self._frequency = np.zeros(SIMILARITY_MASK + 1, np.float64)  # tickets that hold the term
-        self._log_frequency = np.zeros(SIMILARITY_MASK + 1, np.float64)  # log(1 + frequency), kept up to date
+        self._buckets = Buckets()
+        self._frequency = Frequencies(SIMILARITY_MASK + 1)
         self._weight = np.zeros(SIMILARITY_MASK + 1, np.float64)  # scratch: of terms that are looked up
         self._categories: dict[str | None, int] = {None: -1}
         self._districts: dict[str | None, int] = {None: -1}
@@ -85,6 +84,45 @@ class SimilarTickets:
     def __len__(self) -> int:
         return self._size
 
+    def state(self) -> Arrays:
+        """All that is remembered, as of now: the arrays may be parts of these."""
+        tickets = self._tickets[: self._size]
+        return {
+            **within("tickets", {name: tickets[name] for name in TICKET.names or ()}),
+            **within("buckets", self._buckets.state()),
+            **within("frequency", self._frequency.state()),
+            "categories": packed_texts(self._categories),
+            "districts": packed_texts(self._districts),
+        }
+
+    @classmethod
+    def restored(cls, state: Arrays, schema: HistorySchema) -> SimilarTickets:
+        """With the state of others of that schema, to go on like them."""
+        similar, columns = cls(schema), part("tickets", state)
+        similar._size = len(columns["time"])
+        similar._tickets = grown(similar._tickets, similar._size + 1)
+        for name, values in columns.items():
+            similar._tickets[name][: similar._size] = values
+        similar._buckets = Buckets.restored(part("buckets", state))
+        similar._frequency = Frequencies.restored(part("frequency", state), SIMILARITY_MASK + 1)
+        similar._categories, similar._districts = (
+            {value: number or -1 for number, value in enumerate(texts(state[name]))}  # None comes first
+            for name in ("categories", "districts")
+        )
+        return similar
+
+    def holds(self, row: int, facts: Facts, unit: int, sequence: int) -> bool:
+        """Whether that one of them, by when it was added, is this; places may differ by a rounding."""
+        own, terms = self._tickets[row], facts.similarity_terms
+        return (
+            (own["time"], own["unit"], own["sequence"]) == (facts.received, unit, sequence)
+            and own["category"] == self._categories.get(facts.category)
+            and own["district"] == self._districts.get(facts.district)
+            and np.array_equal(own["terms"][: len(terms)], terms)
+            and not own["terms"][len(terms) :].any()
+            and np.allclose(own["place"], facts.point, rtol=0, atol=1e-9, equal_nan=True)
+        )
+
     def add(self, facts: Facts, unit: int, sequence: int) -> None:
         """Remember a confirmed ticket, which has that number in the log."""
         row = self._size
@@ -93,36 +131,13 @@ class SimilarTickets:
         terms[: len(facts.similarity_terms)] = facts.similarity_terms
         category = self._categories.setdefault(facts.category, len(self._categories))
         district = self._districts.setdefault(facts.district, len(self._districts))
-        self._tickets[row] = (
-            facts.received,
-            facts.point,
-            sequence,
-            unit,
-            category,
-            district,
-            terms,
-        )
+        self._tickets[row] = (facts.received, facts.point, sequence, unit, category, district, terms)
         for key, size in self._places(facts):
-            self._remember(key, row, size)
+            self._buckets.put(key, row, size)
         for term in self._rare(facts):
-            self._remember(int(term), row, WORDS)
-        self._frequency[facts.similarity_terms] += 1.0
-        self._log_frequency[facts.similarity_terms] = np.log1p(self._frequency[facts.similarity_terms])
+            self._buckets.put(int(term), row, WORDS)
+        self._frequency.add(facts.similarity_terms)
         self._size += 1
-
-    def _remember(self, key: Hashable, row: int, size: int) -> None:
-        """Put a row into a bucket, the oldest out of it where it is full."""
-        bucket = self._buckets.get(key)
-        if bucket is None:
-            bucket = self._buckets[key] = self._rows.add()
-            self._oldest.append(0)
-        if self._rows.size(bucket) < size:
-            cell = self._rows.append(bucket)
-        else:
-            oldest = self._oldest[bucket]
-            cell = self._rows.pieces([bucket])[0].start + oldest
-            self._oldest[bucket] = (oldest + 1) % size
-        self._rows.columns[0][cell] = row
 
     def _places(self, facts: Facts) -> Iterator[tuple[Hashable, int]]:
         """Buckets a ticket is put into."""
@@ -137,7 +152,7 @@ class SimilarTickets:
             yield ("category", facts.category), KIND
 
     def _rare(self, facts: Facts) -> NDArray[np.int32]:
-        frequency = self._frequency[facts.similarity_terms]
+        frequency = self._frequency.counts[facts.similarity_terms]
         return facts.similarity_terms[np.argsort(frequency, kind="stable")[:RARE_TERMS]]
 
     def _pool(self, facts: Facts) -> Ints:
@@ -146,9 +161,7 @@ class SimilarTickets:
         if facts.cells:
             keys += [("cell", cell) for cell in ring(facts.cells[2])[1:]]
         keys += [int(term) for term in self._rare(facts)]
-        buckets = [bucket for key in keys if (bucket := self._buckets.get(key)) is not None]
-        column = self._rows.columns[0]
-        rows = np.concatenate([column[:0], *(column[piece] for piece in self._rows.pieces(buckets))])
+        rows = self._buckets.rows(keys)
         rows.sort()
         fresh = np.empty(len(rows), np.bool_)
         fresh[:1] = True
@@ -207,10 +220,7 @@ class SimilarTickets:
         self, point: tuple[float, float], found_in: Sequence[int], within_m: float, limit: int
     ) -> list[Neighbour]:
         """What is remembered in those cells within so many metres, nearest first."""
-        buckets = [bucket for cell in found_in if (bucket := self._buckets.get(("cell", cell))) is not None]
-        column = self._rows.columns[0]
-        pieces = [column[:0], *(column[piece] for piece in self._rows.pieces(buckets))]
-        rows = np.unique(np.concatenate(pieces))
+        rows = np.unique(self._buckets.rows(("cell", cell) for cell in found_in))
         metres = metres_from(*point, self._tickets["place"][rows])
         nearest = np.argsort(metres, kind="stable")[:limit]
         tickets = self._tickets[rows[nearest]]
@@ -258,9 +268,10 @@ class SimilarTickets:
         """TF-IDF cosine with tickets of these terms, binary counts and the document frequencies known now."""
         asked = facts.similarity_terms
         most = math.log1p(self._size) + 1.0
-        self._log_frequency[0] = most  # padding weighs nothing
-        idf = most - self._log_frequency.take(terms)
-        own = (most - self._log_frequency[asked]) ** 2
+        logs = self._frequency.logs
+        logs[0] = most  # padding weighs nothing
+        idf = most - logs.take(terms)
+        own = (most - logs[asked]) ** 2
         norms = np.sqrt(np.einsum("ij,ij->i", idf, idf) * own.sum())
         self._weight[asked] = own
         shared = np.einsum("ij->i", self._weight.take(terms))

@@ -13,6 +13,8 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
+from features.kept import Arrays
+
 Column = NDArray  # type: ignore[type-arg]
 GROWTH = 1.25
 
@@ -28,6 +30,30 @@ class Slots:
 
     def __len__(self) -> int:
         return len(self._start)
+
+    def state(self) -> Arrays:
+        """All that is in them, as of now: the arrays may be parts of these."""
+        left = [(room, cell) for room in sorted(self._left) for cell in self._left[room]]
+        return {
+            "start": np.array(self._start),
+            "size": np.array(self._size),
+            "room": np.array(self._room),
+            "left": np.array(left, np.int64).reshape(-1, 2),
+            **{f"column{i}": column[: self._cells] for i, column in enumerate(self.columns)},
+        }
+
+    @classmethod
+    def restored(cls, state: Arrays) -> Slots:
+        """With the state of others, to go on like them."""
+        columns = [state[name] for name in state if name.startswith("column")]
+        slots = cls(*(grown(column, len(column) + 1) for column in columns))
+        slots._cells = len(columns[0])
+        slots._start = array("q", state["start"].tobytes())
+        slots._size = array("i", state["size"].tobytes())
+        slots._room = array("i", state["room"].tobytes())
+        for room, cell in state["left"].tolist():
+            slots._left[room].append(cell)
+        return slots
 
     def add(self) -> int:
         """The number of a new list, empty."""

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
 
+from features.kept import Arrays, keys_of, packed_keys, part, within
 from features.slots import Slots, grown
 
 Floats = NDArray[np.float64]
@@ -56,6 +58,28 @@ class TallyTable:
         self._totals = np.zeros((256, 3))  # by slot
         self._runs = np.zeros((256, 2), np.int32)  # by slot: the unit of the last ticket, how many in a row
         self._entries = Slots(np.zeros(1024, np.int32), np.zeros((1024, 3)))  # unit, numbers
+
+    def state(self) -> Arrays:
+        """All that is counted, as of now: the arrays may be parts of these."""
+        slots = len(self._entries)
+        return {
+            "sizes": np.array([len(slots) for slots in self._index], np.int64),
+            "slots": np.array([slot for slots in self._index for slot in slots.values()], np.int64),
+            "totals": self._totals[:slots],
+            "runs": self._runs[:slots],
+            **within("keys", packed_keys(key for slots in self._index for key in slots)),
+            **within("entries", self._entries.state()),
+        }
+
+    @classmethod
+    def restored(cls, state: Arrays, half_life: float) -> TallyTable:
+        """With the state of another one of that half-life, to go on like it."""
+        table = cls(0, half_life)
+        pairs = zip(keys_of(part("keys", state)), state["slots"].tolist(), strict=True)
+        table._index = [dict(islice(pairs, size)) for size in state["sizes"].tolist()]
+        table._totals, table._runs = (grown(state[n], len(state[n]) + 1) for n in ("totals", "runs"))
+        table._entries = Slots.restored(part("entries", state))
+        return table
 
     def add(self, keys: Sequence[Hashable | None], unit: int, time: float) -> None:
         """Count one dispatch at each of its keys, None where it has none."""

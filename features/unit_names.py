@@ -6,6 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.facts import SIMILARITY_MASK, hash_term, table_terms
+from features.frequencies import Frequencies
+from features.kept import Arrays, part, within
 from features.slots import grown
 from features.text import normalise, terms
 
@@ -25,10 +27,28 @@ class UnitNames:
         self._size = 0
         self._end = 0
         self._terms, self._unit = np.zeros(1024, np.int64), np.zeros(1024, np.int64)  # every name's, in a row
-        self._log_frequency = np.zeros(SIMILARITY_MASK + 1, np.float64)  # log(1 + tickets that say the term)
-        self._frequency = np.zeros(SIMILARITY_MASK + 1, np.float64)
+        self._frequency = Frequencies(SIMILARITY_MASK + 1)
         self._said = np.zeros(SIMILARITY_MASK + 1, np.float64)  # scratch
         self._tickets = 0
+
+    def state(self) -> Arrays:
+        """All names and counts, as of now: the arrays may be parts of these."""
+        return {
+            "terms": self._terms[: self._end],
+            "unit": self._unit[: self._end],
+            "sizes": np.array([self._size, self._tickets]),
+            **within("frequency", self._frequency.state()),
+        }
+
+    @classmethod
+    def restored(cls, state: Arrays) -> UnitNames:
+        """With the state of others, to go on like them."""
+        names = cls()
+        names._end = len(state["terms"])
+        names._terms, names._unit = (grown(state[n], names._end + 1) for n in ("terms", "unit"))
+        names._size, names._tickets = state["sizes"].tolist()
+        names._frequency = Frequencies.restored(part("frequency", state), SIMILARITY_MASK + 1)
+        return names
 
     def add(self, name: str) -> None:
         """The next unit's name."""
@@ -40,15 +60,13 @@ class UnitNames:
 
     def fold(self, said: Ints, placed: Ints) -> None:
         """Count a ticket's terms: those of its text, those of its address and attributes."""
-        found = np.union1d(said, placed)
-        self._frequency[found] += 1.0
-        self._log_frequency[found] = np.log1p(self._frequency[found])
+        self._frequency.add(np.union1d(said, placed))
         self._tickets += 1
 
     def matches(self, said: Ints, placed: Ints) -> Floats:
         """By unit index, shape (4, units): share and weight of the name's terms in the text, and in the place."""
         names = self._terms[: self._end]
-        weight = np.log1p(self._tickets) - self._log_frequency.take(names)
+        weight = np.log1p(self._tickets) - self._frequency.logs.take(names)
         total = self._by_unit(weight) + 1.0
         in_text, in_place = self._weight_in(said, names, weight), self._weight_in(placed, names, weight)
         found = np.empty((4, self._size))

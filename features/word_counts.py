@@ -8,6 +8,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from features.kept import Arrays, fill, part, sparse, within
+
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Terms = NDArray[np.int32]
@@ -26,6 +28,26 @@ class WordCounts:
         self._of_term = np.zeros(terms, np.float64)
         self._of_unit: dict[int, float] = {}
         self._all = 0.0
+
+    def state(self) -> Arrays:
+        """All that is counted."""
+        return {
+            **within("pairs", sparse(self._pairs)),
+            **within("of_term", sparse(self._of_term)),
+            "units": np.array(list(self._of_unit), np.int64),
+            "of_unit": np.array(list(self._of_unit.values()), np.float64),
+            "all": np.array(self._all),
+        }
+
+    @classmethod
+    def restored(cls, state: Arrays, terms: int) -> WordCounts:
+        """With the state of another one of so many terms, to go on like it."""
+        counts = cls(terms)
+        fill(counts._pairs, part("pairs", state))
+        fill(counts._of_term, part("of_term", state))
+        counts._of_unit = dict(zip(state["units"].tolist(), state["of_unit"].tolist(), strict=True))
+        counts._all = float(state["all"])
+        return counts
 
     def add(self, terms: Terms, unit_hash: int) -> None:
         """Count a ticket's distinct terms for its unit."""

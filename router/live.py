@@ -11,7 +11,7 @@ from pathlib import Path
 
 from domain.automation import Suspension
 from domain.decisions import Policy
-from domain.dispatches import Dispatch, LabelSource, unretracted
+from domain.dispatches import Dispatch, LabelSource, Outcome, unretracted
 from domain.errors import BundleDamaged, BundleIncompatible, GridrouteError, NotFound
 from features.history import History
 from features.schema import HistorySchema
@@ -19,31 +19,20 @@ from features.territories import Territories
 from models.bundle import Bundle
 from router.atlas import Atlas
 from router.derived import Derived, DerivedAnew
+from router.folding import LONG_TAIL, FoldKey, begin, fold_order, fold_remembered, keep
 from router.lanes import Lanes
 from router.ports import BundleRecord, Pointers, ReadSession, Store
-from router.route import facts_alone, learn
+from router.route import learn
 from router.rules import RuleBook
 from router.suspensions import Suspensions
 from router.uncollected import uncollected
 from router.world import World
 
 LoadBundle = Callable[[Path], Bundle]
-FoldKey = tuple[datetime, int]
-
-LONG_TAIL = (
-    1_000  # more new log entries than this are folded into a fresh world, while the old one goes on routing
-)
-SPOT_CHECKS = 24  # of what is remembered, before it is believed
-HEARD_EVERY = 500  # entries of a long tail
 
 
 def _unheard(_done: int) -> None:
     """Nobody listens."""
-
-
-def fold_order(dispatch: Dispatch) -> FoldKey:
-    """The law of the history fold: by when the outcome was known, then by place in the log."""
-    return dispatch.known_at, dispatch.sequence
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,42 +82,28 @@ class Standing:
         return not tail or self.folded is None or self.folded < fold_order(tail[0])
 
     def fold(
-        self, tail: list[Dispatch], derived: Derived | None = None, heard: Callable[[int], None] = _unheard
+        self,
+        tail: Sequence[Dispatch],
+        derived: Derived | None = None,
+        heard: Callable[[int], None] = _unheard,
     ) -> None:
         """Fold in entries that are in fold order and that this standing accepts.
 
         Of a long tail `heard` is told each time how many more are done.
         """
-        counted, history = unretracted(tail), self.world.history
+        counted = unretracted(tail)
         if derived is None or len(tail) <= LONG_TAIL:
             for dispatch in counted:
                 learn(dispatch, self.world)
         else:
-            self._fold_remembered(counted, derived, heard)
-        if tail:
-            self.folded = fold_order(tail[-1])
-            history.sequence = max(history.sequence, *(one.sequence for one in tail))
+            fold_remembered(counted, self.world, derived, heard)
+        self.reach(tail)
 
-    def _fold_remembered(self, log: list[Dispatch], derived: Derived, heard: Callable[[int], None]) -> None:
-        """Work out only what is not remembered, and have it remembered."""
-        atlas, schema = self.world.atlas, self.world.history.schema
-        remembered = derived.facts(atlas, schema)
-        for dispatch in log[:: max(1, len(log) // SPOT_CHECKS)]:
-            known = remembered.get(dispatch.sequence)
-            if known and not known.agrees(facts_alone(dispatch.ticket, atlas, schema)):
-                remembered = {}  # of another version of this program
-                break
-        fresh = {}
-        for number, dispatch in enumerate(log, 1):
-            if not number % HEARD_EVERY:
-                heard(HEARD_EVERY)
-            sequence = dispatch.sequence
-            known = remembered.get(sequence)
-            if known is None:
-                known = fresh[sequence] = facts_alone(dispatch.ticket, atlas, schema)
-            self.world.history.fold(known, dispatch.unit_id, sequence)
-        if len(fresh) > LONG_TAIL:
-            derived.remember(atlas, schema, fresh)
+    def reach(self, log: Sequence[Outcome | Dispatch]) -> None:
+        """Take it that the entries, in fold order, are folded as far as they count."""
+        if log:
+            history, self.folded = self.world.history, fold_order(log[-1])
+            history.sequence = max(history.sequence, *(one.sequence for one in log))
 
 
 class LiveWorld:
@@ -242,9 +217,13 @@ def build_standing(
     # the addresses that the model learnt with: a restart must not change what it is asked
     atlas = derived.atlas(session, bundle.history_sequence if bundle else session.last_sequence())
     world = world_of(session, bundle, atlas, policy)
+    begun = begin(session, world, derived)
+    world = replace(world, history=begun.history)
     standing = Standing(world=world, foundation=foundation, champion=champion)
     standing.suspend(session.suspensions())
-    standing.fold(sorted(session.dispatches(), key=fold_order), derived)
+    standing.fold(begun.rest, derived)
+    keep(begun, world, derived)
+    standing.reach(begun.log)
     return standing
 
 

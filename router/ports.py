@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Protocol, TypeVar
 
 from domain.decisions import Decision, Review
-from domain.dispatches import Dispatch
+from domain.dispatches import Dispatch, Outcome
 from domain.places import Account, Address, Territory
 from domain.rules import Rule
 from domain.safety import Priority
@@ -156,6 +156,10 @@ class ReadSession(
 
     def dispatches(self, after: int = 0) -> Iterator[Dispatch]:
         """The log in sequence order, entries with sequence > `after`, streamed."""
+        ...
+
+    def outcomes(self) -> Iterator[Outcome]:
+        """The whole log in sequence order, without the tickets, streamed."""
         ...
 
     def dispatches_at(self, sequences: Iterable[int]) -> Mapping[int, Dispatch]:

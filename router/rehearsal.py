@@ -13,7 +13,8 @@ from domain.errors import NotFound
 from models.bundle import Bundle
 from router.derived import Derived
 from router.finding import TicketQuery
-from router.live import Foundation, LoadBundle, Standing, fold_order, load_champion, world_of
+from router.folding import fold_order
+from router.live import Foundation, LoadBundle, Standing, load_champion, world_of
 from router.ports import BundleRecord, ReadSession, Store
 from router.route import route
 from router.stored import StoredTicket

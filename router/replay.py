@@ -13,7 +13,8 @@ from models.bundle import Bundle
 from router.atlas import Atlas
 from router.derived import Derived
 from router.event_ports import EventKind
-from router.live import Foundation, LoadBundle, Standing, fold_order, load_champion, world_of
+from router.folding import fold_order
+from router.live import Foundation, LoadBundle, Standing, load_champion, world_of
 from router.ports import ReadSession, StoredTicket
 from router.refusals import reconsider
 from router.rerouting import looked_at_again

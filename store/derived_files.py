@@ -1,4 +1,4 @@
-"""Atlases and the facts of dispatches on disk: worked out once, then opened in no time."""
+"""Atlases, the facts of dispatches and histories on disk: worked out once, then opened in no time."""
 
 from __future__ import annotations
 
@@ -6,21 +6,27 @@ import hashlib
 import os
 import shutil
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 
 from domain.errors import GazetteerDamaged
 from features.facts import Facts
 from features.gazetteer import Gazetteer
+from features.history import History
+from features.kept import STATE_FORMAT
 from features.schema import HistorySchema
 from features.table import fingerprint
 from router.atlas import Atlas
 from router.atlas_building import Report, build_atlas, silent
+from router.derived import KeptHistory
 from router.ports import ReadSession
 from store.facts_codec import LAYOUT, StoredFacts, encode_facts
+from store.history_files import kept_history, remove_history, write_history
 
 KEPT = 3  # of each kind; older ones are removed
 
@@ -73,6 +79,24 @@ class DerivedFiles:
         for old in _newest_first(self._directory.glob("*.facts"))[KEPT:]:
             shutil.rmtree(old, ignore_errors=True)
 
+    def histories(self, atlas: Atlas, schema: HistorySchema) -> Sequence[KeptHistory]:
+        """Those whose files are there, not read yet."""
+        paths = self._directory.glob(f"{_histories_of(atlas, schema)}-*.history")
+        kept = [one for path in paths if (one := kept_history(path, schema)) is not None]
+        return sorted(kept, key=lambda one: -one.count)
+
+    def keep(self, atlas: Atlas, history: History, log: str) -> None:
+        """Two more files; none where they cannot be written."""
+        name = f"{_histories_of(atlas, history.schema)}-{log[:12]}.history"
+        with suppress(OSError):
+            self._directory.mkdir(parents=True, exist_ok=True)
+            write_history(self._directory / name, history, log, _writer())
+        with suppress(OSError):
+            for old in _newest_first(self._directory.glob("*.history"))[KEPT:]:
+                remove_history(old)
+            for unfinished in _newest_first(self._directory.glob(".*.history.*"))[KEPT:]:
+                unfinished.unlink(missing_ok=True)
+
     def _shelf(self, atlas: Atlas, schema: HistorySchema) -> Path:
         state = _digest(version("gridroute"), LAYOUT, atlas.version, fingerprint(schema))
         return self._directory / f"{state}.facts"
@@ -93,6 +117,11 @@ class DerivedFiles:
             old.unlink(missing_ok=True)
             old.with_suffix(".json").unlink(missing_ok=True)
         return atlas
+
+
+def _histories_of(atlas: Atlas, schema: HistorySchema) -> str:
+    # numpy's logarithms are not the same to the bit in all its versions
+    return _digest(version("gridroute"), STATE_FORMAT, np.__version__, atlas.version, fingerprint(schema))
 
 
 def _writer() -> str:

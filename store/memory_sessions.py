@@ -12,7 +12,7 @@ from itertools import islice
 from typing import TypeVar
 
 from domain.decisions import Decision, Review
-from domain.dispatches import Dispatch
+from domain.dispatches import Dispatch, Outcome
 from domain.errors import AlreadyDecided, DuplicateTicket, NotFound
 from domain.places import Account, Address, Territory
 from domain.rules import Rule
@@ -162,6 +162,11 @@ class MemoryReadSession(
     def dispatches(self, after: int = 0) -> Iterator[Dispatch]:
         """The log in sequence order."""
         return islice(iter(self.state.log), after, None)  # sequences count from 1 without gaps
+
+    def outcomes(self) -> Iterator[Outcome]:
+        """The whole log in sequence order, without the tickets."""
+        for one in self.state.log:
+            yield Outcome(one.sequence, one.ticket_id, one.unit_id, one.known_at, one.source)
 
     def dispatches_at(self, sequences: Iterable[int]) -> Mapping[int, Dispatch]:
         """Some few entries of the log, by their sequence; those that it has not are left out."""

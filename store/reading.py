@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from sqlalchemy import ColumnElement, Connection, Row, Select, Table, func, select, text
 
 from domain.decisions import Decision, Review, ReviewReason
-from domain.dispatches import Dispatch, LabelSource
+from domain.dispatches import Dispatch, LabelSource, Outcome
 from domain.places import Account, Address, Territory
 from domain.rules import Rule
 from domain.safety import Priority
@@ -210,6 +210,13 @@ class SqlReadSession(
         return map(
             dispatch_of, self._stream(select(log).where(log.c.sequence > after).order_by(log.c.sequence))
         )
+
+    def outcomes(self) -> Iterator[Outcome]:
+        """The whole log in sequence order, without the tickets, streamed."""
+        log, sources = tables.dispatch_log.c, {source.value: source for source in LabelSource}
+        found = select(log.sequence, log.ticket_id, log.unit_id, log.known_at, log.source)
+        for sequence, ticket_id, unit_id, known_at, source in self._stream(found.order_by(log.sequence)):
+            yield Outcome(sequence, ticket_id, unit_id, known_at, sources[source])
 
     def dispatches_at(self, sequences: Iterable[int]) -> Mapping[int, Dispatch]:
         """Some few entries of the log, by their sequence; those that it has not are left out."""

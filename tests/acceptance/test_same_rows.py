@@ -17,7 +17,8 @@ from models.bundle import Bundle, load_bundle, write_bundle
 from models.guarantee import Guarantee
 from models.ranker import Floats, Floats32, Ranker
 from router.atlas_building import atlas_of
-from router.live import LiveWorld, fold_order
+from router.folding import fold_order
+from router.live import LiveWorld
 from router.ports import BundleRecord, Pointers, Store, WriteSession
 from router.route import route
 from router.world import World

@@ -397,6 +397,19 @@ def test_entries_of_the_log_are_found_by_their_number(store: Store) -> None:
         assert session.dispatches_at(()) == {}
 
 
+def test_the_log_is_told_without_its_tickets(store: Store) -> None:
+    append(store, dispatch("b", minutes=20), dispatch("a", minutes=10))
+    taken_back = replace(dispatch("a", minutes=30), source=LabelSource.RETRACTION)
+    append(store, taken_back)
+    with store.read() as session:
+        told = [
+            (one.sequence, one.ticket_id, one.unit_id, one.known_at, one.source)
+            for one in session.dispatches()
+        ]
+        assert list(session.outcomes()) == told
+        assert [one.source for one in session.outcomes()][-1] is LabelSource.RETRACTION
+
+
 def test_an_empty_log_ends_at_zero(store: Store) -> None:
     with store.read() as session:
         assert (session.last_sequence(), list(session.dispatches())) == (0, [])

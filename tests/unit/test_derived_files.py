@@ -15,7 +15,7 @@ from domain.tickets import Ticket
 from features.facts import Facts
 from features.gazetteer import Gazetteer
 from features.schema import HistorySchema
-from router import live
+from router import folding, live
 from router.atlas import Atlas
 from router.live import LiveWorld
 from router.ports import Store
@@ -106,8 +106,9 @@ class Counting:
 def counting(monkeypatch: pytest.MonkeyPatch) -> Counting:
     counting = Counting()
     monkeypatch.setattr(live, "LONG_TAIL", 10)
-    monkeypatch.setattr(live, "SPOT_CHECKS", 4)
-    monkeypatch.setattr(live, "facts_alone", counting)
+    monkeypatch.setattr(folding, "LONG_TAIL", 10)
+    monkeypatch.setattr(folding, "SPOT_CHECKS", 4)
+    monkeypatch.setattr(folding, "facts_alone", counting)
     return counting
 
 

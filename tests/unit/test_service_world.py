@@ -12,7 +12,8 @@ import pytest
 
 from domain.decisions import Review
 from domain.errors import BundleDamaged, BundleIncompatible, GridrouteError, NotFound
-from router.live import LONG_TAIL, LiveWorld
+from router.folding import LONG_TAIL
+from router.live import LiveWorld
 from router.ports import BundleRecord, Pointers, Store
 from router.service import RoutingService
 from tests.serving import NOW, Clock, a_dispatch, a_ticket, furnished, no_bundle
