@@ -71,10 +71,19 @@ GROUPS: Mapping[str, frozenset[str]] = {
     "number of candidates": frozenset({"candidates"}),
     "lead over the best other": frozenset(),  # whatever begins with RELATIVE
 }
+BY_KEY: Mapping[str, tuple[str, ...]] = {
+    "street and address": ("street", "address"),
+    "H3 cells": ("h3_",),
+    "account": ("account",),
+}
+"""Across the groups: whatever is counted by such a key, alone or crossed with others."""
 
 
 def columns_of(group: str, names: Sequence[str]) -> list[int]:
-    """Where the features of a group stand."""
+    """Where the features of a group, or of a kind of key, stand."""
+    if group in BY_KEY:
+        keys = [name.partition("[")[2] for name in names]
+        return [i for i, key in enumerate(keys) if any(part in key for part in BY_KEY[group])]
     if not GROUPS[group]:
         return [i for i, name in enumerate(names) if name.startswith(RELATIVE)]
     own = GROUPS[group]
@@ -189,7 +198,7 @@ def measure(dispatches: Sequence[Dispatch], only: Sequence[str] = (), seed: int 
         "without": {},
     }
     _show("all features", len(known.names), result["all"])
-    for group in only or GROUPS:
+    for group in only or (*GROUPS, *BY_KEY):
         columns = columns_of(group, known.names)
         result["without"][group] = figures(evaluate(known, columns, settings), of_all)
         result["without"][group]["features"] = len(columns)
@@ -215,7 +224,9 @@ def main() -> None:
     parser.add_argument("history", type=Path, help="a file of past dispatches")
     parser.add_argument("--mapping", type=Path, help="TOML file that names its columns")
     parser.add_argument("--train-share", type=float, default=0.8, help="how much of it may be looked at")
-    parser.add_argument("--only", nargs="*", default=[], choices=list(GROUPS), help="these groups alone")
+    parser.add_argument(
+        "--only", nargs="*", default=[], choices=[*GROUPS, *BY_KEY], help="these groups alone"
+    )
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--json", type=Path, help="write the figures there")
     asked = parser.parse_args()

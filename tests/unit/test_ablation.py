@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.ablation import GROUPS, RELATIVE, columns_of, evaluate, figures, material
+from benchmarks.ablation import BY_KEY, GROUPS, RELATIVE, columns_of, evaluate, figures, material
 from features.table import feature_names
 from models.ranker import RankerSettings
 from tests.estimators import QUICK, SCHEMA, easy_log
@@ -40,6 +40,13 @@ def test_a_group_takes_what_is_relative_with_it(group: str) -> None:
     taken = {NAMES[i] for i in columns_of(group, NAMES)}
     assert any(name.startswith(RELATIVE) for name in taken)
     assert "share[category]" not in taken
+
+
+def test_what_is_counted_by_a_key_is_left_out_across_the_groups() -> None:
+    taken = {NAMES[i] for i in columns_of("street and address", NAMES)}
+    assert {"share[street]", "count[category*address]", "ahead_recent_share[street]"} <= taken
+    assert all("street" in name or "address" in name for name in taken)
+    assert all(columns_of(group, NAMES) for group in BY_KEY)
 
 
 def test_without_anything_that_tells_the_ranker_guesses() -> None:
