@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -17,14 +17,9 @@ from typing import Any
 
 from domain.errors import InvalidInput
 from domain.safety import Priority, SafetySignal
+from features.safety_expressions import NOT_SPACED, Phrase, any_of, begins_spaced, either
 from features.text import normalise
 
-_HAN = re.compile(r"[\u3400-\u9fff]")
-_UNSPACED = r"\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff"
-_SPACED, _NOT_SPACED = rf"[^\W_{_UNSPACED}]", rf"[\W_{_UNSPACED}]"
-_CLAUSE = r"[^,.;:!?\n，。；：！？、()]"
-HAN_GAP, SPACED_GAP = 5, 16  # letters of one clause between the two words of a `near`
-_NEVER = "(?!)"
 NEGATION_REACH = 40  # characters before the words in which they can be denied
 
 
@@ -89,12 +84,12 @@ class SafetyReader:
     def __init__(self, words: SafetyWords) -> None:
         self._priority = {danger.kind: danger.priority for danger in words.dangers}
         phrases = [phrase for danger in words.dangers for phrase in _phrases(danger)]
-        spaced = [phrase for phrase in phrases if re.match(_SPACED, phrase.first)]
-        others = [phrase for phrase in phrases if not re.match(_SPACED, phrase.first)]
-        self._spaced, self._spaced_kinds = _any_of(spaced, _NOT_SPACED)
-        self._others, self._other_kinds = _any_of(others)
+        spaced = [phrase for phrase in phrases if begins_spaced(phrase.first)]
+        others = [phrase for phrase in phrases if not begins_spaced(phrase.first)]
+        self._spaced, self._spaced_kinds = any_of(spaced, NOT_SPACED)
+        self._others, self._other_kinds = any_of(others)
         self._denied = _denial(words.negations)
-        asked = _either(phrase for one in words.negations for phrase in one.unless)
+        asked = either(phrase for one in words.negations for phrase in one.unless)
         self._asked = re.compile(f"(?:{asked})\\Z")
 
     def read(self, normalised: str) -> tuple[SafetySignal, ...]:
@@ -145,93 +140,18 @@ def _default_reader() -> SafetyReader:
     return SafetyReader(_default_words())
 
 
-@dataclass(frozen=True, slots=True)
-class _Phrase:
-    """A phrase, what must follow near by (if anything), and the kind it tells; None: something harmless."""
-
-    first: str
-    seconds: tuple[str, ...] = ()
-    kind: str | None = None
-
-
-def _phrases(danger: Danger) -> Iterator[_Phrase]:
-    yield from (_Phrase(phrase) for phrase in danger.unless)
-    yield from (_Phrase(phrase, (), danger.kind) for phrase in danger.words)
+def _phrases(danger: Danger) -> Iterator[Phrase]:
+    yield from (Phrase(phrase) for phrase in danger.unless)
+    yield from (Phrase(phrase, (), danger.kind) for phrase in danger.words)
     for firsts, seconds in danger.near:
-        yield from (_Phrase(first, seconds, danger.kind) for first in firsts)
-
-
-def _any_of(phrases: Iterable[_Phrase], before: str = "") -> tuple[re.Pattern[str], list[str | None]]:
-    """One expression for all phrases, and the kind that each of its (empty) groups stands for, group 0 for none.
-
-    Phrases stand under their first letters: the engine then skips every other letter by one look into a set. Longer
-    ones come first, of equals the harmless.
-    """
-    by_head: dict[str, list[_Phrase]] = {}
-    for phrase in sorted(phrases, key=lambda one: (-len(one.first), one.kind is not None)):
-        for head in _forms(phrase.first[0]):
-            by_head.setdefault(head, []).append(phrase)
-    kinds: list[str | None] = [None]
-    heads = []
-    for head, under in by_head.items():
-        heads.append(f"{re.escape(head)}(?:{'|'.join(map(_tail, under))})")
-        kinds += [phrase.kind for phrase in under]
-    ways = "|".join(heads) or _NEVER
-    return re.compile(f"{before}(?:{ways})" if before else ways), kinds
-
-
-def _tail(phrase: _Phrase) -> str:
-    pattern = _spelt(phrase.first[1:]) + _end(phrase.first)
-    if phrase.seconds:
-        gap = HAN_GAP if _HAN.match(phrase.first) else SPACED_GAP
-        pattern += f"{_CLAUSE}{{0,{gap}}}?(?:{'|'.join(map(_whole, phrase.seconds))})"
-    return pattern + "()"
-
-
-def _whole(phrase: str) -> str:
-    """The phrase, whole words where letters are spaced."""
-    begins = f"(?<!{_SPACED})" if re.match(_SPACED, phrase) else ""
-    return begins + _spelt(phrase) + _end(phrase)
-
-
-def _end(phrase: str) -> str:
-    return f"(?!{_SPACED})" if re.match(_SPACED, phrase[-1]) else ""
-
-
-def _spelt(phrase: str) -> str:
-    return "".join(f"{_SPACED}*" if letter == "*" else _letter(letter) for letter in phrase)
-
-
-def _letter(letter: str) -> str:
-    forms = _forms(letter)
-    return re.escape(letter) if len(forms) == 1 else f"[{''.join(forms)}]"
-
-
-def _forms(letter: str) -> tuple[str, ...]:
-    """The letter, its traditional forms, and the apostrophe that editors put in its place."""
-    if letter == "'":
-        return ("'", "\u2019")
-    if not _HAN.match(letter):
-        return (letter,)
-    return tuple(dict.fromkeys((letter, *(convert(letter) for convert in _to_traditional()))))
-
-
-@cache
-def _to_traditional() -> tuple[Callable[[str], str], ...]:
-    from opencc import OpenCC  # slow to import
-
-    return tuple(OpenCC(scheme).convert for scheme in ("s2t", "s2tw", "s2hk"))
+        yield from (Phrase(first, seconds, danger.kind) for first in firsts)
 
 
 def _denial(negations: Sequence[Negation]) -> re.Pattern[str]:
     """A denial that ends where the text given to it ends."""
-    before = _either(phrase for one in negations for phrase in one.before)
-    between = _either(phrase for one in negations for phrase in one.between)
+    before = either(phrase for one in negations for phrase in one.before)
+    between = either(phrase for one in negations for phrase in one.between)
     return re.compile(f"({before})(?:\\s*(?:{between}))*\\s*\\Z")
-
-
-def _either(phrases: Iterable[str]) -> str:
-    return "|".join(map(_whole, sorted(phrases, key=len, reverse=True))) or _NEVER
 
 
 def _tables(tables: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
