@@ -62,14 +62,18 @@ class Pool:
 def packed_keys(keys: Iterable[Hashable]) -> Arrays:
     """Keys in their order: texts, None and integers of 64 bits, and tuples of up to five of them."""
     pool, shapes, parts = Pool(), array("B"), array("q")
+    number = pool.number
     for key in keys:
-        bare = not isinstance(key, tuple)
+        bare = type(key) is not tuple
         ones: tuple[Any, ...] = (key,) if bare else key  # type: ignore[assignment]
         shape = 1
         for one in ones:
-            is_number = isinstance(one, int)
-            shape = 2 * shape + is_number
-            parts.append(one if is_number else pool.number(one))
+            if type(one) is int:
+                shape = 2 * shape + 1
+                parts.append(one)
+            else:
+                shape *= 2
+                parts.append(number(one))
         shapes.append(2 * shape + bare)
     return {"shapes": np.array(shapes), "parts": np.array(parts), "pool": pool.packed()}
 

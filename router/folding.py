@@ -22,7 +22,7 @@ LONG_TAIL = (
 )
 SPOT_CHECKS = 24  # of what is remembered, before it is believed
 HEARD_EVERY = 500  # entries of a long tail
-WORTH_KEEPING = 100  # to write a history takes as long as to fold so small a part of it
+WORTH_KEEPING = 50  # to write a history takes as long as to fold such a part of it
 
 
 def fold_order(entry: Outcome | Dispatch) -> FoldKey:
