@@ -10,6 +10,7 @@ import os
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # before LightGBM loads OpenMP
 
 import argparse
+import gc
 from contextlib import closing
 from pathlib import Path
 
@@ -56,7 +57,7 @@ def main() -> None:
     given = parser.parse_args()
     workspace = Workspace(home=given.home)
     with closing(open_store(given.store)) as store:
-        service = RoutingService(store, utc_now, load_bundle, derived=workspace.derived())
+        service = RoutingService(store, utc_now, load_bundle, derived=workspace.derived(), built=gc.freeze)
         app = create_app(service)
         app.add_api_route("/stored", stored, methods=["POST"], include_in_schema=False)
         uvicorn.run(app, host="127.0.0.1", port=given.port, log_level="warning", access_log=False)

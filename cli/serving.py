@@ -140,12 +140,18 @@ def run(
             from store.clock import utc_now
             from store.sql import open_store
 
-            gc.freeze()  # what was imported stays; worlds do not
             store = open_store(workspace.store_url)
             try:
                 due, due_urgent = (timedelta(minutes=one) for one in clocks)
                 policy = Policy(due=due, due_urgent=due_urgent)
-                service = RoutingService(store, utc_now, load_bundle, policy, workspace.derived())
+                service = RoutingService(
+                    store,
+                    utc_now,
+                    load_bundle,
+                    policy,
+                    workspace.derived(),
+                    built=gc.freeze,  # to look through a world halts every thread for half a second, again and again
+                )
                 config = uvicorn.Config(
                     create_app(service, settings),
                     log_config=None,

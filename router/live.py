@@ -115,9 +115,11 @@ class LiveWorld:
         load_bundle: LoadBundle,
         policy: Policy | None = None,
         derived: Derived | None = None,
+        built: Callable[[], object] = lambda: None,
     ) -> None:
         self._store = store
         self._load_bundle = load_bundle
+        self._built = built
         self._derived = derived or DerivedAnew()
         self._policy = policy or Policy()
         self._routing = Lanes()
@@ -194,6 +196,7 @@ class LiveWorld:
                 session, self._load_bundle, self._policy, self._derived, self._last_good
             )
             standing.world = replace(standing.world, audit_salt=session.audit_salt())
+            self._built()
         self._last_good = standing.world.bundle or self._last_good
         return standing
 

@@ -62,10 +62,12 @@ class RoutingService:
         load_bundle: LoadBundle,
         policy: Policy | None = None,
         derived: Derived | None = None,
+        built: Callable[[], object] = lambda: None,
     ) -> None:
+        """`built`: told each time a world was made, before anything is collected."""
         self._store = store
         self._clock = clock
-        self._live = LiveWorld(store, load_bundle, policy, derived)
+        self._live = LiveWorld(store, load_bundle, policy, derived, built)
         self._rehearse = partial(
             rehearse,
             store=store,

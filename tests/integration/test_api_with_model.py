@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import weakref
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -18,6 +19,7 @@ from domain.units import Unit
 from models.bundle import load_bundle
 from router.ports import BundleRecord, Store
 from router.service import RoutingService
+from router.uncollected import uncollected
 from store.bundles import promote
 from store.sql import open_store
 from tests.bundles import START, WORDS, ticket, tiny_bundle
@@ -71,6 +73,23 @@ def test_a_promotion_is_picked_up_without_a_restart(office: Office) -> None:
         digests.append(bundle.name)
     assert len(set(digests)) == 2
     assert office.client.get("/readyz").json() == {"ready": True, "units": 2, "history_sequence": 10}
+
+
+def test_a_world_that_was_replaced_goes_without_the_collector(office: Office) -> None:
+    """Those that serve are kept from being collected: what held itself would stay for good."""
+    office.champion(tiny_bundle(office.bundles))
+    built: list[str] = []
+    service = RoutingService(office.store, Clock(NOW), load_bundle, built=lambda: built.append("a world"))
+    with uncollected():
+        service.submit(ticket(9, "pipes"))
+        world = service.live.world
+        assert world.bundle is not None
+        before = [weakref.ref(one) for one in (world.history, world.territories, world.bundle.ranker)]
+        del world
+        office.champion(tiny_bundle(office.bundles, seed=2))
+        service.refresh()
+        assert [one() for one in before] == [None, None, None]
+    assert built == ["a world", "a world"]
 
 
 def test_a_ranked_ticket_has_calibrated_probabilities_and_evidence(office: Office) -> None:
