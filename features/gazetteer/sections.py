@@ -17,6 +17,7 @@ FORMAT = 1  # a change of what stands in the sections, or of how keys and sounds
 
 Sections = Mapping[str, NDArray[Any]]
 
+_FLOATS = {"float": np.float32, "double": np.float64}
 _FORMAT, _VERSION = b"gridroute.gazetteer.format", b"gridroute.gazetteer.version"
 
 
@@ -72,5 +73,8 @@ def _one_row(array: NDArray[Any]) -> pa.LargeListArray:
 
 
 def _array(column: pa.LargeListArray) -> NDArray[Any]:
-    values: NDArray[Any] = column.flatten().to_numpy(zero_copy_only=True)
-    return values
+    # to_numpy, and to ask Arrow for numpy's type, would import pandas, which takes a quarter of a second
+    values = column.flatten()
+    name = str(values.type)
+    dtype = np.dtype(_FLOATS.get(name, name))
+    return np.ndarray(len(values), dtype, values.buffers()[1] or b"", values.offset * dtype.itemsize)
