@@ -12,14 +12,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from domain.dispatches import Dispatch, LabelSource
 from features.facts import Facts
 from features.gazetteer import Gazetteer
 from features.history import History
-from features.kept import keys_of, packed_keys, packed_texts, texts
 from features.schema import HistorySchema
 from router import folding, live
 from router.atlas import Atlas
@@ -32,22 +29,6 @@ from store.derived_files import KEPT, DerivedFiles
 from tests.estimators import SCHEMA, a_ticket, facts_of, log_of, place, surroundings_of, world_of
 from tests.serving import NOW, a_dispatch, furnished, no_bundle
 from training.fitting import Fitted
-
-TEXTS = st.none() | st.text(st.characters(), max_size=5)
-PARTS = TEXTS | st.integers(0, 2**63 - 1)
-KEYS = PARTS | st.lists(PARTS, min_size=1, max_size=5).map(tuple)
-
-
-@given(st.lists(KEYS))
-def test_keys_come_back_in_their_order(keys: list[object]) -> None:
-    assert repr(keys_of(packed_keys(keys))) == repr(keys)
-
-
-@given(st.lists(TEXTS))
-def test_texts_come_back(told: list[str | None]) -> None:
-    assert texts(packed_texts(told)) == told
-    halves = ["\ud83d", "\ude00", "\ud83d\ude00"]
-    assert texts(packed_texts(halves)) == halves
 
 
 def put_away(history: History, folder: Path) -> History:
@@ -248,6 +229,13 @@ def test_few_are_kept(tmp_path: Path) -> None:
         files.keep(atlas, history, str(number))
     assert [one.count for one in files.histories(atlas, SCHEMA)] == [6, 5, 4]
     assert len(list(tmp_path.iterdir())) == 2 * KEPT
+
+
+def test_what_killed_processes_left_unfinished_does_not_pile_up(tmp_path: Path) -> None:
+    for number in range(3 * KEPT):
+        (tmp_path / f".killed.history.{number}-1").touch()
+    DerivedFiles(tmp_path).keep(Atlas(Gazetteer()), History(SCHEMA), "log")
+    assert len(list(tmp_path.glob(".*"))) == KEPT
 
 
 def test_where_nothing_can_be_written_nothing_is_kept(tmp_path: Path) -> None:
