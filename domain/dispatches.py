@@ -57,7 +57,7 @@ class Outcome(NamedTuple):
     source: LabelSource
 
 
-class Entry(Protocol):
+class _Entry(Protocol):
     """What a retraction is told by."""
 
     @property
@@ -68,7 +68,7 @@ class Entry(Protocol):
     def source(self) -> LabelSource: ...
 
 
-E = TypeVar("E", bound=Entry)
+E = TypeVar("E", bound=_Entry)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
