@@ -62,11 +62,11 @@ def test_what_was_typed_of_a_call_is_there_after_a_restart(served: Served, enter
     page = enter("caller", "/intake")
     text = page.get_by_label("What is the trouble?")
     text.fill("Water comes through")
-    account = place["account"]
-    page.get_by_label("Account number").fill(account)
-    page.locator(".gr-suggestion").first.click()  # which fills in the address
+    page.get_by_label("Account number").fill(place["account"])
+    page.locator(".gr-suggestion").first.click()  # which fills in the address, and mends a mistyped account
     expect(page.get_by_label("Address, estate or crossing")).not_to_have_value("")
     address = page.get_by_label("Address, estate or crossing").input_value()
+    account = page.get_by_label("Account number").input_value()
     page.get_by_label("Phone", exact=True).fill("021 5555 0101")
     page.locator(".gr-where .leaflet-container").click(position={"x": 60, "y": 90})
     expect(page.get_by_text("Pinned on the map by you.")).to_be_visible()
