@@ -19,6 +19,7 @@ from router.ports import Store
 from store.memory import MemoryStore
 from store.sql import open_store
 from tests.contract.samples import NOW
+from tests.stores import new_sqlite
 
 
 def clock() -> datetime:
@@ -32,7 +33,7 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
     if request.param == "memory":
         yield from _closing(MemoryStore(clock))
     elif request.param == "sqlite":
-        yield from _closing(open_store(f"sqlite:///{tmp_path / 'store.db'}", clock))
+        yield from _closing(open_store(new_sqlite(tmp_path / "store.db"), clock))
     else:
         yield from _closing(open_store(request.getfixturevalue("renewed_schema"), clock))
 

@@ -19,6 +19,7 @@ from router.service import RoutingService
 from store.memory import MemoryStore
 from store.sql import open_store
 from tests.serving import NOW, Clock, furnished, no_bundle, square
+from tests.stores import new_sqlite
 
 PAPER = {"ticket_id": "t1", "text": "The newspaper asks", "latitude": 31.25, "longitude": 121.45}
 SPARKS = {**PAPER, "ticket_id": "t2", "text": "The newspaper asks about sparks from the meter"}
@@ -33,7 +34,7 @@ def clock() -> Clock:
 @pytest.fixture(params=["memory", "sqlite"])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
     """The north has a duty unit, the gas crew."""
-    found = MemoryStore() if request.param == "memory" else open_store(f"sqlite:///{tmp_path / 'g.db'}")
+    found = MemoryStore() if request.param == "memory" else open_store(new_sqlite(tmp_path / "g.db"))
     furnished(found)
     north = replace(square("t-north", "north", 31.2), duty_unit="gas")
     found.write(lambda session: session.put_territories([north]))

@@ -31,6 +31,7 @@ from tests.bundles import START, WORDS, tiny_bundle
 from tests.bundles import ticket as of_the_bundle
 from tests.evaluations import certificate
 from tests.serving import NOW, Clock, a_dispatch, furnished, no_bundle
+from tests.stores import new_sqlite
 
 HERE = {"latitude": 31.35, "longitude": 121.45}  # nobody's ground
 BURST = "water runs out of a burst pipe below the road"
@@ -44,7 +45,7 @@ def clock() -> Clock:
 
 @pytest.fixture(params=["memory", "sqlite"])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
-    found = MemoryStore() if request.param == "memory" else open_store(f"sqlite:///{tmp_path / 'g.db'}")
+    found = MemoryStore() if request.param == "memory" else open_store(new_sqlite(tmp_path / "g.db"))
     yield furnished(found)
     found.close()
 

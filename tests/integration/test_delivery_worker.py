@@ -31,6 +31,7 @@ from store.memory import MemoryStore
 from store.sql import open_store
 from tests.endpoints import LOOPBACK, UnitEndpoint, unit_endpoint, until
 from tests.serving import a_ticket, furnished, no_bundle
+from tests.stores import new_sqlite
 
 QUICK = Patience(
     attempts=4, first=timedelta(milliseconds=20), longest=timedelta(milliseconds=50), failures=99
@@ -42,7 +43,7 @@ SECRETS = (Secret(value=new_secret()), Secret(value=new_secret(), until=datetime
 @pytest.fixture(params=["memory", "sqlite"])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
     """Two kinds of store, furnished."""
-    found = MemoryStore() if request.param == "memory" else open_store(f"sqlite:///{tmp_path / 'g.db'}")
+    found = MemoryStore() if request.param == "memory" else open_store(new_sqlite(tmp_path / "g.db"))
     yield furnished(found)
     found.close()
 

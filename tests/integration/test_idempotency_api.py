@@ -19,6 +19,7 @@ from router.service import RoutingService
 from store.memory import MemoryStore
 from store.sql import open_store
 from tests.serving import Clock, FailingStore, furnished, no_bundle
+from tests.stores import new_sqlite
 
 T = TypeVar("T")
 GAS = {"text": "Gas leak\nIt smells.", "latitude": 31.25, "longitude": 121.45}
@@ -32,7 +33,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
-    found = open_store(f"sqlite:///{tmp_path / 'g.db'}")
+    found = open_store(new_sqlite(tmp_path / "g.db"))
     yield furnished(found)
     found.close()
 

@@ -18,6 +18,7 @@ from router.service import RoutingService
 from store.memory import MemoryStore
 from store.sql import open_store
 from tests.serving import NOW, Clock, furnished, no_bundle
+from tests.stores import new_sqlite
 
 PAPER = {"text": "The newspaper asks", "latitude": 31.25, "longitude": 121.45}
 SPARKS = {**PAPER, "text": "The newspaper asks about sparks from the meter"}
@@ -32,7 +33,7 @@ def clock() -> Clock:
 
 @pytest.fixture(params=["memory", "sqlite"])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
-    found = MemoryStore() if request.param == "memory" else open_store(f"sqlite:///{tmp_path / 'g.db'}")
+    found = MemoryStore() if request.param == "memory" else open_store(new_sqlite(tmp_path / "g.db"))
     furnished(found)
     for unit_id in ("north", "south", "gas"):
         endpoint = Endpoint(unit_id=unit_id, url="https://x.example/", secrets=())

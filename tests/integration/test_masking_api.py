@@ -21,6 +21,7 @@ from domain.errors import StoreFull
 from store.sql import open_store
 from tests.integration.test_access_api import Office, made
 from tests.serving import IN_NORTH, Clock, FailingStore, furnished, serve
+from tests.stores import new_sqlite
 
 PHONE, ACCOUNT = "13812345678", "3100429917"
 OTHER_PHONE = "+49 170 1234567"
@@ -185,7 +186,7 @@ def test_no_log_has_a_number(caplog: pytest.LogCaptureFixture) -> None:
 
 
 def test_an_unforeseen_failure_of_the_database_does_not_repeat_what_was_said(tmp_path: Path) -> None:
-    store = open_store(f"sqlite:///{tmp_path / 'store.db'}")
+    store = open_store(new_sqlite(tmp_path / "store.db"))
     furnished(store)
     with closing(sqlite3.connect(tmp_path / "store.db")) as database:
         database.execute("DROP TABLE ticket_keys")

@@ -33,6 +33,7 @@ from store.sql import open_store
 from tests.bundles import START, WORDS, ticket, tiny_bundle, unaudited
 from tests.evaluations import certificate, evaluation
 from tests.serving import Clock
+from tests.stores import new_sqlite
 from training.measuring import measured_of
 
 NOW = START + timedelta(days=60)
@@ -64,7 +65,7 @@ class Office:
 
 @pytest.fixture
 def office(tmp_path: Path) -> Iterator[Office]:
-    store = open_store(f"sqlite:///{tmp_path / 'gridroute.db'}")
+    store = open_store(new_sqlite(tmp_path / "gridroute.db"))
     store.write(lambda session: session.put_units(Unit(unit_id=u, name=u.title()) for u in WORDS))
     past = [ticket(n, unit) for n in range(5) for unit in WORDS]
     log = [Dispatch(ticket=t, unit_id=t.ticket_id.split("-")[0], known_at=t.received_at) for t in past]

@@ -21,6 +21,7 @@ from store.codec import encode
 from store.memory import MemoryStore
 from store.sql import open_store
 from tests.serving import NOW, Clock, furnished, no_bundle
+from tests.stores import new_sqlite
 
 GAS = {"ticket_id": "t1", "text": "Gas leak", "latitude": 31.25, "longitude": 121.45}
 NO = {"by": "crew 7", "reason": "a private line"}
@@ -33,7 +34,7 @@ def clock() -> Clock:
 
 @pytest.fixture(params=["memory", "sqlite"])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
-    found = MemoryStore() if request.param == "memory" else open_store(f"sqlite:///{tmp_path / 'g.db'}")
+    found = MemoryStore() if request.param == "memory" else open_store(new_sqlite(tmp_path / "g.db"))
     yield furnished(found)
     found.close()
 

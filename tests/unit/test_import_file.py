@@ -17,6 +17,7 @@ from store.importing import ImportReport, import_file
 from store.importing.mapping import parse_mapping
 from store.memory import MemoryStore
 from store.sql import open_store
+from tests.stores import new_sqlite
 
 NOW = datetime(2024, 6, 1, tzinfo=UTC)
 HEAD = "ticket_id,received_at,unit,text\n"
@@ -50,7 +51,7 @@ FILES = {
 
 @pytest.fixture(params=["memory", "sqlite"])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
-    opened = MemoryStore() if request.param == "memory" else open_store(f"sqlite:///{tmp_path / 'store.db'}")
+    opened = MemoryStore() if request.param == "memory" else open_store(new_sqlite(tmp_path / "store.db"))
     opened.write(lambda session: session.put_units([Unit(unit_id="gas", name="gas")]))
     yield opened
     opened.close()

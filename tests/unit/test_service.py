@@ -42,6 +42,7 @@ from tests.serving import (
     no_bundle,
     serve,
 )
+from tests.stores import new_sqlite
 
 T = TypeVar("T")
 NOWHERE = a_ticket(text="Something is broken", point=None)
@@ -56,7 +57,7 @@ def a_review(unit_id: str = "north", ticket_id: str = "t1") -> Review:
 @pytest.fixture(params=["memory", "sql"])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
     """Both stores, furnished."""
-    found = MemoryStore() if request.param == "memory" else open_store(f"sqlite:///{tmp_path / 'g.db'}")
+    found = MemoryStore() if request.param == "memory" else open_store(new_sqlite(tmp_path / "g.db"))
     yield furnished(found)
     found.close()
 

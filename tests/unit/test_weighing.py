@@ -34,6 +34,7 @@ from store.sql import open_store
 from tests.bundles import START, WORDS, tiny_bundle
 from tests.evaluations import certificate
 from tests.serving import Clock
+from tests.stores import new_sqlite
 
 NOW = START + timedelta(days=60)
 DIGEST = "ab" * 32
@@ -43,7 +44,7 @@ SURE = replace(certificate(threshold=0.0), issued_at=START, expires_at=START + t
 @pytest.fixture(params=["memory", "sql"])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
     """Both stores."""
-    found = MemoryStore() if request.param == "memory" else open_store(f"sqlite:///{tmp_path / 'g.db'}")
+    found = MemoryStore() if request.param == "memory" else open_store(new_sqlite(tmp_path / "g.db"))
     yield found
     found.close()
 
