@@ -50,7 +50,12 @@ class Endpoint:
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
-                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                length = int(self.headers["Content-Length"])
+                sent = self.rfile.read(length)
+                if len(sent) < length:
+                    self.close_connection = True  # the worker was killed while it sent
+                    return
+                body = json.loads(sent)
                 if chance.random() < REFUSED_SHARE:
                     self.send_response(503)
                 else:
