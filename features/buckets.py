@@ -8,10 +8,12 @@ from collections.abc import Hashable, Iterable
 import numpy as np
 from numpy.typing import NDArray
 
+from features.compiled import compiled
 from features.kept import Arrays, keys_of, packed_keys, part, within
 from features.slots import Slots
 
 Rows = NDArray[np.int32]
+Ints = NDArray[np.int64]
 
 
 class Buckets:
@@ -56,5 +58,18 @@ class Buckets:
     def rows(self, keys: Iterable[Hashable]) -> Rows:
         """What is in these buckets, one after the other."""
         found = [bucket for key in keys if (bucket := self._slots.get(key)) is not None]
-        column: Rows = self._rows.columns[0]
-        return np.concatenate([column[:0], *(column[piece] for piece in self._rows.pieces(found))])
+        return _gathered(*self._rows.extents(found), self._rows.columns[0])
+
+
+@compiled
+def _gathered(first: Ints, size: Ints, column: Rows) -> Rows:
+    """The cells of some slots in a row."""
+    whole = 0
+    for one in size:
+        whole += one
+    found, row = np.empty(whole, np.int32), 0
+    for i in range(len(first)):
+        for cell in range(first[i], first[i] + size[i]):
+            found[row] = column[cell]
+            row += 1
+    return found

@@ -15,14 +15,20 @@ from domain.places import Location
 from domain.tickets import Ticket
 from features.address import normalise_address, street
 from features.callers import Call, phone_key
+from features.compiled import compiled
 from features.gazetteer import normalise_account
 from features.place import RESOLUTIONS, cells
 from features.schema import HistorySchema
 from features.text import bigrams, normalise, stem, term_counts, terms, words
 
+Hashes = NDArray[np.int64]
+
 SIMILARITY_TERMS = 32
 SIMILARITY_MASK = (1 << 16) - 1  # 0 is padding
 HASH_BITS = 31
+CELLS_TOLD = 4  # of RESOLUTIONS: finer ones are seen too seldom to learn from
+_BY_LEFT, _BY_RIGHT = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xC2B2AE3D27D4EB4F)
+_CELL = np.array([1], np.int64)
 IN_TITLE = 0x5BD1E995  # makes another hash of a word that stands in the title
 
 
@@ -97,7 +103,7 @@ def facts(ticket: Ticket, location: Location, schema: HistorySchema) -> Facts:
     titled = [hash_term(term) for term in terms(title)]
     told = _hash_counts(title, body)
     said = sorted(told)
-    stems, road = [stem(word) for word in words(title)], street(address)
+    stems, road = _hashes(stem(word) for word in words(title)), street(address)
     placed = [*terms(address or ""), *(t for value in values.values() for t in terms(value or ""))]
     return Facts(
         received=ticket.received_at.timestamp(),
@@ -112,9 +118,9 @@ def facts(ticket: Ticket, location: Location, schema: HistorySchema) -> Facts:
         text_features=np.array(said, np.int64),
         text_counts=np.array([told[term] for term in said], np.int32),
         title_features=np.array(sorted({*(term ^ IN_TITLE for term in titled), *_bigrams(title)}), np.int64),
-        cross_features=hash_terms(_crosses(stems, category, district, road)),
-        kind_features=hash_terms(_kinds(stems, category)),
-        place_features=hash_terms(_places(category, own_cells, values, road)),
+        cross_features=_crosses(stems, category, district, road),
+        kind_features=_kinds(stems, category),
+        place_features=_places(category, own_cells, values, road),
         call=_call(ticket, location),
     )
 
@@ -201,32 +207,58 @@ def _bigrams(title: str) -> Iterable[int]:
     return (hash_term(f"2:{pair}") for pair in bigrams(title))
 
 
-def _crosses(stems: list[str], category: str | None, district: str | None, road: str | None) -> Iterable[str]:
+def _hashes(values: Iterable[str]) -> Hashes:
+    return np.array([hash_term(value) for value in values], np.int64)
+
+
+def _crosses(stems: Hashes, category: str | None, district: str | None, road: str | None) -> Hashes:
     """Title words by kind and by area: the same words mean another unit elsewhere."""
-    places = [(name, value) for name, value in (("d", district), ("c", category)) if value]
+    places = [f"x{name}:{value}" for name, value in (("d", district), ("c", category)) if value]
     if category and district:
-        places.append(("cd", f"{category}|{district}"))
-    for name, value in places:
-        yield from (f"x{name}:{word}|{value}" for word in stems)
-    if road and category:
-        yield f"xs:{category}|{road}"
+        places.append(f"xcd:{category}|{district}")
+    alone = [f"xs:{category}|{road}"] if road and category else []
+    return pairs_of(stems, _hashes(places), _hashes(alone))
 
 
-def _kinds(stems: list[str], category: str | None) -> Iterable[str]:
+def _kinds(stems: Hashes, category: str | None) -> Hashes:
     """The kind of trouble, and title words by kind."""
-    if category:
-        yield f"c:{category}"
-        yield from (f"xc:{word}|{category}" for word in stems)
+    if not category:
+        return np.zeros(0, np.int64)
+    return pairs_of(stems, _hashes([f"xc:{category}"]), _hashes([f"c:{category}"]))
 
 
 def _places(
     category: str | None, own_cells: tuple[int, ...], values: dict[str, str | None], road: str | None
-) -> Iterable[str]:
-    places = [f"h{r}:{cell}" for r, cell in zip(RESOLUTIONS, own_cells, strict=False) if r in (6, 7, 8, 9)]
-    places += [f"a:{name}={value}" for name, value in values.items() if value]
+) -> Hashes:
+    cells_told = np.array(own_cells[:CELLS_TOLD], np.int64)
+    told = [f"a:{name}={value}" for name, value in values.items() if value]
     if road:
-        places.append(f"s:{road}")
-    yield from places
-    if category:
-        yield f"c:{category}"
-        yield from (f"c:{category}|{place}" for place in places)
+        told.append(f"s:{road}")
+    alone = np.concatenate([pairs_of(cells_told, _CELL, _hashes(())), _hashes(told)])
+    if not category:
+        return np.sort(alone)
+    kind = _hashes([f"c:{category}"])
+    return pairs_of(alone, kind, np.concatenate([alone, kind]))
+
+
+@compiled
+def pairs_of(left: Hashes, right: Hashes, alone: Hashes) -> Hashes:
+    """Hashes of each pair of one on the left and one on the right, and those alone: distinct, ascending."""
+    found = np.empty(len(left) * len(right) + len(alone), np.int64)
+    count = 0
+    for one in left:
+        for other in right:
+            mixed = (np.uint64(one) * _BY_LEFT) ^ (np.uint64(other) * _BY_RIGHT)
+            mixed ^= mixed >> np.uint64(29)
+            found[count] = np.int64(mixed * _BY_LEFT >> np.uint64(64 - HASH_BITS))
+            count += 1
+    for one in alone:
+        found[count] = one
+        count += 1
+    found.sort()
+    distinct = 0
+    for i in range(count):
+        if i == 0 or found[i] != found[i - 1]:
+            found[distinct] = found[i]
+            distinct += 1
+    return found[:distinct]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from features.similar import KERNELS
+from features.resemblance import KERNELS
 
 GROUPS = (
     "address",

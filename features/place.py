@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
 import h3.api.basic_int as h3
 import numpy as np
@@ -27,9 +28,10 @@ def cells(point: Point) -> tuple[int, ...]:
     return (*(h3.cell_to_parent(finest, resolution) for resolution in RESOLUTIONS[:-1]), finest)
 
 
-def ring(cell: int) -> list[int]:
+@lru_cache(maxsize=1 << 15)  # troubles keep coming from the same cells
+def ring(cell: int) -> tuple[int, ...]:
     """The cell and its neighbours, the cell first, in a fixed order."""
-    return [cell, *sorted(c for c in h3.grid_disk(cell, 1) if c != cell)]
+    return (cell, *sorted(c for c in h3.grid_disk(cell, 1) if c != cell))
 
 
 def neighbourhood(point: Point, within_m: float) -> list[int]:

@@ -15,22 +15,14 @@ from features.facts import SIMILARITY_MASK, SIMILARITY_TERMS, Facts
 from features.frequencies import Frequencies
 from features.kept import Arrays, packed_texts, part, texts, within
 from features.place import metres_from, ring
+from features.resemblance import AROUND, SPOT, TEXT, Asked, Chosen, Past, choose, cosines, vote
 from features.schema import DAY, HistorySchema
 from features.slots import grown
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-KERNELS = (
-    "text",
-    "text_district",
-    "text_district_category",
-    "text_250m",
-    "text_1200m",
-    "place_80m",
-    "place_40m",
-)
-RESEMBLANCE = tuple(map(KERNELS.index, ("text_1200m", "text", "place_40m")))
+RESEMBLANCE = (AROUND, TEXT, SPOT)
 NEIGHBOURS, NEAREST = 20, 3
 NEAR, KIND, WORDS = 64, 192, 48  # how many of the latest tickets each bucket remembers
 RARE_TERMS = 6
@@ -75,7 +67,6 @@ class SimilarTickets:
         self._half_life = schema.text_half_life_days * DAY
         self._buckets = Buckets()
         self._frequency = Frequencies(SIMILARITY_MASK + 1)
-        self._weight = np.zeros(SIMILARITY_MASK + 1, np.float64)  # scratch: of terms that are looked up
         self._categories: dict[str | None, int] = {None: -1}
         self._districts: dict[str | None, int] = {None: -1}
         self._size = 0
@@ -155,55 +146,36 @@ class SimilarTickets:
         frequency = self._frequency.counts[facts.similarity_terms]
         return facts.similarity_terms[np.argsort(frequency, kind="stable")[:RARE_TERMS]]
 
-    def _pool(self, facts: Facts) -> Ints:
-        """Rows worth comparing with, ascending, without duplicates."""
+    def _pool(self, facts: Facts) -> NDArray[np.int32]:
+        """Rows worth comparing with; some come more than once."""
         keys = [key for key, _ in self._places(facts)]
         if facts.cells:
             keys += [("cell", cell) for cell in ring(facts.cells[2])[1:]]
         keys += [int(term) for term in self._rare(facts)]
-        rows = self._buckets.rows(keys)
-        rows.sort()
-        fresh = np.empty(len(rows), np.bool_)
-        fresh[:1] = True
-        np.not_equal(rows[1:], rows[:-1], out=fresh[1:])
-        return rows[fresh].astype(np.int64)
+        return self._buckets.rows(keys)
 
     def votes(self, facts: Facts, units: int) -> Votes:
         """What the most similar past tickets say, of `units` known units."""
-        rows = self._pool(facts)
-        if not len(rows):
-            nothing = np.zeros(len(KERNELS))
-            return Votes(weight=np.zeros((len(KERNELS), units)), total=nothing, best=nothing)
-        similarities = self._kernels(facts, rows)
-        kernel, position = np.nonzero(_largest(similarities, NEIGHBOURS))
-        votes = similarities[kernel, position]
-        cells = kernel * units + self._tickets["unit"][rows[position]]
-        return Votes(
-            weight=_summed(votes, cells, len(KERNELS) * units).reshape(len(KERNELS), units),
-            total=_summed(votes, kernel, len(KERNELS)),
-            best=similarities.max(axis=1),
-            nearest=self._nearest(kernel, rows[position], votes),
-        )
+        chosen = self._choose(facts)
+        weight, total = vote(chosen, self._tickets["unit"], units)
+        return Votes(weight=weight, total=total, best=chosen.values[:, 0].copy(), nearest=self._nearest(chosen))
 
     def likeness(self, facts: Facts, others: Sequence[Facts]) -> Floats:
         """TF-IDF cosine of its words with those of each other ticket, by the words heard so far, shape (others,)."""
-        terms = np.zeros((len(others), SIMILARITY_TERMS), np.intp)
+        terms = np.zeros((len(others), SIMILARITY_TERMS), np.uint16)
         for row, other in zip(terms, others, strict=True):
             row[: len(other.similarity_terms)] = other.similarity_terms
-        return self._cosine(facts, terms)
+        return cosines(facts.similarity_terms, terms, self._frequency.logs, self._weight_unheard())
 
     def kinds(self, facts: Facts, limit: int) -> list[tuple[str, float]]:
         """The kinds of trouble of the tickets most like it, with their shares of the likeness, the first the most."""
-        rows = self._pool(facts)
-        if not len(rows):
-            return []
-        similarities = self._kernels(facts, rows)
+        chosen = self._choose(facts)
         names = {number: name for name, number in self._categories.items() if name is not None}
         for one in RESEMBLANCE:
-            chosen = _largest(similarities[one : one + 1], NEIGHBOURS)[0]
-            numbers = self._tickets["category"][rows[chosen]]
+            count = chosen.count[one]
+            numbers = self._tickets["category"][chosen.rows[one, :count]]
             told = numbers >= 0
-            weights = np.bincount(numbers[told], similarities[one][chosen][told])
+            weights = np.bincount(numbers[told], chosen.values[one, :count][told])
             if weights.sum() > 0:
                 order = np.argsort(-weights, kind="stable")[:limit]
                 shares = weights / weights.sum()
@@ -232,67 +204,29 @@ class SimilarTickets:
             if distance <= within_m
         ]
 
-    def _nearest(self, kernel: Ints, rows: Ints, votes: Floats) -> tuple[tuple[int, float], ...]:
-        """By the first of RESEMBLANCE under which any ticket votes; `kernel` ascends, `rows` within each."""
-        bounds = kernel.searchsorted(range(len(KERNELS) + 1)).tolist()
+    def _nearest(self, chosen: Chosen) -> tuple[tuple[int, float], ...]:
+        """By the first of RESEMBLANCE under which any ticket votes."""
         for one in RESEMBLANCE:
-            first, end = bounds[one], bounds[one + 1]
-            if first < end:
-                # of equally similar ones the latest
-                best = end - 1 - (-votes[first:end][::-1]).argsort(kind="stable")[:NEAREST]
-                sequences = self._tickets["sequence"][rows[best]].tolist()
-                return tuple(zip(sequences, votes[best].tolist(), strict=True))
+            count = min(int(chosen.count[one]), NEAREST)
+            if count:
+                sequences = self._tickets["sequence"][chosen.rows[one, :count]].tolist()
+                return tuple(zip(sequences, chosen.values[one, :count].tolist(), strict=True))
         return ()
 
-    def _kernels(self, facts: Facts, rows: Ints) -> Floats:
-        """Similarities of the ticket with each row, shape (kernels, rows)."""
-        tickets = self._tickets.take(rows)
-        text = self._cosine(facts, tickets["terms"].astype(np.intp))
-        text *= np.exp2(np.abs(facts.received - tickets["time"]) / -self._half_life)
-        category = self._categories.get(facts.category, -2)
-        district = self._districts.get(facts.district, -2)
-        same_category = (tickets["category"] == category) & (category >= 0)
-        same_district = (tickets["district"] == district) & (district >= 0)
-        metres = metres_from(*facts.point, tickets["place"])
-        found = np.empty((len(KERNELS), len(rows)))
-        found[0] = text
-        found[1] = text * same_district
-        found[2] = found[1] * same_category
-        found[3] = text * np.exp(metres / -250.0)
-        found[4] = text * np.exp(metres / -1200.0) * (1.0 + same_category)
-        found[5] = np.exp(metres / -80.0) * same_category
-        found[6] = np.exp(metres / -40.0)
-        return found
+    def _choose(self, facts: Facts) -> Chosen:
+        """The most similar tickets under each kernel."""
+        asked = Asked(
+            facts.received,
+            *facts.point,
+            self._categories.get(facts.category, -2),
+            self._districts.get(facts.district, -2),
+            facts.similarity_terms,
+        )
+        tickets = self._tickets
+        past = Past(*(tickets[name] for name in Past._fields))
+        logs, most = self._frequency.logs, self._weight_unheard()
+        return choose(self._pool(facts), past, asked, logs, most, self._half_life, NEIGHBOURS)
 
-    def _cosine(self, facts: Facts, terms: Ints) -> Floats:
-        """TF-IDF cosine with tickets of these terms, binary counts and the document frequencies known now."""
-        asked = facts.similarity_terms
-        most = math.log1p(self._size) + 1.0
-        logs = self._frequency.logs
-        logs[0] = most  # padding weighs nothing
-        idf = most - logs.take(terms)
-        own = (most - logs[asked]) ** 2
-        norms = np.sqrt(np.einsum("ij,ij->i", idf, idf) * own.sum())
-        self._weight[asked] = own
-        shared = np.einsum("ij->i", self._weight.take(terms))
-        self._weight[asked] = 0.0
-        return np.asarray(np.divide(shared, norms, out=np.zeros(len(terms)), where=norms > 0))
-
-
-def _largest(values: Floats, count: int) -> NDArray[np.bool_]:
-    """In each row the `count` largest of the positive values; of equal ones the last."""
-    some, width = values > 0.0, values.shape[1]
-    if width <= count:
-        return some
-    least = np.partition(values, width - count, axis=1)[:, width - count, None]
-    chosen = (values >= least) & some
-    if not (chosen.sum(axis=1) > count).any():
-        return chosen
-    above, equal = values > least, values == least
-    missing = count - above.sum(axis=1, keepdims=True)
-    behind = np.cumsum(equal[:, ::-1], axis=1)[:, ::-1]  # how many equal ones there are from here on
-    return np.asarray((above | (equal & (behind <= missing))) & some)
-
-
-def _summed(values: Floats, places: Ints, size: int) -> Floats:
-    return np.asarray(np.bincount(places, values, size), np.float64)
+    def _weight_unheard(self) -> float:
+        """What a word weighs that no ticket has said."""
+        return math.log1p(self._size) + 1.0

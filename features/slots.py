@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from array import array
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -70,6 +70,11 @@ class Slots:
         """The cells of each of these lists."""
         start, size = self._start, self._size
         return [slice(start[slot], start[slot] + size[slot]) for slot in slots]
+
+    def extents(self, slots: Sequence[int]) -> tuple[Column, Column]:
+        """Where each of these lists begins among the cells, and how long it is."""
+        start, size = self._start, self._size
+        return np.array([start[slot] for slot in slots], np.int64), np.array([size[slot] for slot in slots], np.int64)
 
     def append(self, slot: int) -> int:
         """The cell behind the last of a list; what is in it is undefined."""

@@ -9,11 +9,13 @@ from itertools import islice
 import numpy as np
 from numpy.typing import NDArray
 
+from features.compiled import compiled
 from features.kept import Arrays, keys_of, packed_keys, part, within
 from features.slots import Slots, grown
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+Ints32 = NDArray[np.int32]
 
 NOTHING = np.array((0.0, 0.0, -np.inf))
 NOBODY = np.array((-1, 0))
@@ -103,15 +105,10 @@ class TallyTable:
         runs = np.empty((len(self._index), 2), np.int64)
         runs[:] = NOBODY
         runs[positions] = self._runs[known]
-        pieces, (units, numbers) = self._entries.pieces(known), self._entries.columns
-        sizes = [piece.stop - piece.start for piece in pieces]
+        first, size = self._entries.extents(known)
+        key, unit, numbers = _gathered(np.array(positions, np.int64), first, size, *self._entries.columns)
         return Tallies(
-            key=np.array(positions, np.int64).repeat(sizes),
-            unit=np.concatenate([units[:0], *(units[piece] for piece in pieces)], dtype=np.int64),
-            numbers=np.concatenate([numbers[:0], *(numbers[piece] for piece in pieces)]),
-            totals=totals,
-            latest=runs[:, 0],
-            streak=runs[:, 1],
+            key=key, unit=unit, numbers=numbers, totals=totals, latest=runs[:, 0], streak=runs[:, 1]
         )
 
     def counts(self, position: int, key: Hashable) -> tuple[Ints, Floats]:
@@ -162,3 +159,21 @@ class TallyTable:
         numbers[rows, 0] = count + 1.0
         numbers[rows, 1] = np.where(later, decayed * faded + 1.0, decayed + faded)
         numbers[rows, 2] = np.maximum(last, time)
+
+
+@compiled
+def _gathered(
+    positions: Ints, first: Ints, size: Ints, units: Ints32, numbers: Floats
+) -> tuple[Ints, Ints, Floats]:
+    """The entries of some slots in a row, with the position of the slot's key."""
+    whole = 0
+    for one in size:
+        whole += one
+    key, unit, found = np.empty(whole, np.int64), np.empty(whole, np.int64), np.empty((whole, 3))
+    row = 0
+    for i in range(len(positions)):
+        for cell in range(first[i], first[i] + size[i]):
+            key[row], unit[row] = positions[i], units[cell]
+            found[row, 0], found[row, 1], found[row, 2] = numbers[cell, 0], numbers[cell, 1], numbers[cell, 2]
+            row += 1
+    return key, unit, found

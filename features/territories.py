@@ -12,7 +12,6 @@ import json
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from itertools import compress
-from math import cos, radians
 from threading import Lock
 
 import h3.api.basic_int as h3
@@ -22,6 +21,7 @@ from numpy.typing import NDArray
 from shapely.geometry import shape
 
 from domain.places import Point, Territory
+from features.borders import Border, border_of, metres_to
 from features.place import METRES_PER_DEGREE
 from features.text import normalise
 
@@ -33,7 +33,6 @@ RESOLUTION_BOUNDS = (6, 12)
 WIDENED = 1.1
 # beyond, a cell may lie around a pole or on both sides of the antimeridian, and is no polygon in degrees
 LAST_LATITUDE, LAST_LONGITUDE = 80.0, 179.0
-ORIGIN = shapely.Point(0, 0)
 
 Shapes = NDArray[np.object_]
 Holding = tuple[tuple[int, ...], tuple[int, ...], Shapes]
@@ -51,6 +50,7 @@ class Territories:
         self._shapes: Shapes = np.array([shape(dict(t.geometry)) for t in self._territories], dtype=object)
         self._tree = shapely.STRtree(self._shapes)
         self._kinds = [frozenset(map(normalise, t.kinds)) for t in self._territories]
+        self._borders: dict[str, Border] = {}  # of those that were asked for
         self._resolution = _resolution(self._shapes)
         self._lock = Lock()
         self._cells: dict[int, int | Holding] = {}  # how many points fell into a cell, then what it holds
@@ -74,6 +74,11 @@ class Territories:
         wanted = normalise(kind or "")
         return [self._territories[row] for row in self._covering(point) if self._holds(row, wanted, at)]
 
+    def taking(self, kind: str | None, found: Iterable[Territory]) -> list[Territory]:
+        """Those of its territories that take that kind of trouble, as `owners` tells them."""
+        wanted = normalise(kind or "")
+        return [one for one in found if self._takes(self._rows[one.territory_id], wanted)]
+
     def owners_of_places(
         self, points: Iterable[Point], kind: str | None, at: datetime
     ) -> list[list[Territory]]:
@@ -93,10 +98,10 @@ class Territories:
 
         True to a thousandth within some kilometres. KeyError where there is no such territory.
         """
-        border = self._shapes[self._rows[territory_id]].boundary
-        here = np.array((point.longitude, point.latitude))
-        metres = METRES_PER_DEGREE * np.array((cos(radians(point.latitude)), 1.0))
-        return float(shapely.distance(shapely.transform(border, lambda at: (at - here) * metres), ORIGIN))
+        border = self._borders.get(territory_id)
+        if border is None:
+            border = self._borders[territory_id] = border_of(self._shapes[self._rows[territory_id]])
+        return metres_to(border, point.latitude, point.longitude)
 
     def _covering(self, point: Point) -> Sequence[int]:
         latitude, longitude = point.latitude, point.longitude
@@ -134,8 +139,11 @@ class Territories:
         return tuple(near[whole].tolist()), tuple(near[~whole].tolist()), crossed
 
     def _holds(self, row: int, kind: str, at: datetime) -> bool:
+        return self._takes(row, kind) and self._territories[row].validity.holds(at)
+
+    def _takes(self, row: int, kind: str) -> bool:
         kinds = self._kinds[row]
-        return (not kind or not kinds or kind in kinds) and self._territories[row].validity.holds(at)
+        return not kind or not kinds or kind in kinds
 
 
 def _index(shapes: Shapes) -> None:

@@ -5,12 +5,16 @@ A confirmed ticket's words count for the next ticket at once, as in naive Bayes;
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
+from features.compiled import compiled
 from features.kept import Arrays, fill, part, sparse, within
 
 Floats = NDArray[np.float64]
+Floats32 = NDArray[np.float32]
 Ints = NDArray[np.int64]
 Terms = NDArray[np.int32]
 
@@ -51,25 +55,44 @@ class WordCounts:
 
     def add(self, terms: Terms, unit_hash: int) -> None:
         """Count a ticket's distinct terms for its unit."""
-        self._pairs[_places(terms, np.array([unit_hash]))] += 1.0
+        _count(terms, unit_hash, self._pairs)
         self._of_term[terms] += 1.0
         self._of_unit[unit_hash] = self._of_unit.get(unit_hash, 0.0) + len(terms)
         self._all += len(terms)
 
     def lifts(self, terms: Terms, unit_hashes: Ints) -> Floats:
         """log P(term | unit) - log P(term), shape (known terms, units); terms never seen are left out."""
-        terms = terms[self._of_term[terms] > 0]
-        expected = PRIOR_WORDS * self._of_term[terms][:, None] / max(self._all, 1.0)
-        pairs = self._pairs[_places(terms, unit_hashes)]
         sizes = np.array([self._of_unit.get(unit, 0.0) for unit in unit_hashes.tolist()])
-        return np.asarray(np.log((pairs + expected) / expected) - np.log((sizes + PRIOR_WORDS) / PRIOR_WORDS))
+        return _lifts(terms, unit_hashes, sizes, self._pairs, self._of_term, max(self._all, 1.0))
 
 
-def _places(terms: Terms, unit_hashes: Ints) -> Ints:
-    """Where pairs are counted, shape (terms, units); the top bits of a product are well mixed (Knuth 1973, 6.4)."""
-    by_term = (terms.astype(np.uint64) + np.uint64(1)) * _BY_TERM
-    by_unit = (unit_hashes.astype(np.uint64) + np.uint64(1)) * _BY_UNIT
-    mixed = by_term[:, None] ^ by_unit
+@compiled
+def _lifts(
+    terms: Terms, unit_hashes: Ints, sizes: Floats, pairs: Floats32, of_term: Floats, whole: float
+) -> Floats:
+    """As WordCounts.lifts; `sizes`: words of each unit, `whole`: of all."""
+    known = np.sum(of_term[terms] > 0)
+    found, row = np.empty((known, len(unit_hashes))), 0
+    less = np.log((sizes + PRIOR_WORDS) / PRIOR_WORDS)
+    for term in terms:
+        if of_term[term] <= 0:
+            continue
+        expected = PRIOR_WORDS * of_term[term] / whole
+        for i in range(len(unit_hashes)):
+            found[row, i] = math.log((pairs[_place(term, unit_hashes[i])] + expected) / expected) - less[i]
+        row += 1
+    return found
+
+
+@compiled
+def _place(term: int, unit_hash: int) -> int:
+    """Where a pair is counted; the top bits of a product are well mixed (Knuth 1973, 6.4)."""
+    mixed = (np.uint64(term) + np.uint64(1)) * _BY_TERM ^ (np.uint64(unit_hash) + np.uint64(1)) * _BY_UNIT
     mixed ^= mixed >> np.uint64(29)
-    mixed *= _BY_TERM
-    return np.asarray((mixed >> _SHIFT).astype(np.int64))
+    return np.int64(mixed * _BY_TERM >> _SHIFT)
+
+
+@compiled
+def _count(terms: Terms, unit_hash: int, pairs: Floats32) -> None:
+    for term in terms:
+        pairs[_place(term, unit_hash)] += np.float32(1.0)

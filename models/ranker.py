@@ -8,12 +8,14 @@ os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # before OpenMP starts, or 
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from models.boosting import lightgbm as lgb
+from models.trees import scores_of, trees_of
 
 Floats = NDArray[np.float64]
 Floats32 = NDArray[np.float32]
@@ -56,8 +58,12 @@ class Ranker:
     """Scores candidates; higher is likelier."""
 
     def __init__(self, text: str) -> None:
-        self._booster = lgb.Booster(model_str=text)
         self.text = text
+        self._trees = trees_of(text)
+
+    @cached_property
+    def _booster(self) -> lgb.Booster:
+        return lgb.Booster(model_str=self.text)
 
     @classmethod
     def fit(
@@ -95,6 +101,12 @@ class Ranker:
 
     def scores(self, rows: Floats32) -> Floats:
         """Raw scores (log odds), shape (rows,)."""
+        if self._trees is None:
+            return self.scores_of_lightgbm(rows)
+        return scores_of(self._trees, rows)
+
+    def scores_of_lightgbm(self, rows: Floats32) -> Floats:
+        """The same as LightGBM itself works them out."""
         return np.asarray(self._booster.predict(rows, raw_score=True, num_threads=1))
 
     def contributions(self, rows: Floats32) -> Floats:

@@ -16,6 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from features.compiled import compiled
+
 Floats32 = NDArray[np.float32]
 Floats = NDArray[np.float64]
 Hashes = NDArray[np.int64]
@@ -24,6 +26,7 @@ Bytes = NDArray[np.int8]
 
 LEAST_TOLD = 1e-3  # a feature that tells nothing still weighs a little: a ticket of such alone has words too
 MOST_STEPS = 127
+NO_AMOUNTS = np.zeros(0, np.float32)
 
 
 class Found(NamedTuple):
@@ -118,22 +121,10 @@ class Vocabulary:
     def look_up(self, ticket: Blocks, found: Found | None = None) -> tuple[Found, Floats32]:
         """The known features of all blocks and their values; `found`: where they stand, if that is known already."""
         found = found or self.find(ticket.features)
-        asked, at, ends = found
-        values = self.worth.take(at)
-        if ticket.amounts is not None:
-            values[: ends[0]] *= ticket.amounts.take(asked[: ends[0]])
-        start = 0
-        for i, (end, block, weight) in enumerate(zip(ends, ticket.features, ticket.weights, strict=True)):
-            own = values[start:end]
-            if start == end:
-                continue
-            if i < ticket.by_rarity:
-                own *= np.float32(weight / np.sqrt((own * own).sum()))
-            else:
-                # the norm of all the block's features, known or not: an unknown one dilutes the others
-                own[:] = weight / math.sqrt(len(block))
-            start = end
-        return found, values
+        sizes = np.array([len(block) for block in ticket.features])
+        amounts = NO_AMOUNTS if ticket.amounts is None else ticket.amounts
+        rules = np.array(ticket.weights), ticket.by_rarity, amounts
+        return found, _values(found.asked, found.at, np.array(found.ends), sizes, self.worth, *rules)
 
     def matrix(self, tickets: Sequence[Blocks]) -> sparse.csr_matrix:
         """One row per ticket, shape (tickets, features)."""
@@ -190,25 +181,11 @@ class Softmax:
         `found`: where the features stand in the vocabulary, if that is known already.
         """
         (_, at, ends), values = self.vocabulary.look_up(blocks, found)
-        values *= self._steps.take(at)
-        weights = self._weights.take(at, axis=0).astype(np.float32)
-        sums, start = np.empty((len(ends), len(self.classes))), 0
-        for i, end in enumerate(ends):
-            # not BLAS: its threads may sum in another order from run to run
-            sums[i] = np.einsum("i,ij->j", values[start:end], weights[start:end])
-            start = end
-        return sums
+        return _parts(values, at, np.array(ends), self._weights, self._steps)
 
     def probabilities(self, parts: Floats) -> Floats:
         """Probabilities from what `parts` gave, shape (classes,)."""
-        scores = self._bias.astype(np.float64)
-        for part in parts:
-            scores += part
-        if not len(scores):
-            return scores
-        scores -= scores.max()
-        exponentials = np.exp(scores)
-        return np.asarray(exponentials / exponentials.sum())
+        return _softmax(self._bias, parts)
 
     def arrays(self) -> dict[str, NDArray[np.generic]]:
         """What to store, for `from_arrays`."""
@@ -231,6 +208,72 @@ class Softmax:
             hashes=arrays["hashes"].astype(np.int64), worth=arrays["worth"].astype(np.float32)
         )
         return cls(classes, vocabulary, weights, steps, bias)
+
+
+@compiled
+def _values(
+    asked: Positions,
+    at: Positions,
+    ends: Positions,
+    sizes: Positions,
+    worth: Floats32,
+    weights: Floats,
+    by_rarity: int,
+    amounts: Floats32,
+) -> Floats32:
+    """What each known feature weighs; `sizes`: of all features of a block, the rest as in Blocks and Found."""
+    values, start = np.empty(len(at), np.float32), 0
+    for block in range(len(ends)):
+        end = ends[block]
+        if block < by_rarity:
+            squares = 0.0
+            for i in range(start, end):
+                value = float(worth[at[i]])
+                if block == 0 and len(amounts):
+                    value *= amounts[asked[i]]
+                values[i] = value
+                squares += value * value
+            scale = weights[block] / math.sqrt(squares)
+            for i in range(start, end):
+                values[i] *= scale
+        else:
+            # the norm of all the block's features, known or not: an unknown one dilutes the others
+            values[start:end] = weights[block] / math.sqrt(sizes[block])
+        start = end
+    return values
+
+
+@compiled
+def _parts(values: Floats32, at: Positions, ends: Positions, weights: Bytes, steps: Floats32) -> Floats:
+    """Sums of the weights of each block's features, shape (blocks, classes)."""
+    blocks, classes = len(ends), weights.shape[1]
+    sums, start = np.empty((blocks, classes)), 0
+    own = np.empty(classes, np.float32)
+    for block in range(blocks):
+        own[:] = 0.0
+        for i in range(start, ends[block]):
+            value = values[i] * steps[at[i]]
+            for j in range(classes):
+                own[j] += value * np.float32(weights[at[i], j])
+        sums[block] = own
+        start = ends[block]
+    return sums
+
+
+@compiled
+def _softmax(bias: Floats32, parts: Floats) -> Floats:
+    """Probabilities of the classes, shape (classes,)."""
+    scores = bias.astype(np.float64)
+    if not len(scores):
+        return scores
+    for part in parts:
+        scores += part
+    scores -= scores.max()
+    total = 0.0
+    for j in range(len(scores)):
+        scores[j] = math.exp(scores[j])
+        total += scores[j]
+    return scores / total
 
 
 def _surprise(column: Positions, owner: Positions, share: Floats, prior: float) -> Floats:

@@ -8,10 +8,11 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from features.compiled import compiled
 from features.facts import Facts
 from models.blocks import kind_blocks, mixed_blocks, word_blocks
 from models.families import Families
-from models.softmax import Found, Hashes, Softmax, SoftmaxSettings, Vocabulary
+from models.softmax import Found, Hashes, Positions, Softmax, SoftmaxSettings, Vocabulary
 
 Floats = NDArray[np.float64]
 
@@ -32,13 +33,31 @@ class SharedVocabulary:
 
     def found_by(self, vocabulary: int, found: Found) -> Found:
         """Those features that the vocabulary of that number knows."""
-        places = self._places[vocabulary].take(found.at)
-        own = (places >= 0).nonzero()[0]
-        return Found(found.asked.take(own), places.take(own), tuple(own.searchsorted(found.ends).tolist()))
+        asked, at, ends = _those_in(self._places[vocabulary], found.asked, found.at, np.array(found.ends))
+        return Found(asked, at, tuple(ends.tolist()))
 
     def find(self, blocks: Sequence[Hashes]) -> Found:
         """Those features of the blocks that any of the vocabularies knows."""
         return self._all.find(blocks)
+
+
+@compiled
+def _those_in(
+    places: Positions, asked: Positions, at: Positions, ends: Positions
+) -> tuple[Positions, Positions, Positions]:
+    """Those found whose place in a vocabulary is none below 0, as in Found."""
+    own_asked, own_at, own_ends = np.empty_like(asked), np.empty_like(at), np.zeros_like(ends)
+    count, block = 0, 0
+    for i in range(len(at)):
+        while i >= ends[block]:
+            own_ends[block] = count
+            block += 1
+        place = places[at[i]]
+        if place >= 0:
+            own_asked[count], own_at[count] = asked[i], place
+            count += 1
+    own_ends[block:] = count
+    return own_asked[:count], own_at[:count], own_ends
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

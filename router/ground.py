@@ -49,6 +49,11 @@ def grounds(location: Location, territories: Territories, kind: str | None, at: 
     return tuple(tuple(territories.owners(point, kind, at)) for point in points or [location.point])
 
 
+def taking(kind: str | None, owned: Grounds, territories: Territories) -> Grounds:
+    """The same of owners who take that kind of trouble; `owned` as `grounds` answers for every kind."""
+    return tuple(tuple(territories.taking(kind, ground)) for ground in owned)
+
+
 def contested(owned: Grounds) -> bool:
     """Whether the plausible places have different owners, or more than one place and no known owner."""
     units = [{territory.unit_id for territory in ground} for ground in owned]

@@ -5,6 +5,7 @@ A split leaves each of its n successors an nth of counts, votes and probabilitie
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -13,12 +14,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from domain.units import Roster
+from features.compiled import compiled
 from features.history import History
 from features.table import Opinion
 from features.tallies import Tallies
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+Bits = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,23 +86,23 @@ def handed_on(tallies: Tallies, to: Lines, half_life: float, units: int) -> Tall
     """
     is_closed = np.zeros(units + 1, np.bool_)
     is_closed[to.closed] = True
-    closed = is_closed[tallies.unit]
-    if not closed.any():
+    if not is_closed[tallies.unit].any():
         return tallies
-    kept, given = np.flatnonzero(~closed), np.flatnonzero(closed)
-    # each entry given with each of the lines from its unit
-    entry, line = np.nonzero(tallies.unit[given][:, None] == to.source)
-    row, part = given[entry], to.part[line]
-    places = np.concatenate(
-        [tallies.key[kept] * units + tallies.unit[kept], tallies.key[row] * units + to.heir[line]]
+    line_of = np.argsort(to.source, kind="stable")
+    first = to.source[line_of].searchsorted(np.arange(units + 1))
+    key, unit, numbers = _given(
+        tallies.key,
+        tallies.unit,
+        tallies.numbers,
+        is_closed,
+        first,
+        to.heir[line_of],
+        to.part[line_of],
+        len(tallies.totals),
+        half_life,
     )
-    numbers = np.concatenate([tallies.numbers[kept], tallies.numbers[row]])
-    numbers[len(kept) :, :2] *= part[:, None]
-    places, numbers = _merged(places, numbers, len(kept), half_life)
-    key, unit = np.divmod(places, units)
-    return replace(
-        tallies, key=key, unit=unit, numbers=numbers, latest=_latest(tallies.latest, to, is_closed)
-    )
+    latest = _latest(tallies.latest, to, is_closed)
+    return replace(tallies, key=key, unit=unit, numbers=numbers, latest=latest)
 
 
 def _latest(latest: Ints, to: Lines, is_closed: NDArray[np.bool_]) -> Ints:
@@ -111,21 +114,48 @@ def _latest(latest: Ints, to: Lines, is_closed: NDArray[np.bool_]) -> Ints:
     return np.asarray(np.where(latest < 0, -1, heir[latest]))
 
 
-def _merged(places: Ints, numbers: Floats, kept: int, half_life: float) -> tuple[Ints, Floats]:
-    """One row a place: those behind the first `kept`, which are of different places, are added to what stands there."""
-    at = np.full(int(places.max(initial=0)) + 1, -1)
-    at[places[:kept]] = np.arange(kept)
-    fresh = np.unique(places[kept:][at[places[kept:]] < 0])
-    at[fresh] = kept + np.arange(len(fresh))
-    found = np.concatenate([numbers[:kept], np.zeros((len(fresh), 3))])
-    found[kept:, 2] = -np.inf
-    where, given = at[places[kept:]], numbers[kept:]
-    last = found[:, 2].copy()
-    np.maximum.at(last, where, given[:, 2])
-    # decayed counts are as of their last time: brought to the latest of those that meet
-    with np.errstate(invalid="ignore"):
-        found[:, 1] *= np.where(np.isfinite(found[:, 2]), np.exp2((last - found[:, 2]) / -half_life), 0.0)
-    np.add.at(found[:, 0], where, given[:, 0])
-    np.add.at(found[:, 1], where, given[:, 1] * np.exp2((last[where] - given[:, 2]) / -half_life))
-    found[:, 2] = last
-    return np.concatenate([places[:kept], fresh]), found
+@compiled
+def _given(
+    key: Ints,
+    unit: Ints,
+    numbers: Floats,
+    is_closed: Bits,
+    first: Ints,
+    heir: Ints,
+    part: Floats,
+    keys: int,
+    half_life: float,
+) -> tuple[Ints, Ints, Floats]:
+    """Entries after handing on: those of open units, then those that heirs did not have yet.
+
+    The lines from unit i are heir[first[i]:first[i + 1]], with their parts.
+    """
+    units = len(is_closed) - 1
+    most = 0
+    for one in unit:
+        most += first[one + 1] - first[one] if is_closed[one] else 1
+    at = np.full((keys, units), -1, np.int64)
+    new_key, new_unit = np.empty(most, np.int64), np.empty(most, np.int64)
+    found, count = np.empty((most, 3)), 0
+    for given in (False, True):
+        for i in range(len(unit)):
+            if is_closed[unit[i]] != given:
+                continue
+            lines = range(first[unit[i]], first[unit[i] + 1]) if given else range(1)
+            for line in lines:
+                own = heir[line] if given else unit[i]
+                share = part[line] if given else 1.0
+                to = at[key[i], own]
+                if to < 0:
+                    to = at[key[i], own] = count
+                    new_key[to], new_unit[to] = key[i], own
+                    found[to, 0], found[to, 1], found[to, 2] = 0.0, 0.0, numbers[i, 2]
+                    count += 1
+                # decayed counts are as of their last time: brought to the latest of those that meet
+                last = max(found[to, 2], numbers[i, 2])
+                fading = -math.log(2.0) / half_life
+                found[to, 0] += share * numbers[i, 0]
+                found[to, 1] *= math.exp(fading * (last - found[to, 2]))
+                found[to, 1] += share * numbers[i, 1] * math.exp(fading * (last - numbers[i, 2]))
+                found[to, 2] = last
+    return new_key[:count], new_unit[:count], found[:count]

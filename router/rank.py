@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 from domain.decisions import Basis, Evidence, EvidenceKind, RankedCandidate, Ranking, Resemblance
 from domain.places import Territory
 from domain.rules import Rule
+from features.compiled import compiled
 from features.facts import Facts
 from features.history import History
 from features.packing import pack
-from features.similar import KERNELS
+from features.resemblance import KERNELS
 from features.table import feature_rows
 from models.bundle import Bundle
 from router.retrieve import Retrieved
@@ -85,13 +86,13 @@ def evidence(
 ) -> list[tuple[Evidence, ...]]:
     """What speaks for each: rules, territories, its narrowest keys of history, similar tickets, words."""
     opinion, keys = retrieved.opinion, history.schema.keys
-    hits = opinion.tallies.of(units, len(history.unit_ids))[: len(keys), :, 0].T.tolist()
-    totals = opinion.tallies.totals[: len(keys), 0].tolist()
+    tallies = opinion.tallies
+    speaking = _narrowest(units, tallies.key, tallies.unit, tallies.numbers, tallies.totals, KEYS_SHOWN)
     votes = opinion.votes.weight[SIMILAR_KERNEL, units].tolist()
     of_votes = float(opinion.votes.total[SIMILAR_KERNEL])
     found = []
-    for unit, own_hits, own_votes, text in zip(
-        units.tolist(), hits, votes, opinion.text[units].tolist(), strict=True
+    for unit, narrowest, own_votes, text in zip(
+        units.tolist(), speaking.tolist(), votes, opinion.text[units].tolist(), strict=True
     ):
         unit_id = history.unit_ids[unit]
         own = [Evidence(kind=EvidenceKind.RULE, key=r.rule_id) for r in rules if r.unit_id == unit_id]
@@ -100,7 +101,11 @@ def evidence(
             for t in territories
             if t.unit_id == unit_id
         ]
-        own += _narrowest(keys, own_hits, totals)
+        own += [
+            Evidence(kind=EvidenceKind.HISTORY, key=keys[int(key)], hits=hits, total=total)
+            for key, hits, total in narrowest
+            if hits
+        ]
         if own_votes > 0:
             own.append(Evidence(kind=EvidenceKind.SIMILAR, key="text_1200m", hits=own_votes, total=of_votes))
         if text > LIKELY_TEXT:
@@ -109,10 +114,31 @@ def evidence(
     return found
 
 
-def _narrowest(keys: tuple[str, ...], hits: list[float], totals: list[float]) -> list[Evidence]:
-    """The keys of history with fewest tickets that speak for a unit."""
-    speaking = [(total, -own, key) for key, (own, total) in enumerate(zip(hits, totals, strict=True)) if own]
-    return [
-        Evidence(kind=EvidenceKind.HISTORY, key=keys[key], hits=-less, total=total)
-        for total, less, key in sorted(speaking)[:KEYS_SHOWN]
-    ]
+@compiled
+def _narrowest(
+    units: Ints, key: Ints, unit: Ints, numbers: Floats, totals: Floats, most: int
+) -> Floats:
+    """The keys of history with fewest tickets that speak for each unit: key, hits, total, shape (units, most, 3).
+
+    Of equal ones that with more hits, then the first; rows without hits are none. The last key is everything.
+    """
+    found = np.zeros((len(units), most, 3))
+    for c in range(len(units)):
+        count = 0
+        for i in range(len(key)):
+            hits, total = numbers[i, 0], totals[key[i], 0]
+            if unit[i] != units[c] or key[i] == len(totals) - 1 or hits <= 0.0:
+                continue
+            at = count
+            while at > 0:
+                before = found[c, at - 1]
+                if before[2] < total or (before[2] == total and (before[1] > hits or (before[1] == hits and before[0] < key[i]))):
+                    break
+                at -= 1
+            if at == most:
+                continue
+            count = min(count + 1, most)
+            for later in range(count - 1, at, -1):
+                found[c, later] = found[c, later - 1]
+            found[c, at, 0], found[c, at, 1], found[c, at, 2] = key[i], hits, total
+    return found

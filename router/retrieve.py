@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from domain.units import Roster, Unit, open_heirs
+from features.compiled import compiled
 from features.facts import Facts
 from features.history import History
 from features.schema import DAY, HistorySchema
@@ -85,19 +87,46 @@ def _support(opinion: Opinion, schema: HistorySchema, able: Floats) -> Floats:
     Square roots of shares: a unit that has a little of everything is likelier than one that owns the place, but gets
     other kinds of trouble. Support is beside how common the unit is at all.
     """
-    tallies, units = opinion.tallies, len(opinion.text)
-    weights = np.ones(len(tallies.totals))
+    weights = np.ones(len(opinion.tallies.totals))
     weights[schema.of_place_alone] = BY_PLACE
     weights[-1] = 0.0  # everything
-    shares = np.sqrt(tallies.numbers[:, 0] / (tallies.totals[tallies.key, 0] + 1.0))
-    of_keys = np.bincount(tallies.unit, shares * weights[tallies.key], units)
-    votes = np.sqrt(opinion.votes.weight / (opinion.votes.total[:, None] + 1e-3)).sum(axis=0)
-    of_all = tallies.key == len(weights) - 1
-    common = np.bincount(tallies.unit[of_all], shares[of_all] ** (2.0 * COMMONNESS), units)
-    # squared: half a name is mostly a word that many units are called by
-    called = opinion.named[0] ** 2
-    support = of_keys + BY_VOTES * votes + BY_TEXT * np.sqrt(opinion.text) + BY_NAME * called + BY_KIND * able
-    return np.asarray(support / (common + RAREST))
+    tallies, votes = opinion.tallies, opinion.votes
+    counted = tallies.key, tallies.unit, tallies.numbers, tallies.totals
+    return _speaking(*counted, weights, votes.weight, votes.total, opinion.text, opinion.named, able)
+
+
+@compiled
+def _speaking(
+    key: Ints,
+    unit: Ints,
+    numbers: Floats,
+    totals: Floats,
+    weights: Floats,
+    votes: Floats,
+    votes_of_all: Floats,
+    text: Floats,
+    named: Floats,
+    able: Floats,
+) -> Floats:
+    """As _support; `weights` by key, the last key is everything."""
+    units, everything = len(text), len(weights) - 1
+    of_keys, common = np.zeros(units), np.zeros(units)
+    for i in range(len(key)):
+        share = numbers[i, 0] / (totals[key[i], 0] + 1.0)
+        if key[i] == everything:
+            common[unit[i]] += share**COMMONNESS
+        of_keys[unit[i]] += weights[key[i]] * math.sqrt(share)
+    support = np.empty(units)
+    for i in range(units):
+        voted = 0.0
+        for kernel in range(len(votes)):
+            if votes[kernel, i] > 0.0:
+                voted += math.sqrt(votes[kernel, i] / (votes_of_all[kernel] + 1e-3))
+        # squared: half a name is mostly a word that many units are called by
+        called = named[0, i] * named[0, i]
+        own = of_keys[i] + BY_VOTES * voted + BY_TEXT * math.sqrt(text[i]) + BY_NAME * called + BY_KIND * able[i]
+        support[i] = own / (common[i] + RAREST)
+    return support
 
 
 def takers(kind: str | None, units: Roster) -> tuple[str, ...]:

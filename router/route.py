@@ -6,13 +6,12 @@ from datetime import datetime
 
 from domain.decisions import Decision
 from domain.dispatches import Dispatch
-from domain.places import Location
 from domain.tickets import Ticket
 from features.facts import Facts, facts
 from features.schema import HistorySchema
 from router.atlas import Atlas
 from router.decide import decide
-from router.ground import believed, contested, grounds
+from router.ground import believed, contested, grounds, taking
 from router.locate import locate
 from router.observing import Watch, unwatched
 from router.parse import parse
@@ -31,7 +30,8 @@ def route(ticket: Ticket, world: World, now: datetime | None = None, watch: Watc
     watch("parse")
     location = locate(ticket, world.atlas, world.history.callers)
     rules = world.rules.match(ticket, location.point, parsed.text, parsed.account)
-    owned = grounds(location, world.territories, parsed.category, ticket.received_at)
+    of_any_kind = grounds(location, world.territories, None, ticket.received_at)
+    owned = taking(parsed.category, of_any_kind, world.territories)
     ground, believed_in = owned[0], believed(location, owned, world.territories)
     watch("locate")
     known = facts(ticket, location, world.history.schema)
@@ -80,13 +80,8 @@ def route(ticket: Ticket, world: World, now: datetime | None = None, watch: Watc
         bundle_digest=world.bundle.digest if world.bundle else None,
         territory_version=world.territories.version,
         atlas_version=world.atlas.version,
-        grounds=_any_ground(location, world, ticket.received_at),
+        grounds=tuple(sorted({one.territory_id for ground in of_any_kind for one in ground})),
     )
-
-
-def _any_ground(location: Location, world: World, at: datetime) -> tuple[str, ...]:
-    owned = grounds(location, world.territories, None, at)
-    return tuple(sorted({one.territory_id for ground in owned for one in ground}))
 
 
 def learn(dispatch: Dispatch, world: World) -> None:

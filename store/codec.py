@@ -3,20 +3,45 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Hashable, Mapping
+import math
+from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any, TypeVar, cast
 
+import orjson
 from pydantic import TypeAdapter
+
+from domain.decisions import Decision
 
 T = TypeVar("T")
 
 
 def encode(value: object) -> str:
     """The JSON of a domain object; equal contents give equal text in every process."""
+    if isinstance(value, Decision) and math.isfinite(sum(_numbers(value))):  # JSON has no NaN, Python's has
+        try:
+            return orjson.dumps(value, default=_plain, option=orjson.OPT_PASSTHROUGH_DATETIME).decode()
+        except TypeError:
+            pass  # half of a surrogate pair
     return _ENCODER.encode(value)
+
+
+def _numbers(decision: Decision) -> Iterator[float]:
+    """Every number in it that could be none."""
+    location, ranking = decision.location, decision.ranking
+    yield from (location.unknown, location.radius_m or 0.0, ranking.confidence or 0.0)
+    points = [location.point, *(witness.point for witness in location.witnesses)]
+    for place in (*location.places, *(place for witness in location.witnesses for place in witness.places)):
+        points.append(place.point)
+        yield place.probability + place.radius_m
+    yield from (point.latitude + point.longitude for point in points if point)
+    yield from (one.similarity for one in ranking.basis.nearest) if ranking.basis else ()
+    for candidate in ranking.candidates:
+        yield candidate.score + (candidate.probability or 0.0)
+        yield from (one.hits + one.total for one in candidate.evidence)
+        yield from (value for _, value in candidate.contributions)
 
 
 def decode(kind: type[T], text: str) -> T:

@@ -16,7 +16,8 @@ from features.facts import Facts
 from features.history import History
 from features.place import distance_m
 from features.schema import DAY
-from features.similar import KERNELS, NEIGHBOURS, _largest
+from features.resemblance import EVERY, KERNELS, SPOT, Chosen, _keep
+from features.similar import NEIGHBOURS
 from features.table import Opinion, feature_rows
 from tests.estimators import SCHEMA, a_ticket, facts_of, place
 
@@ -226,7 +227,11 @@ def test_looking_up_changes_nothing() -> None:
     st.integers(1, 14),
 )
 def test_of_equal_similarities_the_latest_tickets_vote(values: list[list[int]], count: int) -> None:
-    chosen = _largest(np.array(values, np.float64), count)
-    for row, marks in zip(values, chosen.tolist(), strict=True):
-        best = sorted((i for i in range(len(row)) if row[i] > 0), key=lambda i: (row[i], i))[-count:]
-        assert [i for i, mark in enumerate(marks) if mark] == sorted(best)
+    for row in values:
+        rows, numbers = np.zeros((EVERY, count), np.int64), np.zeros((EVERY, count))
+        chosen = Chosen(rows, numbers, np.zeros(EVERY, np.int64))
+        for i in np.random.default_rng(count).permutation(len(row)).tolist():
+            _keep(chosen, SPOT, i, float(row[i]))
+        best = sorted(range(len(row)), key=lambda i: (-row[i], -i))[:count]
+        assert rows[SPOT, : chosen.count[SPOT]].tolist() == best
+        assert not np.delete(chosen.count, SPOT).any()

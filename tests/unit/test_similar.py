@@ -6,7 +6,8 @@ import pytest
 
 from domain.tickets import Ticket
 from features.history import History
-from features.similar import KERNELS, NEAR, NEIGHBOURS
+from features.resemblance import KERNELS
+from features.similar import NEAR, NEIGHBOURS
 from tests.estimators import SCHEMA, a_ticket, facts_of, place
 
 
