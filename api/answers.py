@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -27,7 +28,8 @@ class Names(Protocol):
     def bundle_version(self, digest: str) -> int | None: ...
 
 
-class EvidenceOut(BaseModel):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvidenceOut:
     """One thing that speaks for a candidate: `hits` of `total` past dispatches at `key` went to the unit."""
 
     kind: str
@@ -41,7 +43,8 @@ class EvidenceOut(BaseModel):
         return cls(kind=evidence.kind, key=evidence.key, hits=evidence.hits, total=evidence.total)
 
 
-class CandidateOut(BaseModel):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CandidateOut:
     """A unit that may own the ticket. `probability` is calibrated; null where no model ranked."""
 
     unit: str
@@ -62,7 +65,8 @@ class CandidateOut(BaseModel):
         )
 
 
-class WitnessOut(BaseModel):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WitnessOut:
     """One source's word on where the ticket is."""
 
     source: str
@@ -79,7 +83,8 @@ class WitnessOut(BaseModel):
         )
 
 
-class PlaceOut(BaseModel):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlaceOut:
     """One place where the ticket may be: within `radius_m` in 90 % of such cases. `cells` by H3 resolution."""
 
     latitude: float
@@ -106,7 +111,8 @@ class PlaceOut(BaseModel):
         )
 
 
-class RepairOut(BaseModel):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RepairOut:
     """A field that was missing or wrong, what it was filled with, and from which records; `step`: the round."""
 
     field: str
