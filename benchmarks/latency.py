@@ -62,11 +62,11 @@ class Keeping(Ranker):
         return super().scores(rows)
 
     def again(self) -> float:
-        """Seconds to score the rows again; 0 where there were none."""
+        """Seconds LightGBM itself needs to score the rows; 0 where there were none."""
         if self.rows is None:
             return 0.0
         started = time.perf_counter()
-        super().scores(self.rows)
+        super().scores_of_lightgbm(self.rows)
         took, self.rows = time.perf_counter() - started, None
         return took
 

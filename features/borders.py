@@ -25,7 +25,7 @@ class Border(NamedTuple):
 
 def border_of(area: shapely.Geometry) -> Border:
     """All rings of a polygon or of several."""
-    corners, ring = shapely.get_coordinates(shapely.get_parts(area.boundary), return_index=True)
+    corners, ring = shapely.get_coordinates(shapely.get_parts(shapely.boundary(area)), return_index=True)
     return Border(corners, ring.astype(np.int64))
 
 

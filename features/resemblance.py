@@ -55,12 +55,12 @@ class Past(NamedTuple):
 class Chosen(NamedTuple):
     """By kernel the most similar tickets, the most similar first, of equal ones the last.
 
-    `rows` and `values`, shape (kernels, most): which and how similar; `count`, shape (kernels,): how many.
+    `rows` and `values`, shape (kernels, most): which and how similar; `held`, shape (kernels,): how many.
     """
 
     rows: Ints
     values: Floats
-    count: Ints
+    held: Ints
 
 
 @compiled
@@ -130,13 +130,13 @@ def distinct(rows: Ints32) -> Ints:
 def _keep(chosen: Chosen, kernel: int, row: int, value: float) -> None:
     """Put a ticket where it belongs among the most similar ones."""
     rows, values, most = chosen.rows, chosen.values, chosen.rows.shape[1]
-    at = chosen.count[kernel]
+    at = chosen.held[kernel]
     if at == most:
         at -= 1
         if value < values[kernel, at] or (value == values[kernel, at] and row < rows[kernel, at]):
             return
     else:
-        chosen.count[kernel] = at + 1
+        chosen.held[kernel] = at + 1
     while at > 0:
         before = values[kernel, at - 1]
         if before > value or (before == value and rows[kernel, at - 1] > row):
@@ -144,6 +144,40 @@ def _keep(chosen: Chosen, kernel: int, row: int, value: float) -> None:
         rows[kernel, at], values[kernel, at] = rows[kernel, at - 1], before
         at -= 1
     rows[kernel, at], values[kernel, at] = row, value
+
+
+@compiled
+def _by_place(chosen: Chosen, row: int, metres: float, same_kind: bool) -> None:
+    """By nearness: how similar that is, is worked out at the end, for the nearest alone."""
+    if math.isnan(metres):
+        return
+    _keep(chosen, SPOT, row, -metres)
+    if same_kind:
+        _keep(chosen, SPOT_KIND, row, -metres)
+
+
+@compiled
+def _by_words(chosen: Chosen, row: int, text: float, metres: float, same_kind: bool, same_area: bool) -> None:
+    """By words, among all tickets, in one area and round about; `text`: how alike they are."""
+    if text <= 0.0:
+        return
+    _keep(chosen, TEXT, row, text)
+    if same_area:
+        _keep(chosen, DISTRICT, row, text)
+        if same_kind:
+            _keep(chosen, DISTRICT_KIND, row, text)
+    if math.isnan(metres):
+        return
+    last = chosen.values.shape[1] - 1
+    if text >= chosen.values[NEAR, last]:
+        near = text * math.exp(-metres / 250.0)
+        if near > 0.0:
+            _keep(chosen, NEAR, row, near)
+    text *= 2.0 if same_kind else 1.0
+    if text >= chosen.values[AROUND, last]:
+        around = text * math.exp(-metres / 1200.0)
+        if around > 0.0:
+            _keep(chosen, AROUND, row, around)
 
 
 @compiled
@@ -167,33 +201,14 @@ def choose(
         east = (past.place[row, 1] - asked.longitude) * eastward
         away[i] = math.sqrt(north * north + east * east)
     for i in range(len(pool)):
-        row, metres = pool[i], away[i]
-        text = cosine(past.terms[row], bits, own, logs, most)
+        row = pool[i]
         same_kind = asked.category >= 0 and past.category[row] == asked.category
-        if metres == metres:  # by nearness first: how similar that is, is worked out for the nearest alone
-            _keep(chosen, SPOT, row, -metres)
-            if same_kind:
-                _keep(chosen, SPOT_KIND, row, -metres)
-        if text <= 0.0:
-            continue
-        text *= math.exp(-abs(asked.time - past.time[row]) * decay)
-        if text <= 0.0:
-            continue
-        _keep(chosen, TEXT, row, text)
-        if asked.district >= 0 and past.district[row] == asked.district:
-            _keep(chosen, DISTRICT, row, text)
-            if same_kind:
-                _keep(chosen, DISTRICT_KIND, row, text)
-        if metres == metres:
-            if text >= values[NEAR, limit - 1]:
-                near = text * math.exp(-metres / 250.0)
-                if near > 0.0:
-                    _keep(chosen, NEAR, row, near)
-            text *= 2.0 if same_kind else 1.0
-            if text >= values[AROUND, limit - 1]:
-                around = text * math.exp(-metres / 1200.0)
-                if around > 0.0:
-                    _keep(chosen, AROUND, row, around)
+        _by_place(chosen, row, away[i], same_kind)
+        text = cosine(past.terms[row], bits, own, logs, most)
+        if text > 0.0:
+            text *= math.exp(-abs(asked.time - past.time[row]) * decay)
+            same_area = asked.district >= 0 and past.district[row] == asked.district
+            _by_words(chosen, row, text, away[i], same_kind, same_area)
     for kernel, scale in ((SPOT_KIND, 80.0), (SPOT, 40.0)):
         near_ones = 0
         for i in range(count[kernel]):
@@ -211,7 +226,7 @@ def vote(chosen: Chosen, unit: Ints32, units: int) -> tuple[Floats, Floats]:
     """
     weight, total = np.zeros((EVERY, units)), np.zeros(EVERY)
     for kernel in range(EVERY):
-        count = chosen.count[kernel]
+        count = chosen.held[kernel]
         for i in np.argsort(chosen.rows[kernel, :count]):
             value = chosen.values[kernel, i]
             weight[kernel, unit[chosen.rows[kernel, i]]] += value

@@ -158,7 +158,9 @@ class SimilarTickets:
         """What the most similar past tickets say, of `units` known units."""
         chosen = self._choose(facts)
         weight, total = vote(chosen, self._tickets["unit"], units)
-        return Votes(weight=weight, total=total, best=chosen.values[:, 0].copy(), nearest=self._nearest(chosen))
+        return Votes(
+            weight=weight, total=total, best=chosen.values[:, 0].copy(), nearest=self._nearest(chosen)
+        )
 
     def likeness(self, facts: Facts, others: Sequence[Facts]) -> Floats:
         """TF-IDF cosine of its words with those of each other ticket, by the words heard so far, shape (others,)."""
@@ -172,7 +174,7 @@ class SimilarTickets:
         chosen = self._choose(facts)
         names = {number: name for name, number in self._categories.items() if name is not None}
         for one in RESEMBLANCE:
-            count = chosen.count[one]
+            count = chosen.held[one]
             numbers = self._tickets["category"][chosen.rows[one, :count]]
             told = numbers >= 0
             weights = np.bincount(numbers[told], chosen.values[one, :count][told])
@@ -207,7 +209,7 @@ class SimilarTickets:
     def _nearest(self, chosen: Chosen) -> tuple[tuple[int, float], ...]:
         """By the first of RESEMBLANCE under which any ticket votes."""
         for one in RESEMBLANCE:
-            count = min(int(chosen.count[one]), NEAREST)
+            count = min(int(chosen.held[one]), NEAREST)
             if count:
                 sequences = self._tickets["sequence"][chosen.rows[one, :count]].tolist()
                 return tuple(zip(sequences, chosen.values[one, :count].tolist(), strict=True))

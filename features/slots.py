@@ -74,7 +74,9 @@ class Slots:
     def extents(self, slots: Sequence[int]) -> tuple[Column, Column]:
         """Where each of these lists begins among the cells, and how long it is."""
         start, size = self._start, self._size
-        return np.array([start[slot] for slot in slots], np.int64), np.array([size[slot] for slot in slots], np.int64)
+        return np.array([start[slot] for slot in slots], np.int64), np.array(
+            [size[slot] for slot in slots], np.int64
+        )
 
     def append(self, slot: int) -> int:
         """The cell behind the last of a list; what is in it is undefined."""

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from features.facts import Facts
 from features.history import History
-from features.schema import DAY, HistorySchema
 from features.resemblance import KERNELS
+from features.schema import DAY, HistorySchema
 from features.similar import Votes
 from features.table_rows import Counted, Told, Voted, rows_of
 from features.tallies import Tallies

@@ -71,7 +71,7 @@ def _lifts(
     terms: Terms, unit_hashes: Ints, sizes: Floats, pairs: Floats32, of_term: Floats, whole: float
 ) -> Floats:
     """As WordCounts.lifts; `sizes`: words of each unit, `whole`: of all."""
-    known = np.sum(of_term[terms] > 0)
+    known = int(np.sum(of_term[terms] > 0))
     found, row = np.empty((known, len(unit_hashes))), 0
     less = np.log((sizes + PRIOR_WORDS) / PRIOR_WORDS)
     for term in terms:
@@ -89,7 +89,7 @@ def _place(term: int, unit_hash: int) -> int:
     """Where a pair is counted; the top bits of a product are well mixed (Knuth 1973, 6.4)."""
     mixed = (np.uint64(term) + np.uint64(1)) * _BY_TERM ^ (np.uint64(unit_hash) + np.uint64(1)) * _BY_UNIT
     mixed ^= mixed >> np.uint64(29)
-    return np.int64(mixed * _BY_TERM >> _SHIFT)
+    return int(mixed * _BY_TERM >> _SHIFT)
 
 
 @compiled

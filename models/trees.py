@@ -23,6 +23,7 @@ Masks = NDArray[np.uint32]
 DEFAULT_LEFT, MISSING_SHIFT = 2, 2
 MISSING_NONE, MISSING_ZERO = 0, 1
 MOST_LEAVES = 32
+ZERO = np.float32(1e-35)  # what is no larger LightGBM takes for 0
 ALL = np.uint32(0xFFFFFFFF)
 LANES = 8  # rows that are compared at once
 
@@ -60,7 +61,9 @@ def trees_of(text: str) -> Trees | None:
     nodes = {name: [np.array(one.get(name, "").split(), np.float64) for one in told] for name in _OF_NODES}
     leaf, right = np.zeros((len(told), MOST_LEAVES)), []
     for tree, one in enumerate(told):
-        left_child, right_child = (nodes[f"{side}_child"][tree].astype(int).tolist() for side in ("left", "right"))
+        left_child, right_child = (
+            nodes[f"{side}_child"][tree].astype(int).tolist() for side in ("left", "right")
+        )
         order, masks = _from_left_to_right(left_child, right_child)
         leaf[tree, : len(order)] = np.array(one["leaf_value"].split(), np.float64)[order]
         right.append(np.array(masks, np.uint32))
@@ -90,7 +93,9 @@ def _from_left_to_right(left: list[int], right: list[int]) -> tuple[list[int], l
         return [0], []
     order: list[int] = []
     masks = [0] * len(left)
-    ahead: list[tuple[int, int]] = [(0, -1)]  # a child, and where its node's own leaves begin once its left is done
+    ahead: list[tuple[int, int]] = [
+        (0, -1)
+    ]  # a child, and where its node's own leaves begin once its left is done
     while ahead:
         child, first = ahead.pop()
         if first >= 0:  # all on the node's left are in order now
@@ -117,7 +122,8 @@ def scores_of(trees: Trees, rows: Floats32) -> Floats:
     columns = np.zeros((features, width), np.float32)
     for i in range(count):
         for j in range(features):
-            columns[j, i] = rows[i, j]
+            if not abs(rows[i, j]) <= ZERO:  # NaN, too
+                columns[j, i] = rows[i, j]
     scores, left = np.zeros(count), np.empty(width, np.uint32)
     start = 0
     for tree in range(len(trees.ends)):
@@ -133,5 +139,7 @@ def scores_of(trees: Trees, rows: Floats32) -> Floats:
         start = trees.ends[tree]
         for i in range(count):
             lowest = left[i] & (~left[i] + np.uint32(1))
-            scores[i] += trees.leaf[MOST_LEAVES * tree + _LOWEST[np.uint32(lowest * _DE_BRUIJN) >> np.uint32(27)]]
+            scores[i] += trees.leaf[
+                MOST_LEAVES * tree + _LOWEST[np.uint32(lowest * _DE_BRUIJN) >> np.uint32(27)]
+            ]
     return scores

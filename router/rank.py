@@ -115,9 +115,7 @@ def evidence(
 
 
 @compiled
-def _narrowest(
-    units: Ints, key: Ints, unit: Ints, numbers: Floats, totals: Floats, most: int
-) -> Floats:
+def _narrowest(units: Ints, key: Ints, unit: Ints, numbers: Floats, totals: Floats, most: int) -> Floats:
     """The keys of history with fewest tickets that speak for each unit: key, hits, total, shape (units, most, 3).
 
     Of equal ones that with more hits, then the first; rows without hits are none. The last key is everything.
@@ -132,7 +130,9 @@ def _narrowest(
             at = count
             while at > 0:
                 before = found[c, at - 1]
-                if before[2] < total or (before[2] == total and (before[1] > hits or (before[1] == hits and before[0] < key[i]))):
+                if before[2] < total or (
+                    before[2] == total and (before[1] > hits or (before[1] == hits and before[0] < key[i]))
+                ):
                     break
                 at -= 1
             if at == most:

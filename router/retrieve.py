@@ -124,7 +124,13 @@ def _speaking(
                 voted += math.sqrt(votes[kernel, i] / (votes_of_all[kernel] + 1e-3))
         # squared: half a name is mostly a word that many units are called by
         called = named[0, i] * named[0, i]
-        own = of_keys[i] + BY_VOTES * voted + BY_TEXT * math.sqrt(text[i]) + BY_NAME * called + BY_KIND * able[i]
+        own = (
+            of_keys[i]
+            + BY_VOTES * voted
+            + BY_TEXT * math.sqrt(text[i])
+            + BY_NAME * called
+            + BY_KIND * able[i]
+        )
         support[i] = own / (common[i] + RAREST)
     return support
 

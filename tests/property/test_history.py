@@ -15,8 +15,8 @@ from domain.places import Point
 from features.facts import Facts
 from features.history import History
 from features.place import distance_m
-from features.schema import DAY
 from features.resemblance import EVERY, KERNELS, SPOT, Chosen, _keep
+from features.schema import DAY
 from features.similar import NEIGHBOURS
 from features.table import Opinion, feature_rows
 from tests.estimators import SCHEMA, a_ticket, facts_of, place
@@ -233,5 +233,5 @@ def test_of_equal_similarities_the_latest_tickets_vote(values: list[list[int]], 
         for i in np.random.default_rng(count).permutation(len(row)).tolist():
             _keep(chosen, SPOT, i, float(row[i]))
         best = sorted(range(len(row)), key=lambda i: (-row[i], -i))[:count]
-        assert rows[SPOT, : chosen.count[SPOT]].tolist() == best
-        assert not np.delete(chosen.count, SPOT).any()
+        assert rows[SPOT, : chosen.held[SPOT]].tolist() == best
+        assert not np.delete(chosen.held, SPOT).any()
