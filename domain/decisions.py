@@ -41,6 +41,7 @@ class Reason(StrEnum):
     SUSPENDED_BY_PERSON = "suspended_by_person"
     PLACE_UNKNOWN = "place_unknown"
     PLACE_CONFLICT = "place_conflict"
+    CORRECTED_BEFORE = "corrected_before"
     UNIT_CLOSED = "unit_closed"
     REFUSED = "refused"
     PING_PONG = "ping_pong"

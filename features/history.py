@@ -10,11 +10,13 @@ from collections.abc import Hashable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from domain.dispatches import LabelSource
 from domain.places import Point
 from features.callers import Callers
 from features.facts import SIMILARITY_MASK, Facts, hash_term
 from features.kept import Arrays, packed_texts, part, within, words
 from features.place import neighbourhood
+from features.precedents import Precedents
 from features.schema import DAY, HistorySchema
 from features.similar import Neighbour, SimilarTickets, Votes
 from features.tallies import Tallies, TallyTable
@@ -44,6 +46,7 @@ class History:
         self._similar = SimilarTickets(self.schema)
         self._names = UnitNames()
         self._words = WordCounts(SIMILARITY_MASK + 1)
+        self._precedents = Precedents(self.schema)
         self._unit_hashes: list[int] = []  # of ids: indexes are given in another order elsewhere
 
     def __len__(self) -> int:
@@ -59,6 +62,7 @@ class History:
             **within("similar", self._similar.state()),
             **within("names", self._names.state()),
             **within("words", self._words.state()),
+            **within("precedents", self._precedents.state()),
         }
 
     @classmethod
@@ -73,6 +77,7 @@ class History:
         history._tallies = TallyTable.restored(part("tallies", state), schema.half_life_days * DAY)
         history._similar = SimilarTickets.restored(part("similar", state), schema)
         history._names = UnitNames.restored(part("names", state))
+        history._precedents = Precedents.restored(part("precedents", state), schema)
         history._words = WordCounts.restored(part("words", state), SIMILARITY_MASK + 1)
         return history
 
@@ -103,13 +108,16 @@ class History:
             self._aligned[id(unit_ids)] = known
         return known[1]
 
-    def fold(self, facts: Facts, unit_id: str, sequence: int) -> None:
-        """Take in one confirmed dispatch."""
+    def fold(
+        self, facts: Facts, unit_id: str, sequence: int, source: LabelSource = LabelSource.IMPORT
+    ) -> None:
+        """Take in one confirmed dispatch; `source`: who confirmed it."""
         unit = self.unit(unit_id)
         self._tallies.add((*facts.keys, EVERYTHING), unit, facts.received)
         self._similar.add(facts, unit, sequence)
         self._names.fold(facts.said_terms, facts.placed_terms)
         self._words.add(facts.similarity_terms, self._unit_hashes[unit])
+        self._precedents.fold(facts, unit_id, sequence, source)
         if facts.call is not None:
             self.callers.fold(facts.call)
         self.sequence = max(self.sequence, sequence)
@@ -127,6 +135,10 @@ class History:
         """How many dispatches each unit had at one value of one of the schema's keys."""
         units, counts = self._tallies.counts(self.schema.keys.index(key), value)
         return [(self.unit_ids[u], int(n)) for u, n in zip(units.tolist(), counts.tolist(), strict=True)]
+
+    def precedent(self, facts: Facts) -> str | None:
+        """The unit that a person gave the same trouble to instead of the proposed one; None where nobody did."""
+        return self._precedents.of(facts)
 
     def votes(self, facts: Facts) -> Votes:
         """What similar past tickets say, by unit index."""

@@ -77,9 +77,16 @@ def _lifts(
     for term in terms:
         if of_term[term] <= 0:
             continue
+        for i in range(len(unit_hashes)):  # no sums meanwhile: many places are fetched from memory at once
+            found[row, i] = pairs[_place(term, unit_hashes[i])]
+        row += 1
+    row = 0
+    for term in terms:
+        if of_term[term] <= 0:
+            continue
         expected = PRIOR_WORDS * of_term[term] / whole
         for i in range(len(unit_hashes)):
-            found[row, i] = math.log((pairs[_place(term, unit_hashes[i])] + expected) / expected) - less[i]
+            found[row, i] = math.log((found[row, i] + expected) / expected) - less[i]
         row += 1
     return found
 

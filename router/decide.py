@@ -31,6 +31,11 @@ def may_automate(rules: tuple[Rule, ...], *, contested: bool) -> bool:
     return not rules and not contested
 
 
+def overruled(unit_id: str | None, precedent: str | None) -> bool:
+    """Whether a person gave the same trouble to another unit than the one that comes out first."""
+    return precedent is not None and precedent != unit_id
+
+
 def decide(
     *,
     at: datetime,
@@ -39,19 +44,24 @@ def decide(
     rules: tuple[Rule, ...],
     territories: tuple[Territory, ...],
     contested: bool,
+    precedent: str | None = None,
     units: Mapping[str, Unit],
     warrant: Warrant,
     policy: Policy,
 ) -> Outcome:
     """Dispatch within the error budget, else review; hold where nothing speaks for any unit.
 
-    `contested`: the ticket may be in several places that are not known to have one owner.
+    `contested`: the ticket may be in several places that are not known to have one owner. `precedent`: the unit that a
+    person gave the same trouble to when another was proposed.
     """
     if rules:
         return _by_rules(at, ranking, rules, units, warrant, policy)
     if ranking.top is None:
         reasons = (Reason.NO_CANDIDATE, *_place(location, contested), *_closed_owner(at, territories, units))
         return Outcome(verdict=Verdict.HOLD, unit_id=None, reasons=reasons)
+    if overruled(ranking.top.unit_id, precedent) and not _is_closed(precedent or "", units, at):
+        reasons = (Reason.CORRECTED_BEFORE, *_place(location, contested), *_policy(policy))
+        return Outcome(verdict=Verdict.REVIEW, unit_id=precedent, reasons=reasons)
     certificate = warrant.certificate
     if certificate is None or ranking.confidence is None:
         return _without_model(_place(location, contested), ranking, territories, policy)

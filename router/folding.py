@@ -96,7 +96,7 @@ def fold_remembered(
         known = remembered.get(sequence)
         if known is None:
             known = fresh[sequence] = facts_alone(dispatch.ticket, atlas, schema)
-        world.history.fold(known, dispatch.unit_id, sequence)
+        world.history.fold(known, dispatch.unit_id, sequence, dispatch.source)
     if len(fresh) > LONG_TAIL:
         derived.remember(atlas, schema, fresh)
 

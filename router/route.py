@@ -58,6 +58,7 @@ def route(ticket: Ticket, world: World, now: datetime | None = None, watch: Watc
         rules=rules,
         territories=ground,
         contested=contested(owned),
+        precedent=world.history.precedent(known),
         units=world.units,
         warrant=warrant,
         policy=world.policy,
@@ -87,7 +88,7 @@ def route(ticket: Ticket, world: World, now: datetime | None = None, watch: Watc
 def learn(dispatch: Dispatch, world: World) -> None:
     """Fold one confirmed dispatch into the world's history: the next ticket feels it."""
     known = facts_alone(dispatch.ticket, world.atlas, world.history.schema)
-    world.history.fold(known, dispatch.unit_id, dispatch.sequence)
+    world.history.fold(known, dispatch.unit_id, dispatch.sequence, dispatch.source)
 
 
 def facts_alone(ticket: Ticket, atlas: Atlas, schema: HistorySchema) -> Facts:

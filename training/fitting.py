@@ -30,7 +30,7 @@ from models.softmax import SoftmaxSettings
 from models.strata import Budget
 from models.text import TextModels
 from router.atlas import Atlas
-from router.decide import may_automate
+from router.decide import may_automate, overruled
 from router.forked import forked, processors
 from router.parse import parse
 from router.rules import RuleBook
@@ -332,11 +332,14 @@ def _ranked(case: Case, one: Pairs, ranker: Ranker, book: RuleBook) -> Ranked:
     order = np.argsort(-scores, kind="stable")
     parsed = parse(case.dispatch.ticket)
     fired = book.match(case.dispatch.ticket, case.location.point, parsed.text, parsed.account)
+    units = tuple(one.units[i] for i in order.tolist())
     return Ranked(
         case=case,
-        units=tuple(one.units[i] for i in order.tolist()),
+        units=units,
         scores=scores[order],
-        certifiable=bool(len(scores)) and may_automate(fired, contested=one.contested),
+        certifiable=bool(units)
+        and may_automate(fired, contested=one.contested)
+        and not overruled(units[0], one.precedent),
         kinds=parsed.kinds,
     )
 

@@ -39,13 +39,14 @@ class Ground:
 class Pairs:
     """One ticket's candidates: unit ids and feature rows, shape (candidates, features), in the order of the ids.
 
-    `contested` as router.ground.contested.
+    `contested` as router.ground.contested; `precedent` as History.precedent.
     """
 
     units: tuple[str, ...]
     rows: Floats32
     truth: str
     contested: bool = False
+    precedent: str | None = None
 
     @property
     def labels(self) -> NDArray[np.int8]:
@@ -84,6 +85,7 @@ def pairs(case: Case, history: History, text: TextModels | None, ground: Ground)
         rows=feature_rows(case.facts, history, retrieved.units, retrieved.opinion),
         truth=case.dispatch.unit_id,
         contested=contested(owned),
+        precedent=history.precedent(case.facts),
     )
 
 

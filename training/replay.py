@@ -109,7 +109,8 @@ class Replay:
         now = case.dispatch.ticket.received_at
         while self._next < len(self._log) and self._log[self._next].dispatch.known_at < now:
             known = self._log[self._next]
-            self.history.fold(known.learnt, known.dispatch.unit_id, known.dispatch.sequence)
+            told = known.dispatch
+            self.history.fold(known.learnt, told.unit_id, told.sequence, told.source)
             self._next += 1
 
     def walk(self, cases: Sequence[Case]) -> Iterator[Case]:

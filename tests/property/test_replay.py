@@ -8,7 +8,7 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.dispatches import Dispatch
+from domain.dispatches import Dispatch, LabelSource
 from features.facts import Facts
 from features.history import History
 from router.atlas import Atlas
@@ -26,10 +26,12 @@ class Fold(History):
         super().__init__(SCHEMA)
         self.order: list[int] = []
 
-    def fold(self, facts: Facts, unit_id: str, sequence: int) -> None:
+    def fold(
+        self, facts: Facts, unit_id: str, sequence: int, source: LabelSource = LabelSource.IMPORT
+    ) -> None:
         """As a history."""
         self.order.append(sequence)
-        super().fold(facts, unit_id, sequence)
+        super().fold(facts, unit_id, sequence, source)
 
 
 def log_of(past: list[tuple[int, int]]) -> list[Dispatch]:

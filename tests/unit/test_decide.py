@@ -50,6 +50,7 @@ class Situation:
     ranking: Ranking = field(default_factory=ranked)
     location: Location = PLACED
     contested: bool = False
+    precedent: str | None = None
     rules: tuple[Rule, ...] = ()
     territories: tuple[Territory, ...] = ()
     certificate: Certificate | None = CERTIFIED
@@ -66,6 +67,7 @@ class Situation:
             rules=self.rules,
             territories=self.territories,
             contested=self.contested,
+            precedent=self.precedent,
             units=UNITS,
             warrant=Warrant(
                 now=START,
@@ -100,6 +102,29 @@ HIGH = replace(TO_SOUTH, priority=5)
 CASES: list[tuple[str, Situation, Verdict, str | None, str]] = [
     ("sure", Situation(), Verdict.DISPATCH, "north", "certified"),
     ("at the threshold", Situation(ranking=ranked(0.9)), Verdict.DISPATCH, "north", "certified"),
+    (
+        "corrected before",
+        Situation(precedent="south"),
+        Verdict.REVIEW,
+        "south",
+        "corrected_before",
+    ),
+    ("corrected to the same", Situation(precedent="north"), Verdict.DISPATCH, "north", "certified"),
+    ("corrected to one that is closed", Situation(precedent="old"), Verdict.DISPATCH, "north", "certified"),
+    (
+        "corrected before, in a place that may be another",
+        Situation(precedent="south", contested=True, policy=OFF),
+        Verdict.REVIEW,
+        "south",
+        "corrected_before place_conflict automation_off",
+    ),
+    (
+        "corrected before, and a rule",
+        Situation(precedent="south", rules=(TO_NORTH,)),
+        Verdict.DISPATCH,
+        "north",
+        "rule",
+    ),
     ("below it", Situation(ranking=UNSURE), Verdict.REVIEW, "north", "below_threshold"),
     ("nothing certified", Situation(certificate=EMPTY), Verdict.REVIEW, "north", "not_certified"),
     ("expired", Situation(certificate=EXPIRED), Verdict.REVIEW, "north", "certificate_expired"),

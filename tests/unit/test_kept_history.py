@@ -54,7 +54,7 @@ def assert_same_state(one: History, other: History) -> None:
 
 def folded(history: History, log: Iterable[tuple[Facts, Dispatch]]) -> None:
     for known, dispatch in log:
-        history.fold(known, dispatch.unit_id, dispatch.sequence)
+        history.fold(known, dispatch.unit_id, dispatch.sequence, dispatch.source)
 
 
 def test_a_city_is_routed_alike_after_a_kept_history_and_a_folded_one(
