@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
@@ -153,3 +154,30 @@ def test_the_running_application_refreshes_by_itself(office: Office, monkeypatch
     monkeypatch.setattr(office.service, "refresh", refreshed.set)
     with TestClient(create_app(office.service, Settings(refresh_seconds=0.01))):
         assert refreshed.wait(timeout=30)
+
+
+def test_no_mistake_is_made_twice(office: Office) -> None:
+    """One correction outweighs everything else for the same trouble, until a person says otherwise."""
+    office.champion(tiny_bundle(office.bundles))
+    office.service.refresh()
+    trouble = {"text": WORDS["pipes"], "category": "water", "address": "12 Main Street"}
+
+    def ask(**fields: str) -> dict[str, Any]:
+        answer: dict[str, Any] = office.client.post("/v1/tickets", json=trouble | fields).json()
+        return answer
+
+    def give(ticket_id: str, unit: str) -> None:
+        asked = {"unit": unit, "by": "Li Wei"}
+        assert office.client.post(f"/v1/tickets/{ticket_id}/review", json=asked).status_code == 200
+
+    first = ask()
+    other = next(unit for unit in WORDS if unit != first["unit"])
+    give(first["ticket_id"], other)
+    again = ask(text=f"again: {WORDS['pipes']}")
+    assert again["unit"] == other
+    assert again["candidates"][0]["unit"] == first["unit"]  # what the model says is shown as it is
+    assert "corrected_before" in again["reasons"]
+    assert again["status"] == "in_review"
+    assert ask(address="99 Other Street")["unit"] == first["unit"]
+    give(again["ticket_id"], first["unit"])
+    assert ask()["unit"] == first["unit"]
