@@ -23,6 +23,7 @@ $(VENV)/.installed: requirements.txt pyproject.toml
 	@echo "Installing gridroute into $(VENV)/ (some minutes the first time) ..."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps --editable .
+	@$(BIN)/python -m cli.warming
 	@touch $@
 
 demo: $(VENV)/.installed
