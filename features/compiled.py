@@ -6,13 +6,54 @@ cannot be written); it is made anew when the source changes. While such a functi
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
-from typing import ParamSpec, TypeVar, cast
-
-import numba
+from functools import update_wrapper
+from threading import Lock
+from typing import Any, Generic, ParamSpec, TypeVar, cast
 
 Arguments = ParamSpec("Arguments")
 Answer = TypeVar("Answer")
+
+
+class _Later(Generic[Arguments, Answer]):
+    """A function that is compiled when it is called: who calls none does not wait for Numba to be imported."""
+
+    def __init__(self, function: Callable[Arguments, Answer]) -> None:
+        update_wrapper(self, function)
+        self._function = function
+        self._compiled: Callable[Arguments, Answer] | None = None
+
+    def __call__(self, *arguments: Arguments.args, **named: Arguments.kwargs) -> Answer:
+        if self._compiled is None:
+            _make_all()
+        assert self._compiled is not None
+        return self._compiled(*arguments, **named)
+
+    def made(self) -> Callable[Arguments, Answer]:
+        import numba
+
+        compiler = numba.njit(cache=True, nogil=True, error_model="numpy", fastmath=False)
+        return cast("Callable[Arguments, Answer]", compiler(self._function))
+
+    def become(self, made: Callable[Arguments, Answer]) -> None:
+        """Compiled functions call each other by the names in their modules: there each stands for itself."""
+        names = vars(sys.modules[self._function.__module__])
+        if names.get(self._function.__name__) is self:
+            names[self._function.__name__] = made
+        self._compiled = made
+
+
+_waiting: list[_Later[Any, Any]] = []
+_making = Lock()
+
+
+def _make_all() -> None:
+    with _making:
+        made = [(one, one.made()) for one in _waiting]
+        _waiting.clear()
+        for one, itself in made:
+            one.become(itself)
 
 
 def compiled(function: Callable[Arguments, Answer]) -> Callable[Arguments, Answer]:
@@ -20,5 +61,6 @@ def compiled(function: Callable[Arguments, Answer]) -> Callable[Arguments, Answe
 
     Sums are taken in the order that is written down, on any processor: the same arguments give the same bits.
     """
-    made = numba.njit(cache=True, nogil=True, error_model="numpy", fastmath=False)(function)
+    made = _Later(function)
+    _waiting.append(made)
     return cast("Callable[Arguments, Answer]", made)
