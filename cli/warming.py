@@ -17,7 +17,7 @@ from features.territories import Territories
 from models.ranker import RankerSettings
 from models.softmax import SoftmaxSettings
 from router.atlas_building import build_atlas
-from router.route import learn, route
+from router.route import facts_alone, learn, route
 from router.world import World
 from simulation.city import build_city
 from training.fitting import Settings, Surroundings, fit
@@ -52,6 +52,8 @@ def warm() -> None:
         learn(dispatch, world)
     for ticket, _ in islice(city.stream(1), TICKETS):
         route(ticket, world)
+    first, *others = (facts_alone(dispatch.ticket, atlas, bundle.schema) for dispatch in log[:3])
+    world.history.likeness(first, others)
 
 
 if __name__ == "__main__":
