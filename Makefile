@@ -58,3 +58,4 @@ requirements:
 
 clean:
 	rm -rf $(VENV) dist build
+	find . -name '*.nb[ic]' -delete

@@ -1,7 +1,8 @@
 """Functions compiled to machine code by Numba: loops over many small numbers, which as many array calls cost more.
 
 The result of a compilation is kept beside Python's own compiled modules (`__pycache__`, or the user's cache where that
-cannot be written); it is made anew when the source changes. While such a function runs, other threads go on.
+cannot be written); it is made anew when the function's own module changes. A constant of another module is compiled in:
+who changes one deletes what is kept (`make clean`). While such a function runs, other threads go on.
 """
 
 from __future__ import annotations

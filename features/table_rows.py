@@ -9,12 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.compiled import compiled
+from features.schema import DAY
 
 Floats = NDArray[np.float64]
 Floats32 = NDArray[np.float32]
 Ints = NDArray[np.int64]
 
-DAY = 86_400.0
 LEAST_TEXT = 1e-6
 
 

@@ -181,3 +181,20 @@ def test_no_mistake_is_made_twice(office: Office) -> None:
     assert ask(address="99 Other Street")["unit"] == first["unit"]
     give(again["ticket_id"], first["unit"])
     assert ask()["unit"] == first["unit"]
+
+
+def test_an_undone_correction_is_no_precedent(office: Office) -> None:
+    office.champion(tiny_bundle(office.bundles))
+    office.service.refresh()
+    trouble = {"text": WORDS["pipes"], "category": "water", "address": "12 Main Street"}
+    first = office.client.post("/v1/tickets", json=trouble).json()
+    other = next(unit for unit in WORDS if unit != first["unit"])
+    path = f"/v1/tickets/{first['ticket_id']}"
+    assert office.client.post(f"{path}/review", json={"unit": other, "by": "Li Wei"}).status_code == 200
+    assert office.client.post("/v1/tickets", json=trouble).json()["unit"] == other
+    asked = {"by": "Li Wei", "reason": "the wrong line"}
+    assert office.client.post(f"{path}/undo", json=asked).status_code == 200
+    office.service.refresh()
+    again = office.client.post("/v1/tickets", json=trouble).json()
+    assert again["unit"] == first["unit"]
+    assert "corrected_before" not in again["reasons"]
