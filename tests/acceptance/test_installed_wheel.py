@@ -15,6 +15,8 @@ from simulation.city import build_city
 from tests.acceptance.conftest import BEGINNING
 from tests.acceptance.installation import Installation
 
+ENOUGH, MOST = 5, 600  # wrong proposals that tell something; further tickets that are tried to find them
+
 Json = dict[str, Any]
 
 
@@ -43,16 +45,22 @@ def test_from_files_to_a_ticket_that_feels_the_review_before_it(client: httpx.Cl
     assert client.get("/v1/models/current").json()["version"] == 1
 
     # new tickets: some go out by themselves, and those are right far more often than not
-    coming = list(islice(build_city(0, 1_000, 3_000, start=BEGINNING).stream(), 150))
-    answers = [(post(client, body(ticket)), truth) for ticket, truth in coming]
+    coming = build_city(0, 1_000, 3_000, start=BEGINNING).stream()
+    answers = [(post(client, body(ticket)), truth) for ticket, truth in islice(coming, 150)]
     automatic = [(answer, truth) for answer, truth in answers if answer["verdict"] == "dispatch"]
     assert len(automatic) >= 40
     assert sum(answer["unit"] == truth for answer, truth in automatic) >= 0.8 * len(automatic)
 
     # where the proposal is wrong a person says whose it is, and the next such ticket feels it
     wrong = [(answer, truth) for answer, truth in answers if waits(answer) and answer["unit"] != truth]
+    for ticket, truth in islice(coming, MOST):
+        if len(wrong) >= ENOUGH:
+            break
+        answer = post(client, body(ticket))
+        if waits(answer) and answer["unit"] != truth:
+            wrong.append((answer, truth))
     changes = [correct(client, answer, truth) for answer, truth in wrong]
-    assert len(changes) >= 3
+    assert len(changes) >= ENOUGH
     assert all(after["history_sequence"] == before["history_sequence"] + 1 for before, after in changes)
     felt = [
         chance(after, unit) > chance(before, unit)

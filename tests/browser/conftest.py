@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import httpx
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.acceptance.conftest import _once
 from tests.browser.served import Served, make_city, serving
@@ -91,7 +92,7 @@ def enter(served: Served, browser: Browser, cookies: dict[str, Any]) -> Iterator
     ) -> Page:
         if who not in cookies:
             secret = served.secrets.get(who) or served.secret_of_unit(who)
-            cookies[who] = signed_in(browser, served, secret)
+            cookies[who] = signed_in(served, secret)
         context = browser.new_context(
             storage_state=cookies[who],
             locale=language,
@@ -109,20 +110,24 @@ def enter(served: Served, browser: Browser, cookies: dict[str, Any]) -> Iterator
 
     yield opened
     for context in contexts:
-        context.close()
+        close(context)
     assert {urlsplit(url).hostname or "" for url in asked} <= OWN
     assert len(asked) > 5
     assert failed == []
 
 
-def signed_in(browser: Browser, served: Served, secret: str) -> Any:
-    """The cookies of somebody who has signed in through the form."""
-    context = browser.new_context(locale="en-US")
-    page = context.new_page()
-    page.goto(f"{served.console}/sign-in")
-    page.get_by_label("Key").fill(secret)
-    page.get_by_role("button", name="Sign in").click()
-    page.get_by_role("navigation", name="Pages").wait_for()
-    state = context.storage_state()
+def signed_in(served: Served, secret: str) -> Any:
+    """The cookies of somebody who has signed in: the form is sent without a browser, which is quicker."""
+    form = {"secret": secret, "next": "/"}
+    with httpx.Client(base_url=served.console, timeout=PATIENCE_MS / 1000, trust_env=False) as client:
+        answer = client.post("/sign-in", data=form)
+        assert (answer.status_code, answer.headers["location"]) == (303, "/"), answer.text
+        kept = [{"name": name, "value": value} for name, value in client.cookies.items()]
+    return {"cookies": [one | {"url": served.console} for one in kept], "origins": []}
+
+
+def close(context: BrowserContext) -> None:
+    """Close its pages, each at rest: Chromium may hang for ever in closing one that still loads."""
+    for page in context.pages:
+        page.goto("about:blank")
     context.close()
-    return state

@@ -21,7 +21,7 @@ from playwright.sync_api import Page, TimeoutError, expect, sync_playwright  # n
 from console import pages
 from console.registry import PAGES
 from tests.acceptance.conftest import _once
-from tests.browser.conftest import CHROMIUM, FLAGS, PATIENCE_MS, signed_in
+from tests.browser.conftest import CHROMIUM, FLAGS, PATIENCE_MS, close, signed_in
 from tests.browser.served import Served, add_version, make_city, serving
 
 LANGUAGES = {"zh": "zh-CN", "en": "en-US"}
@@ -222,7 +222,7 @@ def shoot(served: Served, directory: Path) -> int:
     todo = scenes(served, prepare(served))
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
-        admin = signed_in(browser, served, served.secrets["admin"])
+        admin = signed_in(served, served.secrets["admin"])
         for language, size in LOOKS:
             for name, scene in todo.items():
                 if not scene.everywhere and (language, size) not in FEW_LOOKS:
@@ -248,7 +248,7 @@ def shoot(served: Served, directory: Path) -> int:
                     sys.stderr.write(f"{name}-{language}-{size} is {wide} pixels wide\n")
                 is_open = page.locator(".q-dialog").count() > 0
                 page.screenshot(path=directory / f"{name}-{language}-{size}.png", full_page=not is_open)
-                context.close()
+                close(context)
                 made += 1
         browser.close()
     return made

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from playwright.sync_api import Browser, Page, expect
 
 from router.event_ports import EventKind
-from tests.browser.conftest import Open, signed_in
+from tests.browser.conftest import Open, close, signed_in
 from tests.browser.served import Served
 from tests.browser.test_review_page import number_on, settled
 
@@ -128,9 +128,7 @@ def test_a_review_s_question_is_asked_again_after_a_restart(served: Served, ente
 
 
 def test_nobody_finds_what_another_typed(served: Served, browser: Browser) -> None:
-    context = browser.new_context(
-        storage_state=signed_in(browser, served, served.secrets["caller"]), locale="en-US"
-    )
+    context = browser.new_context(storage_state=signed_in(served, served.secrets["caller"]), locale="en-US")
     page = context.new_page()
     page.goto(f"{served.console}/intake")
     text = page.get_by_label("What is the trouble?")
@@ -145,4 +143,4 @@ def test_nobody_finds_what_another_typed(served: Served, browser: Browser) -> No
     page.wait_for_function("Object.keys(sessionStorage).some((key) => key.startsWith('gridroute.draft.'))")
     assert "lift" not in page.evaluate("JSON.stringify(sessionStorage)")
     expect(text).to_have_value("")
-    context.close()
+    close(context)

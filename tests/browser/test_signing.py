@@ -10,7 +10,7 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.browser.conftest import Open, signed_in
+from tests.browser.conftest import Open, close, signed_in
 from tests.browser.served import Served, let_people_in
 
 
@@ -22,13 +22,13 @@ def test_a_wrong_key_lets_nobody_in(served: Served, browser: Browser) -> None:
     page.get_by_label("密钥").fill("gr_nonsense")
     page.get_by_role("button", name="登录").click()
     expect(page.get_by_role("alert")).to_have_text("密钥无效。")
-    context.close()
+    close(context)
 
 
 def test_a_page_that_is_open_acts_no_more_after_sign_out(served: Served, browser: Browser) -> None:
     served.submit(1)
     context = browser.new_context(
-        storage_state=signed_in(browser, served, served.secrets["colleague"]), locale="en-US"
+        storage_state=signed_in(served, served.secrets["colleague"]), locale="en-US"
     )
     page, other = context.new_page(), context.new_page()
     page.goto(f"{served.console}/review")
@@ -39,7 +39,7 @@ def test_a_page_that_is_open_acts_no_more_after_sign_out(served: Served, browser
     expect(other).to_have_url(f"{served.console}/sign-in")
     page.keyboard.press("a")
     expect(page).to_have_url(f"{served.console}/sign-in?expired=1&next=/review")
-    context.close()
+    close(context)
 
 
 def test_pages_show_what_the_role_may(enter: Open) -> None:
@@ -101,6 +101,6 @@ def test_pages_that_are_open_before_the_first_key_lead_to_the_sign_in_page(
         expect(pages[0]).to_have_url(f"{served.console}/city")
         expect(pages[0].locator(".gr-signs")).to_be_visible()
         expect(pages[0].locator(".q-notification")).to_have_count(0)
-        context.close()
+        close(context)
     finally:
         served.stop()
