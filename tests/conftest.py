@@ -7,10 +7,14 @@ import os
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # before LightGBM loads OpenMP, or idle threads spin
 
 import pytest
+from hypothesis import settings
 
 from simulation.city import City, build_city
 from tests.estimators import QUICK, log_of, surroundings_of
 from training.fitting import Fitted, fit
+
+settings.register_profile("untimed", deadline=None)  # the first call of what is compiled takes longer
+settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="session")

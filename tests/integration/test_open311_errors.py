@@ -267,7 +267,7 @@ NAMES = st.one_of(st.sampled_from(FIELDS), st.text(string.printable, max_size=12
 FORMS = st.lists(st.tuples(NAMES, VALUES), max_size=12)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(form=FORMS, raw=st.binary(max_size=40), path=st.sampled_from(["requests", "servicerequestupdates"]))
 def test_nothing_that_is_sent_breaks_it(
     client: TestClient, form: list[tuple[str, str]], raw: bytes, path: str

@@ -26,7 +26,7 @@ LABELS = st.lists(st.booleans(), max_size=40)
     error=st.sampled_from([0.0, 0.002, 0.02, 0.3]),
     alpha=st.sampled_from([0.01, 0.05]),
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_groups_are_certified_each_on_its_own_tickets(
     seed: int, rows: int, groups: int, error: float, alpha: float
 ) -> None:
@@ -149,7 +149,7 @@ def test_evidence_of_returns_is_the_sum_over_the_beginnings_of_runs(
 
 
 @given(moments=st.lists(st.integers(0, 400), min_size=1, max_size=300), back=st.data())
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_each_return_finds_the_run_of_its_dispatch(moments: list[int], back: st.DataObject) -> None:
     state = Returns()
     for moment in sorted(moments):

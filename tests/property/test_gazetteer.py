@@ -21,7 +21,7 @@ from features.gazetteer.strings import HashIndex, hashes, index
 from features.gazetteer.workers import ordered_map
 from features.place import distance_m
 
-few = settings(max_examples=30, deadline=None)  # each builds gazetteers
+few = settings(max_examples=30)  # each builds gazetteers
 
 ROADS = [
     "祖冲之路",

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.places import Point
@@ -69,7 +69,6 @@ def check(total: list[float], times: list[float]) -> None:
     assert total == pytest.approx([len(times), decayed, last])
 
 
-@settings(deadline=None)
 @given(pasts(st.floats(-1e6, 1e4), 25))
 def test_tallies_are_counts_decayed_counts_and_last_times(past: list[Seen]) -> None:
     history = folded(past)
@@ -101,7 +100,6 @@ def times_by_unit(past: Sequence[Seen], position: int, key: Hashable) -> dict[st
     return found
 
 
-@settings(deadline=None)
 @given(pasts(st.floats(0, 1e4), NEIGHBOURS), tickets(st.floats(0, 2e4)))
 def test_votes_are_those_of_a_naive_reference(past: list[Seen], asked: Facts) -> None:
     history = folded(past)
@@ -168,7 +166,6 @@ def distance_between(one: Facts, other: Facts) -> float:
     return distance_m(*ends)
 
 
-@settings(deadline=None)
 @given(pasts(st.floats(0, 1e4), 60), tickets(st.floats(0, 2e4)))
 def test_only_the_most_similar_vote(past: list[Seen], asked: Facts) -> None:
     votes = folded(past).votes(asked)
@@ -178,7 +175,6 @@ def test_only_the_most_similar_vote(past: list[Seen], asked: Facts) -> None:
         assert votes.weight[k].sum() == pytest.approx(most, rel=1e-4)
 
 
-@settings(deadline=None)
 @given(pasts(st.floats(0, 1e4), 40), tickets(st.floats(0, 2e4)), st.permutations([*UNITS, "gas", "police"]))
 def test_nothing_hangs_on_which_unit_was_heard_of_first(
     past: list[Seen], asked: Facts, heard: list[str]

@@ -28,7 +28,7 @@ WORDS = (
 SAID = st.one_of(st.text(max_size=30), st.lists(st.sampled_from(WORDS), max_size=5).map("".join))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(said=SAID, times=st.sampled_from([1, 2, 400]), account=SAID, phone=SAID)
 def test_any_text_is_located_or_not(said: str, times: int, account: str, phone: str) -> None:
     long = (said * times)[:10_000]

@@ -19,7 +19,7 @@ START = datetime(2025, 1, 1, tzinfo=UTC)
 CHANGES: tuple[Change, ...] = (split, merge, rename, move_border)
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(
     seed=st.integers(0, 2**31),
     changes=st.lists(st.tuples(st.sampled_from(CHANGES), st.sampled_from(KINDS)), max_size=4),

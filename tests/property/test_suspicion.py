@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from domain.places import Place, Point, Precision
@@ -24,7 +24,6 @@ UNUSABLE = {Suspicion.ZERO, Suspicion.PLACEHOLDER, Suspicion.OUTSIDE}
 INSIDE = st.tuples(st.floats(18.0, 53.0), st.floats(74.0, 134.0))
 
 
-@settings(deadline=None)
 @given(ANY, ANY, EXTENTS, st.lists(PLACES, max_size=3), DECLARED)
 def test_every_number_has_an_answer(
     latitude: float, longitude: float, extent: Extent | None, expected: list[Place], declared: str
@@ -41,7 +40,6 @@ def test_every_number_has_an_answer(
         assert reading.reasons or declared != "wgs84" or as_given
 
 
-@settings(deadline=None)
 @given(INSIDE, DECLARED, st.sampled_from(["gcj02", "bd09"]))
 def test_another_datum_is_recognised_wherever_it_matters(pair: LatLon, declared: str, true: str) -> None:
     shifted = wgs84_to_gcj02(*pair) if true == "gcj02" else wgs84_to_bd09(*pair)
@@ -54,7 +52,6 @@ def test_another_datum_is_recognised_wherever_it_matters(pair: LatLon, declared:
     assert distance_m(found.readings[0].point, here) < 1
 
 
-@settings(deadline=None)
 @given(ANY, ANY, st.lists(PLACES, min_size=1, max_size=3))
 def test_no_datum_is_suspected_outside_china(
     latitude: float, longitude: float, expected: list[Place]

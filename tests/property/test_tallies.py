@@ -7,7 +7,7 @@ from collections.abc import Hashable, Sequence
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from features.tallies import TallyTable
@@ -33,7 +33,6 @@ def run_of(seen: list[tuple[int, float]]) -> tuple[int, int]:
     return unit, length
 
 
-@settings(deadline=None)
 @given(ENTRIES)
 def test_counts_are_those_of_a_dictionary(entries: list[Entry]) -> None:
     table = TallyTable(2, HALF_LIFE)

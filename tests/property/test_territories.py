@@ -51,7 +51,7 @@ POLYGONS = (SIMPLE | COMBINED | st.sampled_from([BOW_TIE, OVERLAPPING])).map(
 )
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(
     st.lists(POLYGONS.filter(lambda shape: not shape.is_empty), min_size=1, max_size=6),
     CENTRES,
@@ -80,7 +80,7 @@ def test_owners_are_those_of_brute_force(
             assert [t.territory_id for t in territories.owners(point, None, AT)] == expected
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.floats(-0.3, 0.3), st.floats(-0.3, 0.3), st.floats(-70, 70), st.booleans())
 def test_the_distance_to_an_edge_is_that_to_the_nearest_of_many_points_on_it(
     north: float, east: float, latitude: float, holed: bool

@@ -44,7 +44,7 @@ def asked(seed: int, count: int) -> NDArray[np.float32]:
     return np.where(random.random(rows.shape) < 0.3, odd, rows)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(st.integers(0, 10**6), st.integers(2, MOST_LEAVES), st.sampled_from([0.0, 0.2]), st.integers(1, 40))
 def test_scores_are_those_of_lightgbm(seed: int, leaves: int, missing: float, count: int) -> None:
     booster, rows = model(seed, leaves, missing), asked(seed, count)

@@ -90,7 +90,7 @@ def test_no_candidates_no_scores(matcher: AddressMatcher) -> None:
     assert matcher.score("滨康路17号", []).shape == (0, 3)
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(st.text(max_size=40), st.lists(st.text(max_size=40), min_size=1, max_size=4))
 def test_any_text_is_scored(matcher: AddressMatcher, query: str, candidates: list[str]) -> None:
     scores = matcher.score(query, candidates)
@@ -98,7 +98,7 @@ def test_any_text_is_scored(matcher: AddressMatcher, query: str, candidates: lis
     assert np.isfinite(scores).all()
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(st.lists(st.sampled_from(["海丰路17号", "春江苑5幢北门", "慈溪市", "滨康"]), min_size=1, max_size=5))
 def test_gaps_to_the_best_other_are_what_a_slow_loop_says(candidates: list[str]) -> None:
     weights = Weights.fit(candidates, least=1)

@@ -7,7 +7,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmarks.parse import read_labelled, span_f1
@@ -85,7 +85,6 @@ def test_an_own_name_is_not_known_in_training() -> None:
     assert not any("road" in feature for row in hidden for feature in row)
 
 
-@settings(deadline=None)
 @given(st.text(max_size=60))
 def test_any_text_is_parsed_into_spans_in_order(tagger: AddressTagger, text: str) -> None:
     spans = tagger.parse(text)

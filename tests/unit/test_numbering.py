@@ -144,7 +144,7 @@ numbers_and_points = st.lists(
 
 
 @given(numbers_and_points, st.integers(1, 2000))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_it_moves_with_the_road_and_forgets_the_order(
     entries: list[tuple[int, int, int]], number: int
 ) -> None:
@@ -210,7 +210,7 @@ def test_too_few_roads_show_no_way() -> None:
 
 
 @given(numbers_and_points)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_pieces_are_the_connected_parts(entries: list[tuple[int, int, int]]) -> None:
     known = road([n for n, _, _ in entries], [(x, y) for _, x, y in entries])
     label = pieces(known.low, known.xy, CUSTOM)

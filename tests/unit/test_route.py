@@ -202,7 +202,7 @@ def test_nobody_in_danger_waits_for_statistics_and_a_trial_draws_none(certain: W
 ANYTHING = st.text(st.characters(), max_size=200)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     text=ANYTHING,
     repeated=st.sampled_from([1, 60]),

@@ -9,7 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.decisions import (
@@ -115,7 +115,6 @@ ANYTHING = st.one_of(
 )
 
 
-@settings(deadline=None)
 @given(ANYTHING)
 def test_what_is_decoded_is_what_was_encoded(thing: Any) -> None:
     again = decode(type(thing), encode(thing))
