@@ -69,7 +69,7 @@ def reviewer(served: Served, decisions: int) -> dict[str, Any]:
     """What one reviewer waits for, in the browser's own time."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
-        state = signed_in(browser, served, served.secrets["reviewer"])
+        state = signed_in(served, served.secrets["reviewer"])
         page = browser.new_context(storage_state=state, viewport={"width": 1440, "height": 860}).new_page()
         page.goto(f"{served.console}/review")  # scripts are kept from then on, as on any working day
         paints = [paint_seconds(page, f"{served.console}/review") for _ in range(PAINTS)]

@@ -28,16 +28,12 @@ class Unit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Succession:
-    """Which units are closed, and what goes from which of them to which open one: `parts` of it, all alike in a split.
-
-    In each of the `rounds` nobody inherits twice.
-    """
+    """Which units are closed, and what goes from which of them to which open one: `parts` of it, alike in a split."""
 
     closed: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
     heirs: tuple[str, ...] = ()
     parts: tuple[float, ...] = ()
-    rounds: tuple[slice, ...] = ()
 
 
 class Roster(dict[str, Unit]):
@@ -78,16 +74,9 @@ class Roster(dict[str, Unit]):
             own = open_heirs(unit_id, self, at)
             for heir in own:
                 waiting.setdefault(heir, []).append((unit_id, 1.0 / len(own)))
-        lines: list[tuple[str, float, str]] = []
-        rounds = []
-        for turn in range(max(map(len, waiting.values()), default=0)):
-            begun = len(lines)
-            lines += [(*given[turn], heir) for heir, given in waiting.items() if turn < len(given)]
-            rounds.append(slice(begun, len(lines)))
+        lines = [(source, part, heir) for heir, given in waiting.items() for source, part in given]
         sources, parts, heirs = zip(*lines, strict=True) if lines else ((), (), ())
-        return Succession(
-            closed=tuple(closed), sources=sources, heirs=heirs, parts=parts, rounds=tuple(rounds)
-        )
+        return Succession(closed=tuple(closed), sources=sources, heirs=heirs, parts=parts)
 
 
 def open_heirs(unit_id: str, units: Mapping[str, Unit], at: datetime) -> tuple[str, ...]:

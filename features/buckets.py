@@ -58,18 +58,18 @@ class Buckets:
     def rows(self, keys: Iterable[Hashable]) -> Rows:
         """What is in these buckets, one after the other."""
         found = [bucket for key in keys if (bucket := self._slots.get(key)) is not None]
-        return _gathered(*self._rows.extents(found), self._rows.columns[0])
+        return _gathered(np.array(found, np.int64), *self._rows.extents(), self._rows.columns[0])
 
 
 @compiled
-def _gathered(first: Ints, size: Ints, column: Rows) -> Rows:
+def _gathered(slots: Ints, start: Ints, size: Rows, column: Rows) -> Rows:
     """The cells of some slots in a row."""
     whole = 0
-    for one in size:
-        whole += one
+    for slot in slots:
+        whole += size[slot]
     found, row = np.empty(whole, np.int32), 0
-    for i in range(len(first)):
-        for cell in range(first[i], first[i] + size[i]):
+    for slot in slots:
+        for cell in range(start[slot], start[slot] + size[slot]):
             found[row] = column[cell]
             row += 1
     return found

@@ -5,7 +5,8 @@ There is one implementation: training replays the fold as of each ticket, servin
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +26,7 @@ from features.word_counts import WordCounts
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-
+Made = TypeVar("Made")
 
 EVERYTHING = ""  # the one value of the key that every ticket has
 
@@ -39,9 +40,8 @@ class History:
         self.unit_ids: list[str] = []
         self.callers = Callers()
         self._unit_index: dict[str, int] = {}
-        self._aligned: dict[
-            int, tuple[tuple[str, ...], Ints]
-        ] = {}  # by the tuple's address: to hash it takes long
+        self._aligned: dict[int, tuple[object, Any]] = {}  # by an object's address: to hash it may take long
+        self._ranks = np.zeros(0, np.int64)
         self._tallies = TallyTable(len(self.schema.keys) + 1, self.schema.half_life_days * DAY)
         self._similar = SimilarTickets(self.schema)
         self._names = UnitNames()
@@ -102,11 +102,23 @@ class History:
 
     def units(self, unit_ids: tuple[str, ...]) -> Ints:
         """Indexes of many units, shape (units,); the answer for the same tuple is remembered."""
-        known = self._aligned.get(id(unit_ids))
-        if known is None or known[0] is not unit_ids:
-            known = unit_ids, np.array([self.unit(u) for u in unit_ids], np.int64)
-            self._aligned[id(unit_ids)] = known
-        return known[1]
+        return self.aligned(unit_ids, lambda: np.array([self.unit(u) for u in unit_ids], np.int64))
+
+    def aligned(self, owner: object, make: Callable[[], Made]) -> Made:
+        """What `make` makes of unit indexes for that very object; it is remembered, for indexes never change."""
+        known = self._aligned.get(id(owner))
+        if known is None or known[0] is not owner:
+            known = self._aligned[id(owner)] = owner, make()
+        made: Made = known[1]
+        return made
+
+    @property
+    def ranks(self) -> Ints:
+        """By unit index, its place in the order of all ids."""
+        if len(self._ranks) < len(self.unit_ids):
+            order = sorted(range(len(self.unit_ids)), key=self.unit_ids.__getitem__)
+            self._ranks = np.argsort(order)
+        return self._ranks
 
     def fold(
         self, facts: Facts, unit_id: str, sequence: int, source: LabelSource = LabelSource.IMPORT

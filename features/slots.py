@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from array import array
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -71,12 +71,9 @@ class Slots:
         start, size = self._start, self._size
         return [slice(start[slot], start[slot] + size[slot]) for slot in slots]
 
-    def extents(self, slots: Sequence[int]) -> tuple[Column, Column]:
-        """Where each of these lists begins among the cells, and how long it is."""
-        start, size = self._start, self._size
-        return np.array([start[slot] for slot in slots], np.int64), np.array(
-            [size[slot] for slot in slots], np.int64
-        )
+    def extents(self) -> tuple[Column, Column]:
+        """By list, where it begins among the cells and how long it is; not to be kept while any list grows."""
+        return np.asarray(self._start), np.asarray(self._size)
 
     def append(self, slot: int) -> int:
         """The cell behind the last of a list; what is in it is undefined."""

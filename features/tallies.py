@@ -98,18 +98,18 @@ class TallyTable:
             for i, (slots, key) in enumerate(zip(self._index, keys, strict=True))
             if key is not None and (slot := slots.get(key)) is not None
         ]
-        positions, known = [i for i, _ in found], [slot for _, slot in found]
-        totals = np.empty((len(self._index), 3))
-        totals[:] = NOTHING
-        totals[positions] = self._totals[known]
-        runs = np.empty((len(self._index), 2), np.int64)
-        runs[:] = NOBODY
-        runs[positions] = self._runs[known]
-        first, size = self._entries.extents(known)
-        key, unit, numbers = _gathered(np.array(positions, np.int64), first, size, *self._entries.columns)
-        return Tallies(
-            key=key, unit=unit, numbers=numbers, totals=totals, latest=runs[:, 0], streak=runs[:, 1]
+        units, entries = self._entries.columns
+        key, unit, numbers, totals, latest, streak = _gathered(
+            np.array([position for position, _ in found], np.int64),
+            np.array([slot for _, slot in found], np.int64),
+            *self._entries.extents(),
+            units,
+            entries,
+            self._totals,
+            self._runs,
+            len(self._index),
         )
+        return Tallies(key=key, unit=unit, numbers=numbers, totals=totals, latest=latest, streak=streak)
 
     def counts(self, position: int, key: Hashable) -> tuple[Ints, Floats]:
         """The units that are counted at one value of one key, and how often each."""
@@ -163,17 +163,30 @@ class TallyTable:
 
 @compiled
 def _gathered(
-    positions: Ints, first: Ints, size: Ints, units: Ints32, numbers: Floats
-) -> tuple[Ints, Ints, Floats]:
-    """The entries of some slots in a row, with the position of the slot's key."""
+    positions: Ints,
+    slots: Ints,
+    start: Ints,
+    size: Ints32,
+    units: Ints32,
+    numbers: Floats,
+    totals: Floats,
+    runs: Ints32,
+    keys: int,
+) -> tuple[Ints, Ints, Floats, Floats, Ints, Ints]:
+    """As Tallies, from those `slots` of the keys at those `positions`; the others were never seen."""
     whole = 0
-    for one in size:
-        whole += one
+    for slot in slots:
+        whole += size[slot]
     key, unit, found = np.empty(whole, np.int64), np.empty(whole, np.int64), np.empty((whole, 3))
+    of_all, latest, streak = np.zeros((keys, 3)), np.full(keys, -1), np.zeros(keys, np.int64)
+    of_all[:, 2] = -np.inf
     row = 0
     for i in range(len(positions)):
-        for cell in range(first[i], first[i] + size[i]):
-            key[row], unit[row] = positions[i], units[cell]
+        position, slot = positions[i], slots[i]
+        of_all[position] = totals[slot]
+        latest[position], streak[position] = runs[slot, 0], runs[slot, 1]
+        for cell in range(start[slot], start[slot] + size[slot]):
+            key[row], unit[row] = position, units[cell]
             found[row, 0], found[row, 1], found[row, 2] = numbers[cell, 0], numbers[cell, 1], numbers[cell, 2]
             row += 1
-    return key, unit, found
+    return key, unit, found, of_all, latest, streak

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from features.facts import Facts
 from models.blocks import kind_blocks, word_blocks
-from models.softmax import Found, Softmax, SoftmaxSettings
+from models.softmax import Softmax, SoftmaxSettings
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -50,11 +50,15 @@ class Families:
         model = Softmax.fit([kind_blocks(facts) for facts in tickets], labels, settings)
         return cls(tuple(map(str, names)), family, model)
 
-    def predict(self, facts: Facts, found: Found | None = None) -> Floats:
-        """Probability of each unit's family, shape (units,); `found` as in Softmax.parts."""
+    def predict(self, facts: Facts) -> Floats:
+        """Probability of each unit's family, shape (units,)."""
+        return self.by_unit(self.model.predict(kind_blocks(facts)))
+
+    def by_unit(self, probabilities: Floats) -> Floats:
+        """That from what the model answers, shape (units,)."""
         by_family = np.zeros(self._families)
-        by_family[self._column] = self.model.predict(kind_blocks(facts), found)
-        return np.asarray(by_family[self.family])
+        by_family[self._column] = probabilities
+        return by_family.take(self.family)
 
     def arrays(self) -> dict[str, NDArray[np.generic]]:
         """What to store, for `from_arrays`."""

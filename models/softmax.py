@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import accumulate
 from typing import NamedTuple
 
@@ -39,18 +40,6 @@ class Found(NamedTuple):
     asked: Positions
     at: Positions
     ends: tuple[int, ...]
-
-    def first(self, blocks: int) -> Found:
-        """Those of the first blocks alone."""
-        end = self.ends[blocks - 1]
-        return Found(self.asked[:end], self.at[:end], self.ends[:blocks])
-
-    def and_last(self, blocks: int) -> Found:
-        """Those of the first blocks and of the last one."""
-        end, start = self.ends[blocks - 1], self.ends[-2]
-        asked = np.concatenate((self.asked[:end], self.asked[start:]))
-        at = np.concatenate((self.at[:end], self.at[start:]))
-        return Found(asked, at, (*self.ends[:blocks], len(at)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,13 +108,11 @@ class Vocabulary:
         ends = known.searchsorted(list(accumulate(map(len, blocks))))
         return Found(known, at.take(known), tuple(ends.tolist()))
 
-    def look_up(self, ticket: Blocks, found: Found | None = None) -> tuple[Found, Floats32]:
-        """The known features of all blocks and their values; `found`: where they stand, if that is known already."""
-        found = found or self.find(ticket.features)
+    def look_up(self, ticket: Blocks) -> tuple[Found, Floats32]:
+        """The known features of all blocks and their values."""
+        found = self.find(ticket.features)
         sizes = np.array([len(block) for block in ticket.features])
-        amounts = NO_AMOUNTS if ticket.amounts is None else ticket.amounts
-        rules = np.array(ticket.weights), ticket.by_rarity, amounts
-        return found, _values(found.asked, found.at, np.array(found.ends), sizes, self.worth, *rules)
+        return found, _values(found.asked, found.at, np.array(found.ends), sizes, self.worth, *_rules(ticket))
 
     def matrix(self, tickets: Sequence[Blocks]) -> sparse.csr_matrix:
         """One row per ticket, shape (tickets, features)."""
@@ -172,17 +159,23 @@ class Softmax:
         weights, bias = _adagrad(matrix, y, len(classes), settings, progress)
         return cls(tuple(map(str, classes)), vocabulary, *_in_bytes(weights), bias)
 
-    def predict(self, blocks: Blocks, found: Found | None = None) -> Floats:
+    def predict(self, blocks: Blocks) -> Floats:
         """Probabilities aligned with `classes`, shape (classes,)."""
-        return self.probabilities(self.parts(blocks, found))
+        return self.probabilities(self.parts(blocks))
 
-    def parts(self, blocks: Blocks, found: Found | None = None) -> Floats:
-        """What each block adds to each class's score (log odds), shape (blocks, classes).
-
-        `found`: where the features stand in the vocabulary, if that is known already.
-        """
-        (_, at, ends), values = self.vocabulary.look_up(blocks, found)
+    def parts(self, blocks: Blocks) -> Floats:
+        """What each block adds to each class's score (log odds), shape (blocks, classes)."""
+        (_, at, ends), values = self.vocabulary.look_up(blocks)
         return _parts(values, at, np.array(ends), self._weights, self._steps)
+
+    def answer(self, blocks: Blocks, at: Positions, bounds: Positions) -> tuple[Floats, Floats]:
+        """What `parts` and `predict` answer, where it is known already which features the vocabulary has.
+
+        `at`: where each of many features stands in it (-1: nowhere), `bounds`, shape (blocks, 2): which of them are of
+        which block.
+        """
+        rules = _rules(blocks)
+        return _answer(at, bounds, self.vocabulary.worth, *rules, self._weights, self._steps, self._bias)
 
     def probabilities(self, parts: Floats) -> Floats:
         """Probabilities from what `parts` gave, shape (classes,)."""
@@ -209,6 +202,46 @@ class Softmax:
             hashes=arrays["hashes"].astype(np.int64), worth=arrays["worth"].astype(np.float32)
         )
         return cls(classes, vocabulary, weights, steps, bias)
+
+
+def _rules(blocks: Blocks) -> tuple[Floats, int, Floats32]:
+    amounts = NO_AMOUNTS if blocks.amounts is None else blocks.amounts
+    return _weights_of(blocks.weights), blocks.by_rarity, amounts
+
+
+@lru_cache
+def _weights_of(weights: tuple[float, ...]) -> Floats:
+    return np.array(weights)
+
+
+@compiled
+def _answer(
+    at: Positions,
+    bounds: Positions,
+    worth: Floats32,
+    block_weights: Floats,
+    by_rarity: int,
+    amounts: Floats32,
+    weights: Bytes,
+    steps: Floats32,
+    bias: Floats32,
+) -> tuple[Floats, Floats]:
+    """As Softmax.answer: look-up, values, sums and probabilities in one."""
+    blocks, most = len(bounds), 0
+    for block in range(blocks):
+        most += bounds[block, 1] - bounds[block, 0]
+    own_asked, own_at = np.empty(most, np.int64), np.empty(most, np.int64)
+    ends, sizes, count = np.empty(blocks, np.int64), np.empty(blocks, np.int64), 0
+    for block in range(blocks):
+        for i in range(bounds[block, 0], bounds[block, 1]):
+            if at[i] >= 0:
+                own_asked[count], own_at[count] = i - bounds[block, 0], at[i]
+                count += 1
+        ends[block], sizes[block] = count, bounds[block, 1] - bounds[block, 0]
+    own_at = own_at[:count]
+    values = _values(own_asked, own_at, ends, sizes, worth, block_weights, by_rarity, amounts)
+    parts = _parts(values, own_at, ends, weights, steps)
+    return parts, _softmax(bias, parts)
 
 
 @compiled

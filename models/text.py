@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import accumulate
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,9 +13,10 @@ from features.compiled import compiled
 from features.facts import Facts
 from models.blocks import kind_blocks, mixed_blocks, word_blocks
 from models.families import Families
-from models.softmax import Found, Hashes, Positions, Softmax, SoftmaxSettings, Vocabulary
+from models.softmax import Hashes, Positions, Softmax, SoftmaxSettings, Vocabulary
 
 Floats = NDArray[np.float64]
+Table = NDArray[np.int32]
 
 WORDS_FASTER = (
     3.0  # words are seen often, crosses seldom: longer steps learn more of them before they fit by heart
@@ -26,38 +28,45 @@ class SharedVocabulary:
 
     def __init__(self, *vocabularies: Vocabulary) -> None:
         hashes = np.unique(np.concatenate([one.hashes for one in vocabularies]))
-        self._all = Vocabulary(hashes=hashes, worth=np.zeros(0, np.float32))
-        self._places = [np.full(len(hashes), -1, np.intp) for _ in vocabularies]
-        for places, one in zip(self._places, vocabularies, strict=True):
-            places[self._all.find([one.hashes]).at] = np.arange(len(one.hashes))
+        places = np.full((len(hashes) + 1, len(vocabularies)), -1, np.int32)  # the last of what none knows
+        for i, one in enumerate(vocabularies):
+            places[hashes.searchsorted(one.hashes), i] = np.arange(len(one.hashes))
+        self._hashes, self._places = hashes, places
+        self._table = np.zeros((0, 2), np.int32)  # made when it is first asked: who trains asks seldom
 
-    def found_by(self, vocabulary: int, found: Found) -> Found:
-        """Those features that the vocabulary of that number knows."""
-        asked, at, ends = _those_in(self._places[vocabulary], found.asked, found.at, np.array(found.ends))
-        return Found(asked, at, tuple(ends.tolist()))
-
-    def find(self, blocks: Sequence[Hashes]) -> Found:
-        """Those features of the blocks that any of the vocabularies knows."""
-        return self._all.find(blocks)
+    def find(self, features: Hashes) -> Positions:
+        """Where each feature stands in each of the vocabularies, shape (vocabularies, features); -1: nowhere."""
+        if not len(self._table):
+            self._table = _table_of(self._hashes)
+        return _places_of(features, self._table, self._places)
 
 
 @compiled
-def _those_in(
-    places: Positions, asked: Positions, at: Positions, ends: Positions
-) -> tuple[Positions, Positions, Positions]:
-    """Those found whose place in a vocabulary is none below 0, as in Found."""
-    own_asked, own_at, own_ends = np.empty_like(asked), np.empty_like(at), np.zeros_like(ends)
-    count, block = 0, 0
-    for i in range(len(at)):
-        while i >= ends[block]:
-            own_ends[block] = count
-            block += 1
-        place = places[at[i]]
-        if place >= 0:
-            own_asked[count], own_at[count] = asked[i], place
-            count += 1
-    own_ends[block:] = count
-    return own_asked[:count], own_at[:count], own_ends
+def _table_of(hashes: Hashes) -> Table:
+    """Hashes and their numbers, each where its own bits say, or next to it; no number where there is none."""
+    size = 16
+    while size < 2 * len(hashes):
+        size *= 2
+    table = np.full((size, 2), -1, np.int32)
+    for i in range(len(hashes)):
+        slot = hashes[i] & (size - 1)
+        while table[slot, 1] >= 0:
+            slot = (slot + 1) & (size - 1)
+        table[slot, 0], table[slot, 1] = hashes[i], i
+    return table
+
+
+@compiled
+def _places_of(features: Hashes, table: Table, places: Table) -> Positions:
+    """As SharedVocabulary.find; `places` by number."""
+    size, found = len(table), np.empty((places.shape[1], len(features)), np.int64)
+    for i in range(len(features)):
+        slot = features[i] & (size - 1)
+        while table[slot, 1] >= 0 and table[slot, 0] != features[i]:
+            slot = (slot + 1) & (size - 1)
+        for model in range(places.shape[1]):
+            found[model, i] = places[table[slot, 1], model]
+    return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,16 +94,17 @@ class TextModels:
 
     def answer(self, facts: Facts) -> TextAnswers:
         """As the models answer one by one, to the bit."""
-        shared = self._shared
         mixed, words, kinds = mixed_blocks(facts), word_blocks(facts), kind_blocks(facts)
         # the words are the first blocks of all three, the kind the last of one
-        found = shared.find([*mixed.features, kinds.features[-1]])
-        parts = self.mixed.parts(mixed, shared.found_by(0, found.first(len(mixed.features))))
+        features = *mixed.features, kinds.features[-1]
+        ends = list(accumulate(map(len, features)))
+        bounds = np.array([(end - len(one), end) for one, end in zip(features, ends, strict=True)])
+        at = self._shared.find(np.concatenate(features))
+        parts, of_mixed = self.mixed.answer(mixed, at[0], bounds[:-1])
+        _, of_words = self.words.answer(words, at[1], bounds[: len(words.features)])
+        _, of_families = self.families.model.answer(kinds, at[2], bounds[[0, 1, -1]])
         return TextAnswers(
-            parts=parts,
-            mixed=self.mixed.probabilities(parts),
-            words=self.words.predict(words, shared.found_by(1, found.first(len(words.features)))),
-            family=self.families.predict(facts, shared.found_by(2, found.and_last(len(words.features)))),
+            parts=parts, mixed=of_mixed, words=of_words, family=self.families.by_unit(of_families)
         )
 
     @classmethod

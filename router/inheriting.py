@@ -6,16 +6,17 @@ A split leaves each of its n successors an nth of counts, votes and probabilitie
 from __future__ import annotations
 
 import math
-from collections import defaultdict
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
 from numpy.typing import NDArray
 
-from domain.units import Roster
+from domain.units import Roster, Succession
 from features.compiled import compiled
 from features.history import History
+from features.similar import Votes
 from features.table import Opinion
 from features.tallies import Tallies
 
@@ -26,57 +27,93 @@ Bits = NDArray[np.bool_]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lines:
-    """A Succession by unit index."""
+    """A Succession by unit index; `before`: by heir, the closed ones that it succeeded."""
 
     closed: Ints
     source: Ints
     heir: Ints
     part: Floats
-    rounds: tuple[slice, ...]
+    before: Mapping[int, Sequence[int]]
 
 
 def lines(units: Roster, history: History, at: datetime) -> Lines | None:
     """Who inherits from whom at that time; None where nobody is closed."""
     found = units.succession(at)
-    if not found.closed:
-        return None
-    return Lines(
-        closed=history.units(found.closed),
-        source=history.units(found.sources),
-        heir=history.units(found.heirs),
-        part=np.array(found.parts, np.float64),
-        rounds=found.rounds,
-    )
+    return history.aligned(found, lambda: _lines(found, history)) if found.closed else None
+
+
+def _lines(found: Succession, history: History) -> Lines:
+    source, heir = history.units(found.sources), history.units(found.heirs)
+    before: dict[int, list[int]] = {}
+    for one, other in zip(heir.tolist(), source.tolist(), strict=True):
+        before.setdefault(one, []).append(other)
+    part = np.array(found.parts, np.float64)
+    return Lines(closed=history.units(found.closed), source=source, heir=heir, part=part, before=before)
 
 
 def inherited(opinion: Opinion, to: Lines, half_life: float) -> Opinion:
     """The same with what each closed unit had at its heirs, and nothing left at itself. `half_life` in seconds."""
-    source, heir, part = to.source, to.heir, to.part
-    summed = np.concatenate([opinion.text[None], opinion.words[None], opinion.votes.weight])
-    best = np.concatenate([opinion.family[None], opinion.named, opinion.text_parts])
-    for one in to.rounds:
-        summed[:, heir[one]] += summed[:, source[one]] * part[one]
-        best[:, heir[one]] = np.maximum(best[:, heir[one]], best[:, source[one]])
-    summed[:, to.closed] = 0.0
-    named = best[1 : 1 + len(opinion.named)]
-    named[:, to.closed] = 0.0
-    family_of, before = opinion.family_of.copy(), defaultdict(list)
-    unknown = family_of[heir] < 0
-    family_of[heir[unknown]] = family_of[source[unknown]]
-    for one, other in zip(heir.tolist(), source.tolist(), strict=True):
-        before[one].append(other)
-    return replace(
-        opinion,
-        tallies=handed_on(opinion.tallies, to, half_life, len(family_of)),
-        votes=replace(opinion.votes, weight=summed[2:]),
-        text=summed[0],
-        words=summed[1],
-        named=named,
-        family=best[0],
-        text_parts=best[1 + len(named) :],
-        family_of=family_of,
-        before=before,
+    votes = opinion.votes
+    text, words, weight, named, family, text_parts, family_of = _handed(
+        opinion.text,
+        opinion.words,
+        votes.weight,
+        opinion.named,
+        opinion.family,
+        opinion.text_parts,
+        opinion.family_of,
+        *(to.closed, to.source, to.heir, to.part),
     )
+    return Opinion(
+        tallies=handed_on(opinion.tallies, to, half_life, len(family_of)),
+        votes=Votes(weight=weight, total=votes.total, best=votes.best, nearest=votes.nearest),
+        named=named,
+        text=text,
+        text_parts=text_parts,
+        words=words,
+        family=family,
+        family_of=family_of,
+        territory=opinion.territory,
+        spot=opinion.spot,
+        before=to.before,
+    )
+
+
+@compiled
+def _handed(
+    text: Floats,
+    words: Floats,
+    votes: Floats,
+    named: Floats,
+    family: Floats,
+    text_parts: Floats,
+    family_of: Ints,
+    closed: Ints,
+    source: Ints,
+    heir: Ints,
+    part: Floats,
+) -> tuple[Floats, Floats, Floats, Floats, Floats, Floats, Ints]:
+    """Probabilities and votes are summed, of names and log odds the best counts; families are one's own, if known."""
+    text, words, votes, named = text.copy(), words.copy(), votes.copy(), named.copy()
+    family, text_parts, own_family = family.copy(), text_parts.copy(), family_of.copy()
+    for i in range(len(source)):
+        one, other, share = heir[i], source[i], part[i]
+        text[one] += text[other] * share
+        words[one] += words[other] * share
+        for kernel in range(len(votes)):
+            votes[kernel, one] += votes[kernel, other] * share
+        for row in range(len(named)):
+            named[row, one] = max(named[row, one], named[row, other])
+        for block in range(len(text_parts)):
+            text_parts[block, one] = max(text_parts[block, one], text_parts[block, other])
+        family[one] = max(family[one], family[other])
+        if family_of[one] < 0:
+            own_family[one] = family_of[other]
+    for one in closed:
+        text[one], words[one] = 0.0, 0.0
+        votes[:, one] = 0.0
+        named[:, one] = 0.0
+    return text, words, votes, named, family, text_parts, own_family
 
 
 def handed_on(tallies: Tallies, to: Lines, half_life: float, units: int) -> Tallies:
@@ -84,34 +121,15 @@ def handed_on(tallies: Tallies, to: Lines, half_life: float, units: int) -> Tall
 
     `units`: how many are known.
     """
-    is_closed = np.zeros(units + 1, np.bool_)
-    is_closed[to.closed] = True
-    if not is_closed[tallies.unit].any():
-        return tallies
-    line_of = np.argsort(to.source, kind="stable")
-    first = to.source[line_of].searchsorted(np.arange(units + 1))
-    key, unit, numbers = _given(
-        tallies.key,
-        tallies.unit,
-        tallies.numbers,
-        is_closed,
-        first,
-        to.heir[line_of],
-        to.part[line_of],
-        len(tallies.totals),
+    key, unit, numbers, latest = _given(
+        *(tallies.key, tallies.unit, tallies.numbers, tallies.latest),
+        *(to.closed, to.source, to.heir, to.part),
+        units,
         half_life,
     )
-    latest = _latest(tallies.latest, to, is_closed)
-    return replace(tallies, key=key, unit=unit, numbers=numbers, latest=latest)
-
-
-def _latest(latest: Ints, to: Lines, is_closed: NDArray[np.bool_]) -> Ints:
-    """Who had the last ticket: the heir of who had it; of several heirs none is known to."""
-    heir = np.arange(len(is_closed))
-    heir[to.closed] = -1
-    alone = to.part == 1.0
-    heir[to.source[alone]] = to.heir[alone]
-    return np.asarray(np.where(latest < 0, -1, heir[latest]))
+    return Tallies(
+        key=key, unit=unit, numbers=numbers, totals=tallies.totals, latest=latest, streak=tallies.streak
+    )
 
 
 @compiled
@@ -119,32 +137,36 @@ def _given(
     key: Ints,
     unit: Ints,
     numbers: Floats,
-    is_closed: Bits,
-    first: Ints,
+    latest: Ints,
+    closed: Ints,
+    source: Ints,
     heir: Ints,
     part: Floats,
-    keys: int,
+    units: int,
     half_life: float,
-) -> tuple[Ints, Ints, Floats]:
-    """Entries after handing on: those of open units, then those that heirs did not have yet.
-
-    The lines from unit i are heir[first[i]:first[i + 1]], with their parts.
-    """
-    units = len(is_closed) - 1
+) -> tuple[Ints, Ints, Floats, Ints]:
+    """Entries after handing on: those of open units, then those that heirs did not have yet; and who came last."""
+    is_closed = np.zeros(units, np.bool_)
+    is_closed[closed] = True
+    by_source, first = np.argsort(source, kind="mergesort"), np.zeros(units + 1, np.int64)
+    for one in source:
+        first[one + 1] += 1
+    first = np.cumsum(first)
     most = 0
     for one in unit:
         most += first[one + 1] - first[one] if is_closed[one] else 1
-    at = np.full((keys, units), -1, np.int64)
+    at = np.full((len(latest), units), -1, np.int64)
     new_key, new_unit = np.empty(most, np.int64), np.empty(most, np.int64)
     found, count = np.empty((most, 3)), 0
+    fading = -math.log(2.0) / half_life
     for given in (False, True):
         for i in range(len(unit)):
             if is_closed[unit[i]] != given:
                 continue
             lines = range(first[unit[i]], first[unit[i] + 1]) if given else range(1)
             for line in lines:
-                own = heir[line] if given else unit[i]
-                share = part[line] if given else 1.0
+                own = heir[by_source[line]] if given else unit[i]
+                share = part[by_source[line]] if given else 1.0
                 to = at[key[i], own]
                 if to < 0:
                     to = at[key[i], own] = count
@@ -153,9 +175,22 @@ def _given(
                     count += 1
                 # decayed counts are as of their last time: brought to the latest of those that meet
                 last = max(found[to, 2], numbers[i, 2])
-                fading = -math.log(2.0) / half_life
                 found[to, 0] += share * numbers[i, 0]
                 found[to, 1] *= math.exp(fading * (last - found[to, 2]))
                 found[to, 1] += share * numbers[i, 1] * math.exp(fading * (last - numbers[i, 2]))
                 found[to, 2] = last
-    return new_key[:count], new_unit[:count], found[:count]
+    return new_key[:count], new_unit[:count], found[:count], _latest(latest, is_closed, source, heir, part)
+
+
+@compiled
+def _latest(latest: Ints, is_closed: Bits, source: Ints, heir: Ints, part: Floats) -> Ints:
+    """Who had the last ticket: the heir of who had it; of several heirs none is known to."""
+    found = latest.copy()
+    for key in range(len(latest)):
+        if latest[key] < 0 or not is_closed[latest[key]]:
+            continue
+        found[key] = -1
+        for i in range(len(source)):
+            if source[i] == latest[key] and part[i] == 1.0:
+                found[key] = heir[i]
+    return found

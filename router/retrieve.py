@@ -76,7 +76,7 @@ def retrieve(
     able = _marked(history.units(takers(facts.category, units)), history)
     able[history.units(units.succession(at).closed)] = 0.0
     support = _support(opinion, schema, able)
-    best = _best(support, history, limit, sure)
+    best = _best(support, history.ranks, limit, np.array(sure, np.int64))
     support[sure] += NAMED
     return Retrieved(units=best, support=support[best], opinion=opinion)
 
@@ -146,18 +146,30 @@ def takers(kind: str | None, units: Roster) -> tuple[str, ...]:
     return found
 
 
-def _best(support: Floats, history: History, limit: int, sure: Sequence[int]) -> Ints:
+@compiled
+def _best(support: Floats, ranks: Ints, limit: int, sure: Ints) -> Ints:
     """The sure units and, up to the limit, those with most support, of equal ones the first by id; in order of ids."""
-    ids, certain = history.unit_ids, sorted({*sure})
-    others = support.copy()
-    others[certain] = 0.0
-    room = max(limit - len(certain), 0)
-    found = np.flatnonzero(others > LEAST_SHARE * support.sum())
-    if 0 < room < len(found):
-        least = np.partition(others[found], len(found) - room)[len(found) - room]
-        found = found[others[found] >= least]
-    best = sorted(found.tolist(), key=lambda i: (-support[i], ids[i]))[:room]
-    return np.array(sorted([*certain, *best], key=ids.__getitem__), np.int64)
+    taken, whole = np.zeros(len(support), np.bool_), 0.0
+    taken[sure] = True
+    certain = int(taken.sum())
+    room = max(limit - certain, 0)
+    for one in support:
+        whole += one
+    best, count = np.empty(room + 1, np.int64), 0
+    for unit in range(len(support)):
+        if taken[unit] or support[unit] <= LEAST_SHARE * whole:
+            continue
+        at = count
+        while at > 0 and (
+            support[best[at - 1]] < support[unit]
+            or (support[best[at - 1]] == support[unit] and ranks[best[at - 1]] > ranks[unit])
+        ):
+            best[at] = best[at - 1]
+            at -= 1
+        best[at] = unit
+        count = min(count + 1, room)
+    found = np.concatenate((np.flatnonzero(taken), best[:count]))
+    return found[np.argsort(ranks[found])]
 
 
 class _TextOpinions(TypedDict):

@@ -68,3 +68,7 @@ class AddressParts:
     postcode: str | None = None
     relation: Relation = Relation.AT
     rest: tuple[str, ...] = ()
+
+    def __hash__(self) -> int:
+        """By the text alone: addresses are looked up again and again, and the rest follows from it."""
+        return hash(self.text)
