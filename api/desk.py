@@ -25,7 +25,7 @@ class Desk:
     def __init__(self, service: RoutingService, settings: Settings) -> None:
         self.service = service
         self.settings = settings
-        self.lane = Lane()
+        self.lane = Lane(service)
         self._in_flight = self._batches = 0
         self._bulk: anyio.CapacityLimiter | None = None
         self._keys: set[tuple[str, str]] = set()

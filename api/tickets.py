@@ -23,7 +23,7 @@ from domain.access import Right
 from domain.errors import GridrouteError, InvalidInput, NotFound
 from router.idempotency import KeptAnswer, RequestKey
 from router.ports import StoredTicket
-from router.submission import Draft, Routed, Submission
+from router.submission import Draft, Keep, Routed, Submission
 
 CREATED, REPEATED = 201, 200
 ACCEPTING = (413, 415, 422, 429, 503, 507)
@@ -99,8 +99,8 @@ async def review(request: Request, ticket_id: str) -> Response:
 
 
 async def _submit(desk: Desk, body: bytes, key: RequestKey | None) -> Response:
-    (routed, created), written = await desk.lane.through(
-        partial(_decide, desk, body, key), lambda made: desk.service.hand_over(made[0])
+    routed, created, written = await desk.lane.through(
+        partial(_read, desk, body, key), partial(_created, desk)
     )
     if written.exception() is None:
         note_ticket(routed.stored.ticket.ticket_id)
@@ -108,11 +108,14 @@ async def _submit(desk: Desk, body: bytes, key: RequestKey | None) -> Response:
     return await run_in_threadpool(_finish, desk, routed, written)
 
 
-def _decide(desk: Desk, body: bytes, key: RequestKey | None) -> tuple[Routed, Response]:
-    """The ticket as it is to stand in the store, and what to answer once it does."""
+def _read(desk: Desk, body: bytes, key: RequestKey | None) -> tuple[Draft, Keep | None]:
     draft = validated(TicketIn, parse_json(body)).draft(desk.service.clock())
-    routed = desk.service.decide(draft, None if key is None else partial(_kept, desk, key))
-    return routed, _answer(TicketOut.of(routed.stored, desk.service), CREATED)
+    return draft, None if key is None else partial(_kept, desk, key)
+
+
+def _created(desk: Desk, routed: Routed) -> Response:
+    """What to answer once the ticket stands in the store as it was decided."""
+    return _answer(TicketOut.of(routed.stored, desk.service), CREATED)
 
 
 def _finish(desk: Desk, routed: Routed, written: Future[StoredTicket]) -> Response:

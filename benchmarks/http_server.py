@@ -1,6 +1,6 @@
 """The service beside a `POST /stored` that validates and commits the same ticket without routing it.
 
-python -m benchmarks.http_server --home DIR --store URL --port N
+python -m benchmarks.http_server --home DIR --store URL --port N [--beside N]
 """
 
 from __future__ import annotations
@@ -19,11 +19,14 @@ from fastapi import Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from api.app import create_app
+from api.beside.helpers import Helpers
 from api.bodies import parse_json, read_body, validated
 from api.desk import Desk, desk_of
 from api.schemas import TicketIn
-from cli.workspace import Workspace
+from cli.helping import command
+from cli.workspace import STORE_VARIABLE, Workspace
 from models.bundle import load_bundle
+from router.forked import processors
 from router.ports import WriteSession
 from router.service import RoutingService
 from store.clock import utc_now
@@ -54,10 +57,14 @@ def main() -> None:
     parser.add_argument("--home", type=Path, required=True)
     parser.add_argument("--store", required=True)
     parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--beside", type=int, default=processors() - 1)
     given = parser.parse_args()
-    workspace = Workspace(home=given.home)
-    with closing(open_store(given.store)) as store:
+    os.environ[STORE_VARIABLE] = given.store
+    workspace = Workspace.of(given.home)
+    helpers = Helpers(command(workspace), given.beside)
+    with closing(open_store(given.store)) as store, closing(helpers):
         service = RoutingService(store, utc_now, load_bundle, derived=workspace.derived(), built=gc.freeze)
+        service.decider.beside = helpers
         app = create_app(service)
         app.add_api_route("/stored", stored, methods=["POST"], include_in_schema=False)
         uvicorn.run(app, host="127.0.0.1", port=given.port, log_level="warning", access_log=False)

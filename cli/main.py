@@ -21,6 +21,7 @@ from cli import (
     demo,
     doctor,
     explaining,
+    helping,
     history,
     importing,
     keys,
@@ -60,6 +61,7 @@ for module in (
     routing,
     explaining,
     locating,
+    helping,
     demo,
 ):
     module.register(app)

@@ -7,13 +7,14 @@ import os
 import signal
 import socket
 import sys
-from contextlib import ExitStack, nullcontext
+from contextlib import ExitStack, closing, nullcontext
 from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cli.delivering import DeliverToOption, targets_of, worker_on
+from cli.helping import command
 from cli.letting_in import AllowOriginOption, first_key, is_local, origins_of
 from cli.logs import LogFormat, LogFormatOption, LogLevelOption, begin_log
 from cli.workspace import DEFAULT_HOME, HomeOption, Workspace
@@ -59,6 +60,15 @@ def serve(
             help="How many of these share the store: each grants a key its part of a minute.", min=1
         ),
     ] = 1,
+    beside: Annotated[
+        int | None,
+        typer.Option(
+            help="How many more processes here may decide tickets, each with the world in its own memory; they are "
+            "started when many tickets wait.",
+            min=0,
+            show_default="one less than processors",
+        ),
+    ] = None,
     mlflow_url: MlflowUrlOption = "",
     log_format: LogFormatOption = LogFormat.TEXT,
     log_level: LogLevelOption = None,
@@ -80,6 +90,7 @@ def serve(
             mlflow_url=mlflow_url,
             allow_origins=origins_of(allow_origin or ()),
             processes=processes,
+            beside=beside,
         )
 
 
@@ -108,6 +119,7 @@ def run(
     mlflow_url: str = "",
     allow_origins: frozenset[str] = frozenset(),
     processes: int = 1,
+    beside: int | None = None,
 ) -> None:
     """Serve the workspace's store on the socket until the process is told to stop; finishes what it accepted."""
     from router.uncollected import uncollected
@@ -133,9 +145,11 @@ def run(
             import uvicorn
 
             from api.app import create_app
+            from api.beside.helpers import Helpers
             from api.server import Server
             from domain.decisions import Policy
             from models.bundle import load_bundle
+            from router.forked import processors
             from router.service import RoutingService
             from store.clock import utc_now
             from store.sql import open_store
@@ -161,7 +175,10 @@ def run(
                 _tell(service, workspace, listener)
                 first_key(store, listener)
                 starting.close()
-                with mirroring, worker_on(store, targets) if delivering else nullcontext():
+                helpers = Helpers(command(workspace), processors() - 1 if beside is None else beside)
+                service.decider.beside = helpers
+                delivery = worker_on(store, targets) if delivering else nullcontext()
+                with closing(helpers), mirroring, delivery:
                     Server(config).run(sockets=[listener])
             finally:
                 store.close()

@@ -18,6 +18,7 @@ from features.schema import HistorySchema
 from features.territories import Territories
 from models.bundle import Bundle
 from router.atlas import Atlas
+from router.beside import Standpoint
 from router.derived import Derived, DerivedAnew
 from router.folding import LONG_TAIL, FoldKey, begin, fold_order, fold_remembered, keep
 from router.lanes import Lanes
@@ -142,6 +143,23 @@ class LiveWorld:
         """When the latest folded outcome was known."""
         folded = self._standing.folded
         return folded[0] if folded else None
+
+    @property
+    def standpoint(self) -> Standpoint:
+        """Where the present world stands."""
+        standing = self._standing
+        world, foundation = standing.world, standing.foundation
+        return Standpoint(
+            world_version=foundation.world_version,
+            pointers=foundation.pointers,
+            bundle=world.bundle.digest if world.bundle else None,
+            sequence=world.history.sequence,
+            suspended=tuple(one.suspension_id for one in world.suspensions.active),
+        )
+
+    def comes_to(self, standpoint: Standpoint) -> bool:
+        """Whether the present world stands there, if need be after a look at the log; False: only a `refresh` helps."""
+        return self.standpoint.covers(standpoint) or (self.catch_up() and self.standpoint.covers(standpoint))
 
     @contextmanager
     def routing(self, *, bulk: bool = False) -> Iterator[World]:

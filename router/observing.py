@@ -34,8 +34,8 @@ class Unobserved:
 class StopWatch:
     """Seconds of each stage since the one before."""
 
-    def __init__(self) -> None:
-        self.seconds: dict[str, float] = {}
+    def __init__(self, seconds: dict[str, float] | None = None) -> None:
+        self.seconds = seconds or {}
         self._last = time.perf_counter()
 
     def __call__(self, stage: str) -> None:

@@ -25,6 +25,7 @@ from features.gazetteer.entries import Entry
 from features.territories import Territories
 from router.automation import Automation, automation_of, live_error_of, resume, suspend
 from router.clocks import raise_alarm
+from router.deciding import Decider
 from router.delivery_ports import Delivery, Reply
 from router.derived import Derived, DerivedAnew
 from router.explain_place import Stage, explain_place
@@ -45,11 +46,9 @@ from router.reviewing import count_ahead, record
 from router.route import route
 from router.same_trouble import Alike, alike, near_in_time
 from router.sight import Sight
-from router.submission import Draft, Keep, Routed, Submission, decided
+from router.submission import Draft, Keep, Routed, Submission
 from router.undoing import Undo, undo
 from router.vitals import Vitals
-
-TOGETHER = 16  # tickets of a batch that are written in one commit
 
 
 class RoutingService:
@@ -77,6 +76,7 @@ class RoutingService:
         )
         self._versions: dict[str, int] = {}
         self.observer: Observer = Unobserved()
+        self.decider = Decider(self._live, clock)
 
     @property
     def clock(self) -> Callable[[], datetime]:
@@ -104,19 +104,11 @@ class RoutingService:
         id has another content, AlreadyAnswered where what is to be kept is there, StoreUnavailable when nothing was
         stored.
         """
-        routed = self.decide(Draft(ticket=ticket, stamped=stamped), keep)
+        routed = self.decider.decide(Draft(ticket=ticket, stamped=stamped), keep)
         return self.finish(routed, self.hand_over(routed))
 
-    def decide(self, draft: Draft, keep: Keep | None = None, *, bulk: bool = False) -> Routed:
-        """The first third of `submit`: route the ticket. The store is not asked."""
-        at = self._clock()
-        with self._live.routing(bulk=bulk) as world:
-            watch = StopWatch()
-            stored = decided(draft.ticket, route(draft.ticket, world, at, watch), at, world.policy)
-        return Routed(draft=draft, stored=stored, watch=watch, keep=keep)
-
     def hand_over(self, routed: Routed, *, bulk: bool = False) -> Future[StoredTicket]:
-        """The second third: have the store write it, which is not waited for."""
+        """The second third, after the decider's: have the store write it, which is not waited for."""
         stored, keep = routed.stored, routed.keep
         answer = keep(Submission(stored=stored, created=True)) if keep else None
 
@@ -148,16 +140,21 @@ class RoutingService:
 
     def submit_batch(self, drafts: Sequence[Draft]) -> list[Submission | GridrouteError]:
         """Submit each by itself; answers in their order, an error in the place of a ticket that was not stored."""
-        begun: list[tuple[Routed, Future[StoredTicket]]] = []
-        for start in range(0, len(drafts), TOGETHER):
-            part = [self.decide(draft, bulk=True) for draft in drafts[start : start + TOGETHER]]
-            begun += [(routed, self.hand_over(routed, bulk=True)) for routed in part]
-            # threads share one interpreter: to route while the store writes takes longer than one after the other
-            wait([written for _, written in begun[start:]])
+        begun: list[tuple[Routed, Future[StoredTicket]] | Exception] = []
+        for made in self.decider.in_parts(drafts):
+            part = [
+                one if isinstance(one, Exception) else (one, self.hand_over(one, bulk=True)) for one in made
+            ]
+            begun += part
+            if not self.decider.beside.places:
+                # threads share one interpreter: to route while the store writes takes longer than one after the other
+                wait([one[1] for one in part if not isinstance(one, Exception)])
         answers: list[Submission | GridrouteError] = []
-        for routed, written in begun:
+        for one in begun:
             try:
-                answers.append(self.finish(routed, written))
+                if isinstance(one, Exception):
+                    raise one
+                answers.append(self.finish(*one))
             except GridrouteError as error:
                 answers.append(error)
         return answers
@@ -368,7 +365,7 @@ class RoutingService:
         except DuplicateTicket:
             known = self.ticket(draft.ticket.ticket_id)
             if known.ticket.channel != draft.ticket.channel and not apart:
-                told_apart = self.decide(draft.told_apart(), keep)
+                told_apart = self.decider.decide(draft.told_apart(), keep)
                 return self._settle(told_apart, self.hand_over(told_apart), apart=True)
             if not draft.repeats(known.ticket):
                 raise

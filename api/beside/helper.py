@@ -1,0 +1,58 @@
+"""The end of the wire that decides: a process with a service of its own, which stores nothing."""
+
+from __future__ import annotations
+
+import os
+import select
+from collections.abc import Sequence
+from selectors import EVENT_READ, DefaultSelector
+from socket import socket
+from threading import Event, Thread
+
+from api.beside.wire import READY, answered, receive, send, wanted_of
+from domain.errors import StoreUnavailable
+from router.service import RoutingService
+
+
+def end_with(other_end: socket) -> None:
+    """From now on this process ends when the other end of the channel has gone, whatever it is doing."""
+
+    def watch() -> None:
+        poll = select.poll()
+        poll.register(other_end, 0)  # hanging up is always told
+        poll.poll()
+        os._exit(0)
+
+    Thread(target=watch, name="gridroute-other-end", daemon=True).start()
+
+
+def help_out(service: RoutingService, channels: Sequence[socket]) -> None:
+    """Decide what is asked on the channels until the other end has gone."""
+    behind = Event()
+    Thread(target=_keep_up, args=(service, behind), name="gridroute-refresh", daemon=True).start()
+    by_number = {channel.fileno(): channel for channel in channels}
+    with DefaultSelector() as selector:
+        for channel in channels:
+            selector.register(channel, EVENT_READ)
+            send(channel, READY)
+        while True:
+            for key, _ in selector.select():
+                channel = by_number[key.fd]
+                try:
+                    wanted = wanted_of(receive(channel))
+                except EOFError:
+                    return
+                made = service.decider.decide_for(wanted.tickets, wanted.at, wanted.standpoint)
+                if made is None:
+                    behind.set()
+                send(channel, answered(made))
+
+
+def _keep_up(service: RoutingService, behind: Event) -> None:
+    """Build the next world beside the present one: who asks meanwhile decides by itself."""
+    while behind.wait():
+        behind.clear()
+        try:
+            service.refresh()
+        except StoreUnavailable:
+            continue  # it is asked again
