@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, fields
 from functools import lru_cache
-from itertools import islice
+from itertools import chain
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +20,7 @@ from features.compiled import compiled
 from features.gazetteer import normalise_account
 from features.place import RESOLUTIONS, cells
 from features.schema import HistorySchema
-from features.text import bigrams, normalise, stem, term_counts, terms, words
+from features.text import bigrams, normalise, stems, term_counts, terms
 
 Hashes = NDArray[np.int64]
 
@@ -81,16 +82,6 @@ def hash_term(term: str) -> int:
     return zlib.crc32(term.encode("utf-8", "surrogatepass")) >> (32 - HASH_BITS)
 
 
-def hash_terms(values: Iterable[str]) -> NDArray[np.int64]:
-    """Distinct hashes, ascending."""
-    return np.array(sorted({hash_term(value) for value in values}), np.int64)
-
-
-def table_terms(hashes: Iterable[int]) -> NDArray[np.int64]:
-    """Hashes folded to SIMILARITY_MASK, distinct, ascending; never 0."""
-    return np.array(sorted({value & SIMILARITY_MASK or 1 for value in hashes}), np.int64)
-
-
 def facts(ticket: Ticket, location: Location, schema: HistorySchema) -> Facts:
     """Everything that is looked up or learnt from a ticket; nothing here depends on history."""
     category = normalise(ticket.category or "") or None
@@ -100,11 +91,9 @@ def facts(ticket: Ticket, location: Location, schema: HistorySchema) -> Facts:
     district = values.get(schema.district) if schema.district else None
     own_cells = cells(location.point) if location.point else ()
     title, body = _text_parts(ticket.text)
-    titled = [hash_term(term) for term in terms(title)]
-    told = _hash_counts(title, body)
-    said = sorted(told)
-    stems, road = _hashes(stem(word) for word in words(title)), street(address)
-    placed = [*terms(address or ""), *(t for value in values.values() for t in terms(value or ""))]
+    told = _told(term_counts(title), term_counts(body))
+    title_stems, road = stems(title), street(address)
+    hashed = _hashes(title_stems)
     return Facts(
         received=ticket.received_at.timestamp(),
         category=category,
@@ -112,14 +101,14 @@ def facts(ticket: Ticket, location: Location, schema: HistorySchema) -> Facts:
         keys=_keys(schema, category, own_cells, values, district, address, road, account),
         cells=own_cells,
         point=(location.point.latitude, location.point.longitude) if location.point else (np.nan, np.nan),
-        similarity_terms=_similarity_terms(told),
-        said_terms=table_terms(told),
-        placed_terms=table_terms(map(hash_term, placed)),
-        text_features=np.array(said, np.int64),
-        text_counts=np.array([told[term] for term in said], np.int32),
-        title_features=np.array(sorted({*(term ^ IN_TITLE for term in titled), *_bigrams(title)}), np.int64),
-        cross_features=_crosses(stems, category, district, road),
-        kind_features=_kinds(stems, category),
+        similarity_terms=told.similarity,
+        said_terms=told.said,
+        placed_terms=folded(_placed(address, values)),
+        text_features=told.features,
+        text_counts=told.counts,
+        title_features=_titled(told.title, _hashes(f"2:{pair}" for pair in bigrams(title_stems))),
+        cross_features=_crosses(hashed, category, district, road),
+        kind_features=_kinds(hashed, category),
         place_features=_places(category, own_cells, values, road),
         call=_call(ticket, location),
     )
@@ -187,44 +176,103 @@ def _keys(
     )
 
 
-def _hash_counts(title: str, body: str) -> dict[int, int]:
-    """How often each word's hash occurs, in order of appearance."""
-    counts: dict[int, int] = {}
-    for part in (title, body):
-        for term, count in term_counts(part).items():
-            hashed = hash_term(term)
-            counts[hashed] = counts.get(hashed, 0) + count
-    return counts
+class _Told(NamedTuple):
+    """The text's hashed words: with their counts, ascending; the first ones folded; all folded; those of the title."""
+
+    features: Hashes
+    counts: NDArray[np.int32]
+    similarity: NDArray[np.int32]
+    said: Hashes
+    title: Hashes
 
 
-def _similarity_terms(told: Iterable[int]) -> NDArray[np.int32]:
-    """The first words' hashes, folded."""
-    folded = dict.fromkeys(value & SIMILARITY_MASK or 1 for value in told)
-    return np.array(list(islice(folded, SIMILARITY_TERMS)), np.int32)
+def _told(title: Mapping[str, int], body: Mapping[str, int]) -> _Told:
+    hashed = _hashes(chain(title, body))
+    counts = np.array([*title.values(), *body.values()], np.int32)
+    return _Told(*_counted(hashed, counts), hashed[: len(title)])
 
 
-def _bigrams(title: str) -> Iterable[int]:
-    return (hash_term(f"2:{pair}") for pair in bigrams(title))
+@compiled
+def _counted(
+    hashed: Hashes, counts: NDArray[np.int32]
+) -> tuple[Hashes, NDArray[np.int32], NDArray[np.int32], Hashes]:
+    """As _Told, but for the title, from hashes in order of appearance, of which some may come twice."""
+    order = np.argsort(hashed, kind="mergesort")
+    features, sums = np.empty(len(hashed), np.int64), np.zeros(len(hashed), np.int32)
+    distinct = 0
+    for i in order:
+        if distinct == 0 or features[distinct - 1] != hashed[i]:
+            features[distinct] = hashed[i]
+            distinct += 1
+        sums[distinct - 1] += counts[i]
+    first, found = np.empty(SIMILARITY_TERMS, np.int32), 0
+    for value in hashed:
+        term = value & SIMILARITY_MASK or 1
+        new = found < SIMILARITY_TERMS
+        for i in range(found):
+            if first[i] == term:
+                new = False
+                break
+        if new:
+            first[found] = term
+            found += 1
+    return features[:distinct], sums[:distinct], first[:found], folded(features[:distinct])
+
+
+@compiled
+def folded(hashes: Hashes) -> Hashes:
+    """Hashes folded to SIMILARITY_MASK, distinct, ascending; never 0."""
+    return _distinct(np.array([value & SIMILARITY_MASK or 1 for value in hashes], np.int64))
+
+
+@compiled
+def _distinct(values: Hashes) -> Hashes:
+    """Ascending; what is given is sorted on the way."""
+    values.sort()
+    count = 0
+    for i in range(len(values)):
+        if i == 0 or values[i] != values[count - 1]:
+            values[count] = values[i]
+            count += 1
+    return values[:count]
+
+
+@compiled
+def _titled(title: Hashes, pairs: Hashes) -> Hashes:
+    """The title's words as such, and its pairs of neighbours."""
+    return _distinct(np.concatenate((title ^ IN_TITLE, pairs)))
+
+
+def _placed(address: str | None, values: Mapping[str, str | None]) -> Hashes:
+    """The words of address and attributes."""
+    return np.array(
+        [*chain.from_iterable(_words_of(text) for text in (address, *values.values()) if text)], np.int64
+    )
+
+
+@lru_cache(maxsize=1 << 14)  # districts and addresses come again and again
+def _words_of(text: str) -> tuple[int, ...]:
+    return tuple(map(hash_term, terms(text)))
 
 
 def _hashes(values: Iterable[str]) -> Hashes:
     return np.array([hash_term(value) for value in values], np.int64)
 
 
-def _crosses(stems: Hashes, category: str | None, district: str | None, road: str | None) -> Hashes:
+def _crosses(hashed: Hashes, category: str | None, district: str | None, road: str | None) -> Hashes:
     """Title words by kind and by area: the same words mean another unit elsewhere."""
     places = [f"x{name}:{value}" for name, value in (("d", district), ("c", category)) if value]
     if category and district:
         places.append(f"xcd:{category}|{district}")
     alone = [f"xs:{category}|{road}"] if road and category else []
-    return pairs_of(stems, _hashes(places), _hashes(alone))
+    return pairs_of(hashed, _hashes(places), _hashes(alone))
 
 
-def _kinds(stems: Hashes, category: str | None) -> Hashes:
+def _kinds(hashed: Hashes, category: str | None) -> Hashes:
     """The kind of trouble, and title words by kind."""
     if not category:
         return np.zeros(0, np.int64)
-    return pairs_of(stems, _hashes([f"xc:{category}"]), _hashes([f"c:{category}"]))
+    return pairs_of(hashed, _hashes([f"xc:{category}"]), _hashes([f"c:{category}"]))
 
 
 def _places(
@@ -255,10 +303,4 @@ def pairs_of(left: Hashes, right: Hashes, alone: Hashes) -> Hashes:
     for one in alone:
         found[count] = one
         count += 1
-    found.sort()
-    distinct = 0
-    for i in range(count):
-        if i == 0 or found[i] != found[i - 1]:
-            found[distinct] = found[i]
-            distinct += 1
-    return found[:distinct]
+    return _distinct(found)

@@ -5,7 +5,7 @@ There is one implementation: training replays the fold as of each ticket, servin
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import numpy as np
@@ -179,7 +179,15 @@ class History:
         """How much of each unit's name the ticket says, shape (4, units), as UnitNames.matches."""
         return self._names.matches(facts.said_terms, facts.placed_terms)
 
-    def lifts(self, facts: Facts, units: Ints) -> Floats:
-        """How much likelier each of the ticket's words is at each unit, logarithms, shape (known words, units)."""
-        hashes = np.array([self._unit_hashes[unit] for unit in units.tolist()], np.int64)
-        return self._words.lifts(facts.similarity_terms, hashes)
+    def lifts(self, facts: Facts, units: Ints, before: Mapping[int, Sequence[int]]) -> Floats:
+        """How much likelier the ticket's words are at each unit, logarithms: all together, the strongest, (2, units).
+
+        `before`: by unit, closed ones whose words count for it.
+        """
+        asked, owner = units.tolist(), list(range(len(units)))
+        for i, unit in enumerate(asked[:]) if before else ():
+            for closed in before.get(unit, ()):
+                asked.append(closed)
+                owner.append(i)
+        hashes = np.array([self._unit_hashes[unit] for unit in asked], np.int64)
+        return self._words.summed(facts.similarity_terms, hashes, np.array(owner, np.int64))

@@ -43,6 +43,8 @@ def neighbourhood(point: Point, within_m: float) -> list[int]:
 
 def distance_m(a: Point, b: Point) -> float:
     """Great-circle distance in metres (haversine)."""
+    if a is b:  # as often as not: ways to believe in one place
+        return 0.0
     lat_a, lat_b = math.radians(a.latitude), math.radians(b.latitude)
     half_lat, half_lon = (lat_b - lat_a) / 2, math.radians(b.longitude - a.longitude) / 2
     chord = math.sin(half_lat) ** 2 + math.cos(lat_a) * math.cos(lat_b) * math.sin(half_lon) ** 2

@@ -116,22 +116,10 @@ def feature_rows(facts: Facts, history: History, units: Ints, opinion: Opinion) 
         Counted(*(getattr(opinion.tallies, name) for name in Counted._fields)),
         Voted(*(getattr(opinion.votes, name) for name in Voted._fields)),
         Told(*(getattr(opinion, name) for name in Told._fields)),
-        _word_lifts(facts, history, units, opinion.before),
+        history.lifts(facts, units, opinion.before),
         np.array((np.log1p(spot.edge_m), np.log1p(spot.radius_m), spot.probability)),
         _local(schema),
         facts.received,
         schema.half_life_days * DAY,
         len(feature_names(schema)),
     )
-
-
-def _word_lifts(facts: Facts, history: History, units: Ints, before: Mapping[int, Sequence[int]]) -> Floats:
-    """What all words together say, and what the strongest says, shape (2, candidates)."""
-    lifts = history.lifts(facts, units)
-    for column, unit in enumerate(units.tolist()) if before else ():
-        if unit in before:
-            of_closed = history.lifts(facts, np.array(before[unit], np.int64))
-            lifts[:, column] = np.maximum(lifts[:, column], of_closed.max(axis=1))
-    found = np.empty((2, len(units)))
-    found[0], found[1] = lifts.sum(axis=0), lifts.max(axis=0, initial=0.0)
-    return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 # runs of scripts written without spaces (Thai, Lao, Burmese, Khmer, kana, Han, Hangul) | words | numbers
@@ -75,7 +75,11 @@ def term_counts(normalised: str, limit: int = MAX_TERMS) -> dict[str, int]:
     return counts
 
 
-def bigrams(normalised: str, limit: int = 24) -> list[str]:
+def stems(normalised: str) -> list[str]:
+    """The stem of each word, in order."""
+    return [stem(word) for word in words(normalised)]
+
+
+def bigrams(stems: Sequence[str], limit: int = 24) -> list[str]:
     """Pairs of neighbouring stems."""
-    stems = [stem(word) for word in words(normalised)][: limit + 1]
-    return [f"{left} {right}" for left, right in itertools.pairwise(stems)]
+    return [f"{left} {right}" for left, right in itertools.pairwise(stems[: limit + 1])]

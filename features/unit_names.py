@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from features.facts import SIMILARITY_MASK, hash_term, table_terms
+from features.compiled import compiled
+from features.facts import SIMILARITY_MASK, folded, hash_term
 from features.frequencies import Frequencies
 from features.kept import Arrays, part, within
 from features.slots import grown
@@ -52,7 +53,7 @@ class UnitNames:
 
     def add(self, name: str) -> None:
         """The next unit's name."""
-        found = table_terms(map(hash_term, terms(normalise(name), NAME_TERMS)))
+        found = folded(np.array([hash_term(term) for term in terms(normalise(name), NAME_TERMS)], np.int64))
         end = self._end + len(found)
         self._terms, self._unit = grown(self._terms, end), grown(self._unit, end)
         self._terms[self._end : end], self._unit[self._end : end] = found, self._size
@@ -65,19 +66,30 @@ class UnitNames:
 
     def matches(self, said: Ints, placed: Ints) -> Floats:
         """By unit index, shape (4, units): share and weight of the name's terms in the text, and in the place."""
-        names = self._terms[: self._end]
-        weight = np.log1p(self._tickets) - self._frequency.logs.take(names)
-        total = self._by_unit(weight) + 1.0
-        in_text, in_place = self._weight_in(said, names, weight), self._weight_in(placed, names, weight)
-        found = np.empty((4, self._size))
-        found[0], found[1], found[2], found[3] = in_text / total, in_text, in_place / total, in_place
-        return found
+        told = self._terms[: self._end], self._unit[: self._end], self._size
+        return _matches(said, placed, *told, self._frequency.logs, np.log1p(self._tickets), self._said)
 
-    def _weight_in(self, asked: Ints, names: Ints, weight: Floats) -> Floats:
-        self._said[asked] = 1.0
-        found = self._by_unit(weight * self._said.take(names))
-        self._said[asked] = 0.0
-        return found
 
-    def _by_unit(self, weight: Floats) -> Floats:
-        return np.asarray(np.bincount(self._unit[: self._end], weight, self._size), np.float64)
+@compiled
+def _matches(
+    said: Ints,
+    placed: Ints,
+    terms: Ints,
+    unit: Ints,
+    units: int,
+    logs: Floats,
+    log_tickets: float,
+    scratch: Floats,
+) -> Floats:
+    """As UnitNames.matches; `scratch`: zeros by term, as they are left."""
+    total, found = np.zeros(units), np.zeros((4, units))
+    for i in range(len(terms)):
+        total[unit[i]] += log_tickets - logs[terms[i]]
+    for row, asked in ((1, said), (3, placed)):
+        scratch[asked] = 1.0
+        for i in range(len(terms)):
+            found[row, unit[i]] += (log_tickets - logs[terms[i]]) * scratch[terms[i]]
+        scratch[asked] = 0.0
+        for i in range(units):
+            found[row - 1, i] = found[row, i] / (total[i] + 1.0)
+    return found

@@ -62,8 +62,18 @@ class WordCounts:
 
     def lifts(self, terms: Terms, unit_hashes: Ints) -> Floats:
         """log P(term | unit) - log P(term), shape (known terms, units); terms never seen are left out."""
+        return _lifts(terms, unit_hashes, *self._of(unit_hashes))
+
+    def summed(self, terms: Terms, unit_hashes: Ints, owner: Ints) -> Floats:
+        """What all words together say for each owner, and what the strongest says, shape (2, owners).
+
+        `owner`: of each unit, from 0 to owners - 1; of several units of one, each word's best counts.
+        """
+        return _summed(terms, unit_hashes, owner, *self._of(unit_hashes))
+
+    def _of(self, unit_hashes: Ints) -> tuple[Floats, Floats32, Floats, float]:
         sizes = np.array([self._of_unit.get(unit, 0.0) for unit in unit_hashes.tolist()])
-        return _lifts(terms, unit_hashes, sizes, self._pairs, self._of_term, max(self._all, 1.0))
+        return sizes, self._pairs, self._of_term, max(self._all, 1.0)
 
 
 @compiled
@@ -88,6 +98,31 @@ def _lifts(
         for i in range(len(unit_hashes)):
             found[row, i] = math.log((found[row, i] + expected) / expected) - less[i]
         row += 1
+    return found
+
+
+@compiled
+def _summed(
+    terms: Terms,
+    unit_hashes: Ints,
+    owner: Ints,
+    sizes: Floats,
+    pairs: Floats32,
+    of_term: Floats,
+    whole: float,
+) -> Floats:
+    """As WordCounts.summed; the rest as in _lifts."""
+    lifts, owners = _lifts(terms, unit_hashes, sizes, pairs, of_term, whole), 0
+    for one in owner:
+        owners = max(owners, one + 1)
+    found, best = np.zeros((2, owners)), np.empty(owners)
+    for row in range(len(lifts)):
+        best[:] = -np.inf
+        for i in range(len(owner)):
+            best[owner[i]] = max(best[owner[i]], lifts[row, i])
+        for i in range(owners):
+            found[0, i] += best[i]
+            found[1, i] = max(found[1, i], best[i])
     return found
 
 

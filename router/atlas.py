@@ -126,7 +126,7 @@ class Atlas:
         for road in parts.roads:
             road_id = self.gazetteer.road(road.name)
             if road_id is not None:
-                points = self.gazetteer.road_entries(road_id).points
+                points = self.gazetteer.road_points(road_id)
                 if metres_from(near.latitude, near.longitude, points).min(initial=np.inf) <= PASSING_M:
                     return (
                         Place(

@@ -88,6 +88,7 @@ class Gazetteer:
         self._account = lru_cache(maxsize=REMEMBERED)(self._accounts.by_number)
         self._of_phone = lru_cache(maxsize=REMEMBERED)(self._accounts.with_phone)
         self._rows_of = lru_cache(maxsize=REMEMBERED)(self._exact_rows)
+        self.road_points = lru_cache(maxsize=REMEMBERED)(self._points_along)
         self._roads_like = lru_cache(maxsize=REMEMBERED)(self._search_roads)
         self._grid = Grid(sections, self._points)
         self._areas = AreaIndex(sections)
@@ -213,6 +214,10 @@ class Gazetteer:
         )
         pairs = np.unique((ids.astype(np.int64) << 32) | rows)
         return names.names, (pairs >> 32).astype(np.int32), pairs & 0xFFFFFFFF
+
+    def _points_along(self, name_id: int) -> NDArray[np.float64]:
+        postings = self._indexed["roads"].postings
+        return self._points[postings.rows[postings.span(name_id)]]
 
     def name_entries(self, name_id: int) -> NDArray[np.int64]:
         """The rows of an estate, village or point of interest."""

@@ -99,7 +99,7 @@ def asked(history: History, known: Facts, dispatch: Dispatch) -> list[object]:
         history.kinds(known, 5),
         history.likeness(known, [known]).tobytes(),
         history.named(known).tobytes(),
-        history.lifts(known, units).tobytes(),
+        history.lifts(known, units, {}).tobytes(),
         history.lately_at(dispatch.unit_id, 5),
         history.around(point, 500.0, 20) if point else None,
         history.callers.last(dispatch.ticket.phone),

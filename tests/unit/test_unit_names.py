@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from features.facts import hash_terms, table_terms
+from features.facts import folded, hash_term
 from features.history import History
 from features.text import normalise, terms
 from features.unit_names import UnitNames
@@ -17,7 +17,7 @@ NOTHING = np.zeros(0, np.int64)
 
 def hashed(text: str) -> NDArray[np.int64]:
     """The terms of a text as a ticket carries them."""
-    return table_terms(hash_terms(terms(normalise(text))).tolist())
+    return folded(np.array([hash_term(term) for term in terms(normalise(text))], np.int64))
 
 
 def names_of(*names: str, past: tuple[str, ...] = ("a hole", "a lamp", "a pipe of the office")) -> UnitNames:
