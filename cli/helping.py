@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import gc
+import os
 import signal
 import socket
 import sys
-from contextlib import closing
-from typing import Annotated
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing, suppress
+from threading import get_native_id
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cli.workspace import DEFAULT_HOME, HomeOption, Workspace
+
+if TYPE_CHECKING:
+    from router.service import RoutingService
+
+LEAST_URGENT = 19  # of Unix's levels
 
 
 def register(app: typer.Typer) -> None:
@@ -26,10 +34,24 @@ def help_out(
     """Decide tickets for the process that holds the other ends of the channels."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the other process: this one ends with it
     channels = [socket.socket(fileno=number) for number in channel]
+    with ExitStack() as open_things, ThreadPoolExecutor(1, initializer=_step_back) as builders:
+        # on a thread that the others go before: tickets wait when this one is started
+        service = builders.submit(_service, channels, Workspace.of(home), open_things).result()
+        from api.beside.helper import help_out
+
+        help_out(service, channels)
+
+
+def _step_back() -> None:
+    with suppress(OSError, AttributeError):
+        os.setpriority(os.PRIO_PROCESS, get_native_id(), LEAST_URGENT)  # Linux: of this thread alone
+
+
+def _service(channels: list[socket.socket], workspace: Workspace, open_things: ExitStack) -> RoutingService:
     from router.uncollected import uncollected
 
     with uncollected():
-        from api.beside.helper import end_with, help_out
+        from api.beside.helper import end_with, warm_up
         from features.safety import safety_signals
         from models.bundle import load_bundle
         from router.service import RoutingService
@@ -37,11 +59,11 @@ def help_out(
         from store.sql import open_store
 
         end_with(channels[0])
-        workspace = Workspace.of(home)
         safety_signals("")  # its words are compiled once, which no ticket is to wait for
-    with closing(open_store(workspace.store_url)) as store:
+        store = open_things.enter_context(closing(open_store(workspace.store_url)))
         service = RoutingService(store, utc_now, load_bundle, derived=workspace.derived(), built=gc.freeze)
-        help_out(service, channels)
+        warm_up(service)
+        return service
 
 
 def command(workspace: Workspace) -> list[str]:

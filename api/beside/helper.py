@@ -12,6 +12,9 @@ from threading import Event, Thread
 from api.beside.wire import READY, answered, receive, send, wanted_of
 from domain.errors import StoreUnavailable
 from router.service import RoutingService
+from router.submission import Draft
+
+WARMING = 8  # tickets
 
 
 def end_with(other_end: socket) -> None:
@@ -24,6 +27,14 @@ def end_with(other_end: socket) -> None:
         os._exit(0)
 
     Thread(target=watch, name="gridroute-other-end", daemon=True).start()
+
+
+def warm_up(service: RoutingService) -> None:
+    """Decide the latest dispatches' tickets: what is loaded when it is first needed is there then."""
+    with service.store.read() as session:
+        latest = session.dispatches(after=max(0, session.last_sequence() - WARMING))
+    for dispatch in latest:
+        service.decider.decide(Draft(ticket=dispatch.ticket))
 
 
 def help_out(service: RoutingService, channels: Sequence[socket]) -> None:

@@ -21,7 +21,7 @@ log = logging.getLogger("gridroute.beside")
 
 CHANNELS = 2  # to each process: the next group waits there while the last one's decisions are taken in
 MANY = 4.0  # tickets that wait, in the mean of lately: then there is more to do than one process does
-LATELY = 0.05  # how much each time counts
+LATELY = 0.1  # how much each time counts
 AGAIN_S = 30.0  # after one was lost
 LONGEST_S = 15.0  # that a group may take: then the process hangs
 
