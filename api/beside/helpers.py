@@ -19,7 +19,7 @@ from router.beside import Elsewhere, Standpoint
 
 log = logging.getLogger("gridroute.beside")
 
-CHANNELS = 2  # to each process: the next group waits there while the last one's decisions are taken in
+CHANNELS = 3  # to each process: the next group waits there while the last one's decisions are taken in
 MANY = 4.0  # tickets that wait, in the mean of lately: then there is more to do than one process does
 LATELY = 0.1  # how much each time counts
 AGAIN_S = 30.0  # after one was lost
