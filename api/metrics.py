@@ -113,7 +113,11 @@ class _States:
         return []
 
     def collect(self) -> Iterator[Metric]:
-        """The vital signs; where the store is away, that alone."""
+        """The vital signs; where the store is away, few of them."""
+        places = self._service.decider.beside.places
+        yield _gauge(
+            "gridroute_beside_places", "Groups of tickets that other processes decide at once.", places
+        )
         try:
             found = self._service.vitals()
         except StoreUnavailable:

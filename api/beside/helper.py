@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import select
 from collections.abc import Sequence
@@ -9,10 +10,12 @@ from selectors import EVENT_READ, DefaultSelector
 from socket import socket
 from threading import Event, Thread
 
-from api.beside.wire import READY, answered, receive, send, wanted_of
-from domain.errors import StoreUnavailable
+from api.beside.wire import READY, Wanted, answered, receive, send, wanted_of
+from router.beside import Elsewhere
 from router.service import RoutingService
 from router.submission import Draft
+
+log = logging.getLogger("gridroute.beside")
 
 WARMING = 8  # tickets
 
@@ -53,10 +56,18 @@ def help_out(service: RoutingService, channels: Sequence[socket]) -> None:
                     wanted = wanted_of(receive(channel))
                 except EOFError:
                     return
-                made = service.decider.decide_for(wanted.tickets, wanted.at, wanted.standpoint)
+                made = _decided(service, wanted)
                 if made is None:
                     behind.set()
                 send(channel, answered(made))
+
+
+def _decided(service: RoutingService, wanted: Wanted) -> list[Elsewhere] | None:
+    try:
+        return service.decider.decide_for(wanted.tickets, wanted.at, wanted.standpoint)
+    except Exception as error:  # noqa: BLE001 - whoever asked decides each by itself, and hears what is wrong with which
+        log.warning("%d tickets were not decided beside the server: %s", len(wanted.tickets), error)
+        return None
 
 
 def _keep_up(service: RoutingService, behind: Event) -> None:
@@ -65,5 +76,5 @@ def _keep_up(service: RoutingService, behind: Event) -> None:
         behind.clear()
         try:
             service.refresh()
-        except StoreUnavailable:
-            continue  # it is asked again
+        except Exception as error:  # noqa: BLE001 - the thread outlives any one failure: it is asked again
+            log.warning("could not refresh: %s", error)

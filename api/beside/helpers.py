@@ -44,7 +44,8 @@ class Helpers:
         self._lock = Lock()
         self._helpers: set[_Helper] = set()
         self._free: deque[tuple[_Helper, socket.socket]] = deque()
-        self._ready = 0  # channels
+        self._ready: set[_Helper] = set()  # those that have built their world
+        self._begins = False
         self._waiting = 0.0
         self._not_before = 0.0
         self._closed = False
@@ -52,14 +53,15 @@ class Helpers:
     @property
     def places(self) -> int:
         """How many groups of tickets they take at once now."""
-        return self._ready
+        return CHANNELS * len(self._ready)
 
     def press(self, waiting: int, /) -> None:
         """As router.beside.Beside."""
         self._waiting += LATELY * (waiting - self._waiting)
-        if self._waiting >= MANY and not self._closed and len(self._helpers) < self._count:
-            self._waiting = 0.0  # the one that begins is to be felt first
-            Thread(target=self._one_more, name="gridroute-beside", daemon=True).start()
+        if self._waiting < MANY or self._begins or self._closed or len(self._helpers) >= self._count:
+            return
+        self._begins, self._waiting = True, 0.0  # what it brings is to be felt before the next
+        Thread(target=self._one_more, name="gridroute-beside", daemon=True).start()
 
     def decide(
         self, tickets: Sequence[Ticket], at: datetime, standpoint: Standpoint, /
@@ -94,18 +96,21 @@ class Helpers:
             _end(helper)
 
     def _one_more(self) -> None:
-        with self._lock:
-            if len(self._helpers) >= self._count or self._closed or time.monotonic() < self._not_before:
-                return
-            try:
-                helper = self._start()
-            except OSError as error:
-                self._not_before = time.monotonic() + AGAIN_S
-                log.warning("no process to route beside this one could be started: %s", error)
-                return
-            self._helpers.add(helper)
-        log.info("process %d begins to route beside this one", helper.process.pid)
-        self._welcome(helper)
+        try:
+            with self._lock:
+                if self._closed or time.monotonic() < self._not_before:
+                    return
+                try:
+                    helper = self._start()
+                except OSError as error:
+                    self._not_before = time.monotonic() + AGAIN_S
+                    log.warning("no process to route beside this one could be started: %s", error)
+                    return
+                self._helpers.add(helper)
+            log.info("process %d begins to route beside this one", helper.process.pid)
+            self._welcome(helper)
+        finally:
+            self._begins = False
 
     def _start(self) -> _Helper:
         pairs = [socket.socketpair() for _ in range(CHANNELS)]
@@ -137,7 +142,7 @@ class Helpers:
         with self._lock:
             if helper in self._helpers:
                 self._free.extend((helper, channel) for channel in helper.channels)
-                self._ready += len(helper.channels)
+                self._ready.add(helper)
 
     def _give_back(self, helper: _Helper, channel: socket.socket) -> None:
         with self._lock:
@@ -156,15 +161,13 @@ class Helpers:
     def _forget(self, *helpers: _Helper) -> None:
         self._helpers.difference_update(helpers)
         self._free = deque(one for one in self._free if one[0] in self._helpers)
-        self._ready = sum(len(one.channels) for one in self._helpers)
+        self._ready &= self._helpers
 
 
 def _end(helper: _Helper) -> None:
     for channel in helper.channels:
-        with suppress(OSError):
-            channel.shutdown(
-                socket.SHUT_RDWR
-            )  # who waits there hears of it; closing alone would not wake them
+        with suppress(OSError):  # who waits there hears of it: closing alone would not wake them
+            channel.shutdown(socket.SHUT_RDWR)
         channel.close()
     helper.process.kill()  # it has nothing that could be lost
     helper.process.wait()

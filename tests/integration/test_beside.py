@@ -9,23 +9,27 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import httpx
 import pytest
 
 from api.beside import helpers as beside
+from api.beside.helper import _decided
 from api.beside.helpers import Helpers
+from api.beside.wire import Wanted
 from cli.helping import command
 from cli.workspace import Workspace
 from domain.automation import Scope
 from domain.decisions import Review
+from domain.errors import StoreUnavailable
 from domain.tickets import Ticket
 from models.bundle import load_bundle
-from router.beside import Elsewhere
+from router.beside import Elsewhere, Standpoint
 from router.ports import BundleRecord, Pointers
 from router.service import RoutingService
 from router.submission import Draft
@@ -137,6 +141,33 @@ def test_what_is_decided_beside_is_what_is_decided_here(running: Running) -> Non
     odd = Ticket(ticket_id="odd", received_at=START, text="half of a pair: \ud83d")
     assert running.elsewhere([odd]) is None  # no text that can be sent; and the next one is answered
     assert running.elsewhere(tickets[:1]) is not None
+
+
+def test_what_cannot_be_decided_there_is_left_to_who_asked(caplog: pytest.LogCaptureFixture) -> None:
+    def away(*_: object) -> None:
+        raise StoreUnavailable(problem="no answer", mend="start it")
+
+    there = SimpleNamespace(decider=SimpleNamespace(decide_for=away))
+    at = Standpoint(world_version="", pointers=Pointers(), bundle=None, sequence=0, suspended=())
+    wanted = Wanted(at=START, standpoint=at, tickets=tuple(coming(2)))
+    assert _decided(cast("RoutingService", there), wanted) is None
+    assert "2 tickets" in caplog.text
+
+
+def test_who_stands_elsewhere_is_not_asked_to_decide() -> None:
+    here = Standpoint(
+        world_version="1", pointers=Pointers(champion=1), bundle="a", sequence=7, suspended=(3,)
+    )
+    assert here.covers(here)
+    assert here.covers(replace(here, sequence=6))
+    for other in (
+        replace(here, sequence=8),
+        replace(here, world_version="2"),
+        replace(here, pointers=Pointers(champion=2)),
+        replace(here, bundle=None),
+        replace(here, suspended=()),
+    ):
+        assert not here.covers(other)
 
 
 def test_a_batch_is_decided_beside_and_stored_here(running: Running) -> None:

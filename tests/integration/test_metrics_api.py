@@ -109,6 +109,7 @@ def test_the_outbox(client: TestClient, service: RoutingService, clock: Clock) -
 
 def test_a_suspension_is_seen(client: TestClient) -> None:
     assert value(scrape(client), "gridroute_suspensions") == 0
+    assert value(scrape(client), "gridroute_beside_places") == 0
     client.post("/v1/automation/suspend", json={"scope": "all", "by": "Li Wei", "reason": "storm"})
     assert value(scrape(client), "gridroute_suspensions") == 1
 
