@@ -1,9 +1,12 @@
-"""`gridroute help-out`: a process that routes beside one that serves. Nobody starts it but that one."""
+"""`python -m cli.helping`: a process that decides beside one that serves. Nobody starts it but that one."""
 
 from __future__ import annotations
 
-import gc
 import os
+
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # before LightGBM loads OpenMP
+
+import gc
 import signal
 import socket
 import sys
@@ -14,6 +17,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cli.signing import take_bundle_key
 from cli.workspace import DEFAULT_HOME, HomeOption, Workspace
 
 if TYPE_CHECKING:
@@ -22,24 +26,20 @@ if TYPE_CHECKING:
 LEAST_URGENT = 19  # of Unix's levels
 
 
-def register(app: typer.Typer) -> None:
-    """Add this module's commands."""
-    app.command(hidden=True)(help_out)
-
-
 def help_out(
     channel: Annotated[list[int], typer.Option(help="File descriptor of a socket to be asked on.")],
     home: HomeOption = DEFAULT_HOME,
 ) -> None:
     """Decide tickets for the process that holds the other ends of the channels."""
+    take_bundle_key()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the other process: this one ends with it
     channels = [socket.socket(fileno=number) for number in channel]
     with ExitStack() as open_things, ThreadPoolExecutor(1, initializer=_step_back) as builders:
         # on a thread that the others go before: tickets wait when this one is started
         service = builders.submit(_service, channels, Workspace.of(home), open_things).result()
-        from api.beside.helper import help_out
+        from api.beside import helper
 
-        help_out(service, channels)
+        helper.help_out(service, channels)
 
 
 def _step_back() -> None:
@@ -68,4 +68,8 @@ def _service(channels: list[socket.socket], workspace: Workspace, open_things: E
 
 def command(workspace: Workspace) -> list[str]:
     """What starts such a process, but for its channels."""
-    return [sys.executable, "-P", "-m", "cli", "help-out", "--home", str(workspace.home)]
+    return [sys.executable, "-P", "-m", "cli.helping", "--home", str(workspace.home)]
+
+
+if __name__ == "__main__":
+    typer.run(help_out)

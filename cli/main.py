@@ -21,7 +21,6 @@ from cli import (
     demo,
     doctor,
     explaining,
-    helping,
     history,
     importing,
     keys,
@@ -61,7 +60,6 @@ for module in (
     routing,
     explaining,
     locating,
-    helping,
     demo,
 ):
     module.register(app)

@@ -13,7 +13,7 @@ import pytest
 
 from tests.acceptance.installation import Installation
 
-SMALL = ("--accounts", "600", "--dispatches", "1500", "--pace", "0")
+SMALL = ("--accounts", "500", "--dispatches", "1000", "--pace", "0")
 
 
 def test_a_demo_is_ended_by_ctrl_c_and_used_again(installation: Installation, tmp_path: Path) -> None:
