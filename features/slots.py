@@ -6,7 +6,6 @@ to the next that needs it.
 
 from __future__ import annotations
 
-from array import array
 from collections import defaultdict
 from collections.abc import Iterable
 
@@ -24,20 +23,22 @@ class Slots:
 
     def __init__(self, *columns: Column) -> None:
         self.columns = list(columns)
-        self._start, self._size, self._room = array("q"), array("i"), array("i")
+        # by list; no array.array, which cannot grow while anybody still looks at it
+        self._start, self._size, self._room = (np.zeros(256, kind) for kind in (np.int64, np.int32, np.int32))
+        self._lists = 0
         self._cells = 0
         self._left: defaultdict[int, list[int]] = defaultdict(list)  # by room: where such slots were
 
     def __len__(self) -> int:
-        return len(self._start)
+        return self._lists
 
     def state(self) -> Arrays:
         """All that is in them, as of now: the arrays may be parts of these."""
         left = [(room, cell) for room in sorted(self._left) for cell in self._left[room]]
         return {
-            "start": np.array(self._start),
-            "size": np.array(self._size),
-            "room": np.array(self._room),
+            "start": self._start[: self._lists].copy(),
+            "size": self._size[: self._lists].copy(),
+            "room": self._room[: self._lists].copy(),
             "left": np.array(left, np.int64).reshape(-1, 2),
             **{f"column{i}": column[: self._cells] for i, column in enumerate(self.columns)},
         }
@@ -48,44 +49,48 @@ class Slots:
         columns = [state[name] for name in state if name.startswith("column")]
         slots = cls(*(grown(column, len(column) + 1) for column in columns))
         slots._cells = len(columns[0])
-        slots._start = array("q", state["start"].tobytes())
-        slots._size = array("i", state["size"].tobytes())
-        slots._room = array("i", state["room"].tobytes())
+        slots._lists = len(state["start"])
+        slots._start, slots._size, slots._room = (
+            grown(state[name], slots._lists + 1) for name in ("start", "size", "room")
+        )
         for room, cell in state["left"].tolist():
             slots._left[room].append(cell)
         return slots
 
     def add(self) -> int:
         """The number of a new list, empty."""
-        self._start.append(self._allocate(1))
-        self._size.append(0)
-        self._room.append(1)
-        return len(self._start) - 1
+        new = self._lists
+        self._start, self._size, self._room = (
+            grown(one, new + 1) for one in (self._start, self._size, self._room)
+        )
+        self._start[new], self._size[new], self._room[new] = self._allocate(1), 0, 1
+        self._lists += 1
+        return new
 
     def size(self, slot: int) -> int:
         """How long a list is."""
-        return self._size[slot]
+        return int(self._size[slot])
 
     def pieces(self, slots: Iterable[int]) -> list[slice]:
         """The cells of each of these lists."""
         start, size = self._start, self._size
-        return [slice(start[slot], start[slot] + size[slot]) for slot in slots]
+        return [slice(int(start[slot]), int(start[slot] + size[slot])) for slot in slots]
 
     def extents(self) -> tuple[Column, Column]:
-        """By list, where it begins among the cells and how long it is; not to be kept while any list grows."""
-        return np.asarray(self._start), np.asarray(self._size)
+        """By list, where it begins among the cells and how long it is, as of now."""
+        return self._start, self._size
 
     def append(self, slot: int) -> int:
         """The cell behind the last of a list; what is in it is undefined."""
-        size, room = self._size[slot], self._room[slot]
+        size, room = int(self._size[slot]), int(self._room[slot])
         if size == room:
-            old, new = self._start[slot], self._allocate(2 * room)
+            old, new = int(self._start[slot]), self._allocate(2 * room)
             for column in self.columns:
                 column[new : new + size] = column[old : old + size]
             self._left[room].append(old)
             self._start[slot], self._room[slot] = new, 2 * room
         self._size[slot] = size + 1
-        return self._start[slot] + size
+        return int(self._start[slot]) + size
 
     def _allocate(self, room: int) -> int:
         if self._left[room]:
