@@ -35,7 +35,7 @@ def end_with(other_end: socket) -> None:
 def warm_up(service: RoutingService) -> None:
     """Decide the latest dispatches' tickets: what is loaded when it is first needed is there then."""
     with service.store.read() as session:
-        latest = session.dispatches(after=max(0, session.last_sequence() - WARMING))
+        latest = list(session.dispatches(after=max(0, session.last_sequence() - WARMING)))
     for dispatch in latest:
         service.decider.decide(Draft(ticket=dispatch.ticket))
 

@@ -36,6 +36,7 @@ from router.submission import Draft
 from store.clock import utc_now
 from store.sql import open_store
 from tests.bundles import START, WORDS, ticket, tiny_bundle
+from tests.contract.conftest import postgres_schema
 from tests.integration.test_serving_process import serving
 from tests.integration.test_several_processes import fill
 
@@ -168,6 +169,19 @@ def test_who_stands_elsewhere_is_not_asked_to_decide() -> None:
         replace(here, suspended=()),
     ):
         assert not here.covers(other)
+
+
+@pytest.mark.postgres
+def test_it_begins_on_a_database_server_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with postgres_schema() as url:
+        monkeypatch.setenv("GRIDROUTE_STORE", url)
+        fill(url, tmp_path)
+        helpers = Helpers(command(Workspace.of(tmp_path).create()), 1)
+        with closing(open_store(url)) as store, closing(helpers):
+            service = RoutingService(store, utc_now, load_bundle)
+            press(helpers)
+            soon(lambda: helpers.places == beside.CHANNELS)
+            assert helpers.decide(coming(3), service.clock(), service.live.standpoint) is not None
 
 
 def test_a_batch_is_decided_beside_and_stored_here(running: Running) -> None:
