@@ -10,8 +10,7 @@ from selectors import EVENT_READ, DefaultSelector
 from socket import socket
 from threading import Event, Thread
 
-from api.beside.wire import READY, Wanted, answered, receive, send, wanted_of
-from router.beside import Elsewhere
+from api.beside.wire import READY, TOO_FAR, Wanted, answered, receive, send, wanted_of
 from router.service import RoutingService
 from router.submission import Draft
 
@@ -56,18 +55,18 @@ def help_out(service: RoutingService, channels: Sequence[socket]) -> None:
                     wanted = wanted_of(receive(channel))
                 except EOFError:
                     return
-                made = _decided(service, wanted)
-                if made is None:
+                answer = _answer(service, wanted)
+                if answer == TOO_FAR:
                     behind.set()
-                send(channel, answered(made))
+                send(channel, answer)
 
 
-def _decided(service: RoutingService, wanted: Wanted) -> list[Elsewhere] | None:
+def _answer(service: RoutingService, wanted: Wanted) -> list[bytes]:
     try:
-        return service.decider.decide_for(wanted.tickets, wanted.at, wanted.standpoint)
+        return answered(service.decider.decide_for(wanted.tickets, wanted.at, wanted.standpoint))
     except Exception as error:  # noqa: BLE001 - whoever asked decides each by itself, and hears what is wrong with which
         log.warning("%d tickets were not decided beside the server: %s", len(wanted.tickets), error)
-        return None
+        return TOO_FAR
 
 
 def _keep_up(service: RoutingService, behind: Event) -> None:

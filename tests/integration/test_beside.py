@@ -19,9 +19,9 @@ import httpx
 import pytest
 
 from api.beside import helpers as beside
-from api.beside.helper import _decided
+from api.beside.helper import _answer
 from api.beside.helpers import Helpers
-from api.beside.wire import Wanted
+from api.beside.wire import TOO_FAR, Wanted
 from cli.helping import command
 from cli.workspace import Workspace
 from domain.automation import Scope
@@ -37,6 +37,7 @@ from store.clock import utc_now
 from store.sql import open_store
 from tests.bundles import START, WORDS, ticket, tiny_bundle
 from tests.contract.conftest import postgres_schema
+from tests.contract.samples import decision
 from tests.integration.test_serving_process import serving
 from tests.integration.test_several_processes import fill
 
@@ -151,8 +152,14 @@ def test_what_cannot_be_decided_there_is_left_to_who_asked(caplog: pytest.LogCap
     there = SimpleNamespace(decider=SimpleNamespace(decide_for=away))
     at = Standpoint(world_version="", pointers=Pointers(), bundle=None, sequence=0, suspended=())
     wanted = Wanted(at=START, standpoint=at, tickets=tuple(coming(2)))
-    assert _decided(cast("RoutingService", there), wanted) is None
+    assert _answer(cast("RoutingService", there), wanted) == TOO_FAR
     assert "2 tickets" in caplog.text
+
+    known = decision(
+        "c-0", rule_ids=("half of a pair: \ud83d",)
+    )  # as a file of rules may have it: cannot be sent
+    there.decider.decide_for = lambda *_: [Elsewhere(decision=known, seconds={})]
+    assert _answer(cast("RoutingService", there), wanted) == TOO_FAR
 
 
 def test_who_stands_elsewhere_is_not_asked_to_decide() -> None:
