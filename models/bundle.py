@@ -47,7 +47,7 @@ from models.signing import objection, signature_of
 from models.softmax import Softmax
 from models.text import TextModels
 
-FORMAT = 5
+FORMAT = 6
 FILES = (
     "schema.json",
     "ranker.txt",

@@ -9,17 +9,22 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from features.compiled import compiled
+
 Floats = NDArray[np.float64]
 
 MINIMUM_ROWS = 50
+LEAST_RIVAL = 1e-3  # odds and probability of somebody else, where there is no other candidate
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Calibrator:
-    """Logistic in the first score, its lead over the second and its share of all (Platt 1999, with two more inputs).
+    """Logistic in the first score and its log odds against the others (Platt 1999, with two more inputs).
 
-    Fitted weights are never negative: a better first score or a worse rival is never less sure. One fit for all units:
-    a rare one is as well calibrated as its scores are like those of the others.
+    These odds are told twice: against the others' odds, which tells where one rival is near, and against the sum of
+    their probabilities, which tells where many are likely. Fitted weights are never negative: a better first score or a
+    worse rival is never less sure. One fit for all units: a rare one is as well calibrated as its scores are like those
+    of the others.
     """
 
     intercept: float
@@ -46,9 +51,9 @@ class Calibrator:
 
     def first(self, scores: Floats) -> float:
         """Probability that the candidate with the highest score is right; `scores` in descending order, not empty."""
-        first, lead, share = _inputs(scores)
-        own, over, whole = self.weights
-        return _sigmoid(self.intercept + own * first + over * lead + whole * share)
+        first, against_odds, against_sum = _inputs(scores)
+        own, over, among = self.weights
+        return _sigmoid(self.intercept + own * first + over * against_odds + among * against_sum)
 
     def probabilities(self, scores: Floats) -> Floats:
         """Probability of each candidate: the first as `first`, the others share what is left in proportion."""
@@ -61,11 +66,14 @@ class Calibrator:
         return probabilities
 
 
+@compiled
 def _inputs(scores: Floats) -> tuple[float, float, float]:
-    first = float(scores[0])
-    lead = first - float(scores[1]) if len(scores) > 1 else 10.0
-    share = float(np.exp(scores - first).sum())
-    return first, min(lead, 10.0), -float(np.log(share))
+    odds, likely = LEAST_RIVAL, LEAST_RIVAL
+    for score in scores[1:]:
+        odds += math.exp(score)
+        likely += 1.0 / (1.0 + math.exp(-score))
+    first = scores[0]
+    return first, first - math.log(odds), -math.log1p(math.exp(-first)) - math.log(likely)
 
 
 def _sigmoid(x: float) -> float:

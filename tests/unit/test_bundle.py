@@ -142,10 +142,10 @@ def test_a_missing_file_is_found(copy: Path, name: str, replace_by: Callable[[Pa
         b"null",
         b'"format"',
         b"{}",
-        b'{"format": 5}',
-        b'{"format": 5, "files": [], "issue": "", "digest": ""}',
-        b'{"format": 5, "files": {}, "issue": "", "digest": ""}',
-        b'{"format": 5, "files": {"../../secret": ""}, "issue": "", "digest": ""}',
+        b'{"format": 6}',
+        b'{"format": 6, "files": [], "issue": "", "digest": ""}',
+        b'{"format": 6, "files": {}, "issue": "", "digest": ""}',
+        b'{"format": 6, "files": {"../../secret": ""}, "issue": "", "digest": ""}',
     ],
 )
 def test_a_foreign_manifest_is_found(copy: Path, manifest: bytes) -> None:

@@ -71,6 +71,12 @@ def test_a_better_first_score_is_never_less_sure(scores: Floats, calibrator: Cal
     assert calibrator.first(better) >= calibrator.first(scores)
 
 
+@given(SCORES, CALIBRATORS, st.floats(-60, 60))
+def test_one_more_rival_is_never_surer(scores: Floats, calibrator: Calibrator, rival: float) -> None:
+    more = np.append(scores, min(rival, scores[-1]))
+    assert calibrator.first(more) <= calibrator.first(scores)
+
+
 @pytest.mark.parametrize("sign", [(-1, 0, 0), (0, -1, 0), (0, 0, -1), (1, -1, -1), (-1, -1, -1)])
 def test_whatever_it_is_fitted_on_a_better_first_score_is_never_less_sure(sign: tuple[int, ...]) -> None:
     random = np.random.default_rng(3)
