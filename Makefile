@@ -3,7 +3,9 @@ SHELL := /bin/sh
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+PACKAGES := api benchmarks cli console domain features models router simulation store training
 export OMP_WAIT_POLICY := passive
+unexport PYTHONDONTWRITEBYTECODE  # every process would compile all that it imports anew
 
 .PHONY: help demo test lint check bench screenshots format requirements clean
 
@@ -23,6 +25,7 @@ $(VENV)/.installed: requirements.txt pyproject.toml
 	@echo "Installing gridroute into $(VENV)/ (some minutes the first time) ..."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps --editable .
+	@$(BIN)/python -m compileall -q $(PACKAGES)
 	@$(BIN)/python -m cli.warming
 	@touch $@
 

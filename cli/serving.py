@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cli import keeping
 from cli.delivering import DeliverToOption, targets_of, worker_on
 from cli.helping import command
+from cli.keeping import Keeper
 from cli.letting_in import AllowOriginOption, first_key, is_local, origins_of
 from cli.logs import LogFormat, LogFormatOption, LogLevelOption, begin_log
 from cli.workspace import DEFAULT_HOME, HomeOption, Workspace
@@ -144,7 +146,7 @@ def run(
         with workspace.serving():
             import uvicorn
 
-            from api.app import create_app
+            from api.app import KeepFresh, create_app
             from api.beside.helpers import Helpers
             from api.server import Server
             from domain.decisions import Policy
@@ -178,7 +180,9 @@ def run(
                 helpers = Helpers(command(workspace), processors() - 1 if beside is None else beside)
                 service.decider.beside = helpers
                 delivery = worker_on(store, targets) if delivering else nullcontext()
-                with closing(helpers), mirroring, delivery:
+                keeper = Keeper(keeping.command(workspace), service.live)
+                looking = KeepFresh(keeper.look, keeping.LOOK_EVERY_SECONDS)
+                with closing(helpers), mirroring, delivery, looking, keeper:
                     Server(config).run(sockets=[listener])
             finally:
                 store.close()

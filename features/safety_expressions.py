@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import cache
+
+from features.han import traditional
 
 _HAN = re.compile(r"[\u3400-\u9fff]")
 _UNSPACED = r"\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff"
@@ -124,18 +125,10 @@ def _letter(letter: str) -> str:
     return re.escape(letter) if len(forms) == 1 else f"[{''.join(forms)}]"
 
 
-@cache
 def _forms(letter: str) -> tuple[str, ...]:
     """The letter, its traditional forms, and the apostrophe that editors put in its place."""
     if letter == "'":
         return ("'", "\u2019")
     if not _HAN.match(letter):
         return (letter,)
-    return tuple(dict.fromkeys((letter, *(convert(letter) for convert in _to_traditional()))))
-
-
-@cache
-def _to_traditional() -> tuple[Callable[[str], str], ...]:
-    from opencc import OpenCC  # slow to import
-
-    return tuple(OpenCC(scheme).convert for scheme in ("s2t", "s2tw", "s2hk"))
+    return (letter, *traditional().get(letter, ()))

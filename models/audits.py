@@ -5,8 +5,6 @@ from __future__ import annotations
 import math
 from hashlib import blake2b
 
-from scipy.special import betaln, xlog1py, xlogy
-
 TINY = 1e-12
 
 
@@ -28,6 +26,10 @@ def live_error(errors: int, rows: int, confidence: float = 0.95) -> tuple[float,
     """
     if rows == 0:
         return 0.0, 1.0
+    # a start goes without them, and without what they import
+    from scipy.optimize import brentq
+    from scipy.special import betaln, xlog1py, xlogy
+
     mixture = betaln(errors + 0.5, rows - errors + 0.5) - betaln(0.5, 0.5)
 
     def excess(rate: float) -> float:
@@ -35,8 +37,6 @@ def live_error(errors: int, rows: int, confidence: float = 0.95) -> tuple[float,
         return float(mixture - own + math.log(1.0 - confidence))
 
     observed = errors / rows
-    from scipy.optimize import brentq  # a start goes without it
-
     low = brentq(excess, TINY, observed) if errors else 0.0
     high = brentq(excess, observed, 1.0 - TINY) if errors < rows else 1.0
     return float(low), float(high)

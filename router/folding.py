@@ -22,7 +22,8 @@ LONG_TAIL = (
 )
 SPOT_CHECKS = 24  # of what is remembered, before it is believed
 HEARD_EVERY = 500  # entries of a long tail
-WORTH_KEEPING = 50  # to write a history takes as long as to fold such a part of it
+LEAST_KEPT = 200  # entries: to work out and fold fewer is no matter
+WORTH_KEEPING = 200  # to write a history takes as long as to work out and fold such a part of it
 
 
 def fold_order(entry: Outcome | Dispatch) -> FoldKey:
@@ -62,10 +63,20 @@ def begin(session: ReadSession, world: World, derived: Derived) -> Beginning:
     return Beginning(history=world.history, done=0, rest=rest, log=whole, counted=rest)
 
 
-def keep(begun: Beginning, world: World, derived: Derived) -> None:
-    """Have the history kept, now that all is folded, where the next start is the quicker for it."""
-    if len(begun.rest) > max(LONG_TAIL, begun.done // WORTH_KEEPING):
-        derived.keep(world.atlas, begun.history, log_digest(begun.counted))
+def worth_keeping(rest: int, done: int) -> bool:
+    """Whether a start is the quicker where a history is kept with the rest of the entries, after those done."""
+    return rest > max(LEAST_KEPT, done // WORTH_KEEPING)
+
+
+def keep(begun: Beginning, world: World, derived: Derived) -> int:
+    """Have the history kept, now that all is folded, where the next start is the quicker for it.
+
+    Answers how many of its entries are kept.
+    """
+    if not worth_keeping(len(begun.rest), begun.done):
+        return begun.done
+    derived.keep(world.atlas, begun.history, log_digest(begun.counted))
+    return len(begun.history)
 
 
 def log_digest(entries: Sequence[Outcome | Dispatch]) -> str:

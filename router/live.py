@@ -63,12 +63,13 @@ class Champion:
 
 @dataclass(slots=True, kw_only=True)
 class Standing:
-    """A world, what it stands on, and how far its history is folded."""
+    """A world, what it stands on, how far its history is folded, and how many entries of that are kept for a start."""
 
     world: World
     foundation: Foundation
     champion: Champion | None
     folded: FoldKey | None = None
+    kept: int = 0
 
     def suspend(self, active: Sequence[Suspension]) -> None:
         """Take these for the ones that are active now."""
@@ -132,6 +133,11 @@ class LiveWorld:
     def world(self) -> World:
         """The present world, for its frozen parts; whoever scores takes `routing`."""
         return self._standing.world
+
+    @property
+    def standing(self) -> Standing:
+        """The present world and what it stands on."""
+        return self._standing
 
     @property
     def champion(self) -> Champion | None:
@@ -243,7 +249,7 @@ def build_standing(
     standing = Standing(world=world, foundation=foundation, champion=champion)
     standing.suspend(session.suspensions())
     standing.fold(begun.rest, derived)
-    keep(begun, world, derived)
+    standing.kept = keep(begun, world, derived)
     standing.reach(begun.log)
     return standing
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import unicodedata
 from functools import cache
@@ -32,7 +33,10 @@ _DOUBLED = re.compile(r"([^\W\d_])\1+")
 
 @cache
 def _readings() -> dict[int, str]:
-    import pypinyin.pinyin_dict  # a third of a second, and Latin names never need it
+    # its phrases take a start most of a third of a second, and only single characters are read here
+    os.environ.setdefault("PYPINYIN_NO_PHRASES", "1")
+    os.environ.setdefault("PYPINYIN_NO_DICT_COPY", "1")
+    import pypinyin.pinyin_dict  # Latin names never need it
 
     readings: dict[int, str] = pypinyin.pinyin_dict.pinyin_dict
     return readings

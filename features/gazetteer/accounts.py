@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from domain.places import Account, Address, Point
@@ -64,6 +63,8 @@ class AccountWriter:
 
     def sections(self, row_of: NDArray[np.int32], entries: int) -> dict[str, NDArray[Any]]:
         """`row_of`: the entry of each record that `addresses` gave (-1: none), the first of all."""
+        import pyarrow.compute as pc  # who opens a gazetteer that was built starts without it
+
         if not self._columns:
             self._columns.append(_table([]))
         table = pa.concat_tables(self._columns)

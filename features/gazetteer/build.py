@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from domain.places import Account, Address, Point
@@ -83,6 +82,8 @@ class _Book:
 
     def sections(self, progress: Progress) -> tuple[Found, NDArray[np.int32]]:
         """The sections of entries, and the row of each record as they came (-1: none)."""
+        import pyarrow.compute as pc  # who opens a gazetteer that was built starts without it
+
         progress("entries", 0.0)
         if not self._columns:
             self.add(*_parse(()))

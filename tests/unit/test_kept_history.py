@@ -117,6 +117,7 @@ def test_an_empty_history_comes_back(tmp_path: Path) -> None:
 
 @pytest.fixture
 def few(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(folding, "LEAST_KEPT", 10)
     for module in (live, folding):
         monkeypatch.setattr(module, "LONG_TAIL", 10)
 

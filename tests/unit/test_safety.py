@@ -160,6 +160,7 @@ def test_a_denial_ends_with_its_clause_and_holds_for_one_danger_alone() -> None:
     ("usual", "other"),
     [
         ("漏电", "漏電"),
+        ("电线掉下来", "電綫掉下來"),
         ("燃气泄漏", "燃氣洩漏"),
         ("着火", "著火"),
         ("gas leak", "ＧＡＳ　ＬＥＡＫ"),
