@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
-os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # before OpenMP starts, or its idle threads spin
-
 import hashlib
 import json
 from collections.abc import Sequence

@@ -5,6 +5,10 @@ A service that was killed is to be back within seconds.
 
 from __future__ import annotations
 
+import os
+
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # before OpenMP starts, or its idle threads spin
+
 import sys
 from importlib import import_module
 from types import ModuleType

@@ -15,7 +15,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.addresses.parts import AddressParts, Number
-from models.boosting import lightgbm as lgb
 from models.numbering import Known
 from models.place_evidence import LISTED, NOBODY, SAME_NAME, Surroundings
 from models.place_votes import grams
@@ -290,6 +289,8 @@ def _train(queries: Sequence[Candidates], truth: Ints, kept: NDArray[np.bool_]) 
     right = np.concatenate([queries[i].areas == truth[i] for i in chosen])
     # one imaginary hit and one miss: all may be right, and none
     labels = [*right.astype(np.int8).tolist(), 1, 0]
+    from models.boosting import lightgbm as lgb  # a start goes without it
+
     return lgb.train(
         PARAMETERS, lgb.Dataset(np.vstack((rows, rows[:1], rows[:1])), labels), num_boost_round=TREES
     )

@@ -11,11 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from domain.places import Precision
-from models.boosting import lightgbm as lgb
+from models.boosted import Boosted
 from models.place_radius import Radii
 from models.place_spots import Spot
 
 Floats = NDArray[np.float64]
+Floats32 = NDArray[np.float32]
 Weighed = tuple[Spot, float, float]  # guess, probability, radius in metres
 
 NEAR_M = 1000.0
@@ -76,7 +77,7 @@ def _merged(spots: list[Spot]) -> Spot:
     return replace(best, x=x, y=y, scale_m=scale, agreeing=len(spots) - 1)
 
 
-def features(guesses: Sequence[Spot]) -> Floats:
+def features(guesses: Sequence[Spot]) -> Floats32:
     """What the probability is read from, shape (guesses, features)."""
     lead = max((g.likelihood * g.share / (g.scale_m + 100.0) for g in guesses), default=1.0)
     return np.array(
@@ -100,7 +101,8 @@ def features(guesses: Sequence[Spot]) -> Floats:
                 len(guesses),
             )
             for rank, g in enumerate(guesses)
-        ]
+        ],
+        np.float32,
     )
 
 
@@ -110,7 +112,7 @@ class PlaceBelief:
 
     text: str = ""
     radii: Radii = field(default_factory=Radii)
-    booster: Any = field(default=None, compare=False)
+    trees: Boosted | None = field(default=None, compare=False)
 
     @classmethod
     def fit(
@@ -134,8 +136,8 @@ class PlaceBelief:
         told = [g for gs, _ in some for g in gs]
         missed = np.concatenate([np.array(e) for _, e in some])
         radii = Radii.fit([told[i] for i in tops], probability[tops], missed[tops])
-        booster = _train(rows, near)
-        belief = cls(text=booster.model_to_string(), radii=radii, booster=booster)
+        text = _train(rows, near).model_to_string()
+        belief = cls(text=text, radii=radii, trees=Boosted(text))
         ends = np.cumsum([len(g) for g in guesses])[:-1]
         return belief, [
             belief._weighed(g, chances.tolist())
@@ -146,10 +148,10 @@ class PlaceBelief:
         """(guess, probability, radius in metres), most probable first; probabilities sum to at most 1."""
         if not guesses:
             return []
-        if self.booster is None:
+        if self.trees is None:
             chances = [GUESSED.get(g.precision, 0.2) * g.share * g.likelihood for g in guesses]
         else:
-            chances = self.booster.predict(features(guesses), num_threads=1).tolist()
+            chances = self.trees.chances(features(guesses)).tolist()
         return self._weighed(guesses, chances)
 
     def _weighed(self, guesses: Sequence[Spot], chances: Sequence[float]) -> list[Weighed]:
@@ -168,11 +170,13 @@ class PlaceBelief:
         return cls(
             text=text,
             radii=Radii.from_dict(stored["radii"]),
-            booster=lgb.Booster(model_str=text) if text else None,
+            trees=Boosted(text) if text else None,
         )
 
 
-def _train(rows: Floats, near: NDArray[np.bool_]) -> Any:
+def _train(rows: Floats32, near: NDArray[np.bool_]) -> Any:
+    from models.boosting import lightgbm as lgb  # a start goes without it
+
     # one imaginary hit and one miss: all may be near, and none
     rows, labels = np.vstack((rows, rows[:1], rows[:1])), [*near.astype(np.int8).tolist(), 1, 0]
     data = lgb.Dataset(rows, labels, free_raw_data=True)

@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import os
-
-os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # before OpenMP starts, or its idle threads spin
-
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from models.boosting import lightgbm as lgb
-from models.trees import scores_of, trees_of
+from models.boosted import Boosted
 
 Floats = NDArray[np.float64]
 Floats32 = NDArray[np.float32]
@@ -54,16 +48,8 @@ class RankerSettings:
         }
 
 
-class Ranker:
+class Ranker(Boosted):
     """Scores candidates; higher is likelier."""
-
-    def __init__(self, text: str) -> None:
-        self.text = text
-        self._trees = trees_of(text)
-
-    @cached_property
-    def _booster(self) -> lgb.Booster:
-        return lgb.Booster(model_str=self.text)
 
     @classmethod
     def fit(
@@ -75,6 +61,8 @@ class Ranker:
         progress: Callable[[float], None] | None = None,
     ) -> Ranker:
         """Fit on rows of shape (pairs, features); label 1 where the candidate is the true unit."""
+        from models.boosting import lightgbm as lgb  # a start goes without it
+
         settings = settings or RankerSettings()
         data = lgb.Dataset(
             rows, labels, feature_name=[f"f{i}" for i in range(len(names))], free_raw_data=True
@@ -97,24 +85,14 @@ class Ranker:
     @property
     def trees(self) -> int:
         """Number of trees."""
-        return int(self._booster.num_trees())
-
-    def scores(self, rows: Floats32) -> Floats:
-        """Raw scores (log odds), shape (rows,)."""
-        if self._trees is None:
-            return self.scores_of_lightgbm(rows)
-        return scores_of(self._trees, rows)
-
-    def scores_of_lightgbm(self, rows: Floats32) -> Floats:
-        """The same as LightGBM itself works them out."""
-        return np.asarray(self._booster.predict(rows, raw_score=True, num_threads=1))
+        return int(self.booster.num_trees())
 
     def contributions(self, rows: Floats32) -> Floats:
         """What each feature adds to the score, shape (rows, features + 1); the last is the expected score."""
-        return np.asarray(self._booster.predict(rows, pred_contrib=True, num_threads=1))
+        return np.asarray(self.booster.predict(rows, pred_contrib=True, num_threads=1))
 
     def importance(self, names: Sequence[str]) -> dict[str, float]:
         """Share of the total gain, by feature name."""
-        gain = self._booster.feature_importance(importance_type="gain")
+        gain = self.booster.feature_importance(importance_type="gain")
         total = float(gain.sum()) or 1.0
         return {name: float(g) / total for name, g in zip(names, gain, strict=True)}

@@ -11,13 +11,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import accumulate
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 
 from features.compiled import compiled
+
+if TYPE_CHECKING:
+    from scipy import sparse
 
 Floats32 = NDArray[np.float32]
 Floats = NDArray[np.float64]
@@ -116,6 +118,8 @@ class Vocabulary:
 
     def matrix(self, tickets: Sequence[Blocks]) -> sparse.csr_matrix:
         """One row per ticket, shape (tickets, features)."""
+        from scipy import sparse  # a start goes without it
+
         columns, values, ends = [np.zeros(0, np.intp)], [np.zeros(0, np.float32)], [0]
         for ticket in tickets:
             found, value = self.look_up(ticket)
@@ -370,6 +374,8 @@ def _step(
     settings: SoftmaxSettings,
 ) -> None:
     """One AdaGrad step on the features that occur in the batch."""
+    from scipy import sparse
+
     used, positions = np.unique(batch.indices, return_inverse=True)
     if not len(used):
         return

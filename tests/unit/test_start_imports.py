@@ -12,7 +12,9 @@ SCRIPT = """
 import sys
 import api.app, api.webhooks.worker, cli.main, models.bundle, router.service, store.sql, training.mirroring, uvicorn
 store.sql.open_store(sys.argv[1]).close()
-left_out = ("sklearn", "pandas", "scipy.stats", "scipy.optimize", "mlflow", "matplotlib", "openpyxl", "alembic", "nicegui")
+left_out = (
+    "lightgbm", "scipy", "pyarrow.compute", "sklearn", "pandas", "mlflow", "matplotlib", "openpyxl", "alembic", "nicegui"
+)
 print(*[name for name in left_out if name in sys.modules])
 """
 DELIVERING = """
@@ -29,9 +31,9 @@ with TestClient(create_app(serve())):
     print(_default_reader.cache_info().currsize)
 """
 AFTERWARDS = """
-import models.ranker
+import models.boosting
 import lightgbm, sklearn.cluster, pandas
-print(lightgbm.Booster is models.ranker.lgb.Booster)
+print(lightgbm.Booster is models.boosting.lightgbm.Booster)
 """
 
 
