@@ -21,13 +21,13 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from cli.helping import LEAST_URGENT
 from cli.signing import take_bundle_key
 from cli.workspace import DEFAULT_HOME, HomeOption, Workspace
 
 if TYPE_CHECKING:
     from router.live import LiveWorld
 
-LEAST_URGENT = 19  # of Unix's levels
 LOOK_EVERY_SECONDS = 60.0
 
 log = logging.getLogger(__name__)

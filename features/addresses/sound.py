@@ -33,7 +33,7 @@ _DOUBLED = re.compile(r"([^\W\d_])\1+")
 
 @cache
 def _readings() -> dict[int, str]:
-    # its phrases take a start most of a third of a second, and only single characters are read here
+    # to load its phrases takes a fifth of a second, and only single characters are read here
     os.environ.setdefault("PYPINYIN_NO_PHRASES", "1")
     os.environ.setdefault("PYPINYIN_NO_DICT_COPY", "1")
     import pypinyin.pinyin_dict  # Latin names never need it
