@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
@@ -12,6 +13,7 @@ from sqlalchemy.exc import ArgumentError
 from domain.errors import StoreUnavailable
 
 BUSY_SECONDS = 30.0  # how long a writer waits for another process's import
+BUSY_PAUSE = 0.02  # seconds
 READERS = 32
 HIDDEN = True  # errors are logged, and parameters hold phone numbers and accounts
 # of a server that is not there, or no longer: who waits for it is told within seconds, not when TCP gives up
@@ -95,10 +97,23 @@ def _prepare_sqlite(engine: Engine, *, begin: str, pragmas: tuple[str, ...]) -> 
         # `begun` sends BEGIN; the driver must not send its own
         connection.isolation_level = None
         for pragma in pragmas:
-            connection.execute(f"PRAGMA {pragma}")
+            _patiently(connection, f"PRAGMA {pragma}")
 
     def begun(connection: Connection) -> None:
         connection.exec_driver_sql(begin)
 
     event.listen(engine, "connect", connected)
     event.listen(engine, "begin", begun)
+
+
+def _patiently(connection: sqlite3.Connection, statement: str) -> None:
+    # of connections that turn a new file to WAL at once, all but one are refused without the busy timeout
+    until = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            connection.execute(statement)
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                raise
+        time.sleep(BUSY_PAUSE)
