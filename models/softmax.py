@@ -294,9 +294,10 @@ def _parts(values: Floats32, at: Positions, ends: Positions, weights: Bytes, ste
     for block in range(blocks):
         own[:] = 0.0
         for i in range(start, ends[block]):
-            value = values[i] * steps[at[i]]
+            # the row by itself: the compiler takes eight classes at once then, but not through two indices
+            value, row = values[i] * steps[at[i]], weights[at[i]]
             for j in range(classes):
-                own[j] += value * np.float32(weights[at[i], j])
+                own[j] += value * np.float32(row[j])
         sums[block] = own
         start = ends[block]
     assert touched > -MOST_STEPS * weights.size - 1
@@ -355,39 +356,106 @@ def _adagrad(
     squares = np.ones((features, classes), np.float32)
     bias = np.log((np.bincount(y, minlength=classes) + 0.5) / (rows + 0.5 * classes)).astype(np.float32)
     random = np.random.default_rng(settings.seed)
+    arrays = (matrix.data, matrix.indices.astype(np.int64), matrix.indptr.astype(np.int64))
+    rule = (settings.batch, np.float32(settings.rate), np.float32(settings.penalty))
     for epoch in range(settings.epochs):
-        order = random.permutation(rows)
-        for start in range(0, rows, settings.batch):
-            part = order[start : start + settings.batch]
-            _step(matrix[part], y[part], weights, squares, bias, settings)
+        _epoch(*arrays, random.permutation(rows), y, weights, squares, bias, *rule)
         if progress:
             progress((epoch + 1) / settings.epochs)
     return weights, bias
 
 
-def _step(
-    batch: sparse.csr_matrix,
-    y: NDArray[np.intp],
+@compiled
+def _epoch(
+    values: Floats32,
+    columns: Positions,
+    ends: Positions,
+    order: Positions,
+    y: Positions,
     weights: Floats32,
     squares: Floats32,
     bias: Floats32,
-    settings: SoftmaxSettings,
+    batch: int,
+    rate: np.float32,
+    penalty: np.float32,
 ) -> None:
-    """One AdaGrad step on the features that occur in the batch."""
-    from scipy import sparse
+    """One AdaGrad step for each `batch` rows of a sparse matrix in `order`; changes `weights` and `squares`.
 
-    used, positions = np.unique(batch.indices, return_inverse=True)
-    if not len(used):
-        return
-    small = sparse.csr_matrix((batch.data, positions, batch.indptr), shape=(batch.shape[0], len(used)))
-    own = weights[used]
-    error = small @ own + bias
-    error -= error.max(axis=1, keepdims=True)
-    np.exp(error, out=error)
-    error /= error.sum(axis=1, keepdims=True)
-    error[np.arange(len(y)), y] -= 1.0
-    gradient = small.T @ error
-    gradient += settings.penalty * len(y) * own
-    sums = squares[used] + gradient * gradient
-    squares[used] = sums
-    weights[used] = own - settings.rate * gradient / np.sqrt(sums)
+    `values`, `columns`, `ends`: the matrix as SciPy's CSR has it. A step touches the features that its rows have, each
+    once.
+    """
+    place = np.full(len(weights), -1, np.int64)  # where a feature stands among those of the batch
+    for start in range(0, len(order), batch):
+        rows = order[start : start + batch]
+        error = _error(values, columns, ends, rows, y, weights, bias)
+        used, firsts, owners, amounts = _by_feature(values, columns, ends, rows, place)
+        shrinkage = penalty * np.float32(len(rows))
+        for k in range(len(used)):
+            own, sums = weights[used[k]], squares[used[k]]
+            gradient = own * shrinkage
+            for i in range(firsts[k], firsts[k + 1]):
+                amount, wrong = amounts[i], error[owners[i]]
+                for j in range(len(gradient)):
+                    gradient[j] += amount * wrong[j]
+            for j in range(len(gradient)):
+                sums[j] += gradient[j] * gradient[j]
+                own[j] -= rate * gradient[j] / np.sqrt(sums[j])
+
+
+@compiled
+def _error(
+    values: Floats32,
+    columns: Positions,
+    ends: Positions,
+    rows: Positions,
+    y: Positions,
+    weights: Floats32,
+    bias: Floats32,
+) -> Floats32:
+    """How far each class's probability is from what was, shape (rows, classes)."""
+    error = np.empty((len(rows), len(bias)), np.float32)
+    for r in range(len(rows)):
+        scores = error[r]
+        scores[:] = bias
+        for i in range(ends[rows[r]], ends[rows[r] + 1]):
+            value, own = values[i], weights[columns[i]]
+            for j in range(len(scores)):
+                scores[j] += value * own[j]
+        highest, total = scores.max(), np.float32(0.0)
+        for j in range(len(scores)):
+            scores[j] = np.exp(scores[j] - highest)
+            total += scores[j]
+        scores /= total
+        scores[y[rows[r]]] -= np.float32(1.0)
+    return error
+
+
+@compiled
+def _by_feature(
+    values: Floats32, columns: Positions, ends: Positions, rows: Positions, place: Positions
+) -> tuple[Positions, Positions, Positions, Floats32]:
+    """Features of the rows, where each one's entries begin, and of each entry the row (as a position) and the value.
+
+    `place`: -1 for every feature, and again so when it returns.
+    """
+    most = 0
+    for row in rows:
+        most += ends[row + 1] - ends[row]
+    used, counts, distinct = np.empty(most, np.int64), np.zeros(most + 1, np.int64), 0
+    for row in rows:
+        for i in range(ends[row], ends[row + 1]):
+            if place[columns[i]] < 0:
+                place[columns[i]], used[distinct] = distinct, columns[i]
+                distinct += 1
+            counts[place[columns[i]] + 1] += 1
+    firsts = np.cumsum(counts[: distinct + 1])
+    owners, amounts, free = np.empty(most, np.int64), np.empty(most, np.float32), firsts.copy()
+    for r in range(len(rows)):
+        for i in range(ends[rows[r]], ends[rows[r] + 1]):
+            k = place[columns[i]]
+            owners[free[k]], amounts[free[k]] = r, values[i]
+            free[k] += 1
+    used = used[:distinct]
+    for feature in used:
+        place[feature] = -1
+    return used, firsts, owners, amounts
