@@ -7,7 +7,6 @@ import time
 from typing import Literal
 from uuid import uuid4
 
-import httpx
 from fastapi import APIRouter, Request
 from pydantic import BaseModel
 from starlette.concurrency import run_in_threadpool
@@ -16,7 +15,6 @@ from api.access import acting, may
 from api.desk import desk_of
 from api.endpoints import unit_of
 from api.openapi import problems
-from api.webhooks.courier import Courier
 from api.webhooks.messages import TrialMessageOut, TrialOut
 from domain.access import Right
 from domain.errors import Overloaded
@@ -71,6 +69,10 @@ async def _sent(request: Request, endpoint: Endpoint) -> TriedOut:
     desk = desk_of(request)
     now = desk.service.clock()
     message = TrialMessageOut(timestamp=now, data=TrialOut(unit=endpoint.unit_id))
+    import httpx  # a start without deliveries goes without it
+
+    from api.webhooks.courier import Courier
+
     tls = await run_in_threadpool(httpx.create_ssl_context)
     async with Courier(desk.settings.targets, tls) as courier:
         began = time.perf_counter()

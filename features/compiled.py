@@ -10,8 +10,11 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from functools import update_wrapper
+from importlib import import_module
 from threading import Lock
 from typing import Any, Generic, ParamSpec, TypeVar, cast
+
+from features.importing import without
 
 Arguments = ParamSpec("Arguments")
 Answer = TypeVar("Answer")
@@ -51,6 +54,10 @@ _making = Lock()
 
 def _make_all() -> None:
     with _making:
+        with without(
+            "scipy"
+        ):  # for BLAS, which nothing here uses: it takes longer to import than all of these to load
+            import_module("numba.np.arraymath")
         made = [(one, one.made()) for one in _waiting]
         _waiting.clear()
         for one, itself in made:

@@ -13,8 +13,10 @@ from dataclasses import dataclass
 from features.han import traditional
 
 _HAN = re.compile(r"[\u3400-\u9fff]")
-_UNSPACED = r"\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff"
-_SPACED, NOT_SPACED = rf"[^\W_{_UNSPACED}]", rf"[\W_{_UNSPACED}]"
+_UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff"
+NOT_SPACED = rf"[\W_{_UNSPACED}]"
+# Python makes a set of one or two ranges in a fiftieth of the time of one of many, and this one stands in many places
+_SPACED = "(?:" + "".join(f"(?![{two}])" for two in re.findall(".-..-.|.-.", _UNSPACED)) + r"[^\W_])"
 _CLAUSE = r"[^,.;:!?\n，。；：！？、()]"
 HAN_GAP, SPACED_GAP = 5, 16  # letters of one clause between the two words of a `near`
 _NEVER = "(?!)"

@@ -43,7 +43,7 @@ class RankerSettings:
             "num_threads": self.threads,
             "seed": self.seed,
             "deterministic": True,
-            "force_row_wise": True,
+            "force_col_wise": True,
             "verbosity": -1,
         }
 

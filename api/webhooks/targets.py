@@ -14,11 +14,12 @@ from ipaddress import (
     ip_address,
     ip_network,
 )
-from typing import TypeAlias
-
-from httpx import URL, InvalidURL
+from typing import TYPE_CHECKING, TypeAlias
 
 from domain.errors import InvalidInput
+
+if TYPE_CHECKING:
+    from httpx import URL  # a start without deliveries goes without it
 
 IpAddress: TypeAlias = IPv4Address | IPv6Address
 IpNetwork: TypeAlias = IPv4Network | IPv6Network
@@ -48,6 +49,8 @@ class Targets:
 
     def check_url(self, text: str) -> URL:
         """The URL, where it can be a target. Raises InvalidInput."""
+        from httpx import URL, InvalidURL
+
         problem = None
         try:
             url = URL(text)
