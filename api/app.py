@@ -126,7 +126,7 @@ def create_app(service: RoutingService, settings: Settings | None = None) -> Fas
     app.state.rules = {}
     for module in MODULES:
         app.state.rules |= rules_of(module.routes.routes)
-        app.include_router(module.routes)
+        app.router.routes += module.routes.routes
     app.router.routes.append(Route("/open311/{rest:path}", open311.Elsewhere(), include_in_schema=False))
     handle_problems(app)
     describe(app)

@@ -17,7 +17,7 @@ from typing import Any
 
 from domain.errors import InvalidInput
 from domain.safety import Priority, SafetySignal
-from features.safety_expressions import NOT_SPACED, Phrase, any_of, begins_spaced, either
+from features.safety_expressions import ANY_TEXT, UNMIXED, Phrase, any_of, begins_spaced, either, unmixed
 from features.text import normalise
 
 NEGATION_REACH = 40  # characters before the words in which they can be denied
@@ -86,7 +86,11 @@ class SafetyReader:
         phrases = [phrase for danger in words.dangers for phrase in _phrases(danger)]
         spaced = [phrase for phrase in phrases if begins_spaced(phrase.first)]
         others = [phrase for phrase in phrases if not begins_spaced(phrase.first)]
-        self._spaced, self._spaced_kinds = any_of(spaced, NOT_SPACED)
+        self._mixed = any(
+            word != unmixed(word) for phrase in spaced for word in (phrase.first, *phrase.seconds)
+        )
+        letters = ANY_TEXT if self._mixed else UNMIXED
+        self._spaced, self._spaced_kinds = any_of(spaced, letters, letters.others)
         self._others, self._other_kinds = any_of(others)
         self._denied = _denial(words.negations)
         asked = either(phrase for one in words.negations for phrase in one.unless)
@@ -96,10 +100,9 @@ class SafetyReader:
         """The signals of a text in the normal form of `features.text`, in the order of the kinds."""
         found: dict[str, dict[str, None]] = {}
         # every word has something before it then; a match's start is its word's start in the text itself
-        for match in self._spaced.finditer(" " + normalised):
-            self._keep(
-                self._spaced_kinds[match.lastindex or 0], match.group()[1:], normalised, match.start(), found
-            )
+        for match in self._spaced.finditer(" " + (normalised if self._mixed else unmixed(normalised))):
+            words = normalised[match.start() : match.end() - 1]
+            self._keep(self._spaced_kinds[match.lastindex or 0], words, normalised, match.start(), found)
         if not normalised.isascii():
             for match in self._others.finditer(normalised):
                 self._keep(

@@ -1,7 +1,7 @@
 """Many phrases as one regular expression, whole words where letters are spaced.
 
 What letters are spaced is a large set, and to compile it takes milliseconds each time it is written down: phrases that
-begin and end alike share it.
+begin and end alike share it, and in a text without letters of other scripts (`unmixed`) any letter is one.
 """
 
 from __future__ import annotations
@@ -9,15 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import cache
 
 from features.han import traditional
 
 _HAN = re.compile(r"[\u3400-\u9fff]")
 _UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff"
-NOT_SPACED = rf"[\W_{_UNSPACED}]"
-# Python makes a set of one or two ranges in a fiftieth of the time of one of many, and this one stands in many places
-_SPACED = "(?:" + "".join(f"(?![{two}])" for two in re.findall(".-..-.|.-.", _UNSPACED)) + r"[^\W_])"
-_CLAUSE = r"[^,.;:!?\n，。；：！？、()]"
+_CLAUSE = r"(?![、。])[^,.;:!?\n()]"  # the others are not in a text in normal form
+_MARK = "\x1f"  # no letter, and in no text in normal form
 HAN_GAP, SPACED_GAP = 5, 16  # letters of one clause between the two words of a `near`
 _NEVER = "(?!)"
 
@@ -31,12 +30,33 @@ class Phrase:
     kind: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Letters:
+    """What is a letter of those that are written with spaces between words, and what is anything else, as sets."""
+
+    spaced: str
+    others: str
+
+
+ANY_TEXT = Letters(rf"[^\W_{_UNSPACED}]", rf"[\W_{_UNSPACED}]")
+UNMIXED = Letters(r"[^\W_]", r"[\W_]")
+_spaced = re.compile(ANY_TEXT.spaced)
+_unspaced = re.compile(f"[{_UNSPACED}]")
+
+
 def begins_spaced(phrase: str) -> bool:
     """Whether its first letter is of those that are written with spaces between words."""
-    return re.match(_SPACED, phrase) is not None
+    return _spaced.match(phrase) is not None
 
 
-def any_of(phrases: Iterable[Phrase], before: str = "") -> tuple[re.Pattern[str], list[str | None]]:
+def unmixed(text: str) -> str:
+    """The text with a mark in the place of each letter of a script that does not space its words."""
+    return text if text.isascii() else _unspaced.sub(_MARK, text)
+
+
+def any_of(
+    phrases: Iterable[Phrase], letters: Letters = ANY_TEXT, before: str = ""
+) -> tuple[re.Pattern[str], list[str | None]]:
     """One expression for all phrases, and the kind that each of its (empty) groups stands for, group 0 for none.
 
     Phrases stand under their first letters: the engine then skips every other letter by one look into a set. Longer
@@ -49,8 +69,10 @@ def any_of(phrases: Iterable[Phrase], before: str = "") -> tuple[re.Pattern[str]
     kinds: list[str | None] = [None]
     heads = []
     for head, under in by_head.items():
-        shared = _shared([_Way(phrase.first, "", _after(phrase), phrase.kind) for phrase in under])
-        ways = "|".join(_together(group, lambda way: _spelt(way.phrase[1:]) + "()") for group in shared)
+        shared = _shared([_Way(phrase.first, "", _after(phrase, letters), phrase.kind) for phrase in under])
+        ways = "|".join(
+            _together(group, lambda way: _spelt(way.phrase[1:], letters) + "()") for group in shared
+        )
         heads.append(f"{re.escape(head)}(?:{ways})")
         kinds += [way.kind for group in shared for way in group]
     ways = "|".join(heads) or _NEVER
@@ -59,7 +81,7 @@ def any_of(phrases: Iterable[Phrase], before: str = "") -> tuple[re.Pattern[str]
 
 def either(phrases: Iterable[str]) -> str:
     """One of the phrases, the longest that there is."""
-    return _one_of(sorted(phrases, key=len, reverse=True))
+    return _one_of(sorted(phrases, key=len, reverse=True), ANY_TEXT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,31 +117,32 @@ def _together(group: list[_Way], spelt: Callable[[_Way], str]) -> str:
     return f"{group[0].begin}(?:{'|'.join(map(spelt, group))}){group[0].end}"
 
 
-def _after(phrase: Phrase) -> str:
+def _after(phrase: Phrase, letters: Letters) -> str:
     """What follows a phrase's own letters."""
     if not phrase.seconds:
-        return _end(phrase.first)
+        return _end(phrase.first, letters)
     gap = HAN_GAP if _HAN.match(phrase.first) else SPACED_GAP
-    return f"{_end(phrase.first)}{_CLAUSE}{{0,{gap}}}?(?:{_one_of(phrase.seconds)})"
+    return f"{_end(phrase.first, letters)}{_CLAUSE}{{0,{gap}}}?(?:{_one_of(phrase.seconds, letters)})"
 
 
-def _one_of(phrases: Iterable[str]) -> str:
+def _one_of(phrases: Iterable[str], letters: Letters) -> str:
     """One of the phrases, the first that is there, whole words where letters are spaced."""
-    begins = {True: f"(?<!{_SPACED})", False: ""}
-    ways = _shared(_Way(phrase, begins[begins_spaced(phrase)], _end(phrase)) for phrase in phrases)
-    return "|".join(_together(group, lambda way: _spelt(way.phrase)) for group in ways) or _NEVER
+    begins = {True: f"(?<!{letters.spaced})", False: ""}
+    ways = _shared(_Way(phrase, begins[begins_spaced(phrase)], _end(phrase, letters)) for phrase in phrases)
+    return "|".join(_together(group, lambda way: _spelt(way.phrase, letters)) for group in ways) or _NEVER
 
 
-def _end(phrase: str) -> str:
+def _end(phrase: str, letters: Letters) -> str:
     """What a phrase's last letter wants behind it: of a * the rest of the word, of a spaced one no more of it."""
     if phrase[-1] == "*":
-        return f"{_SPACED}*"
-    return f"(?!{_SPACED})" if re.match(_SPACED, phrase[-1]) else ""
+        return f"{letters.spaced}*"
+    return f"(?!{letters.spaced})" if begins_spaced(phrase[-1]) else ""
 
 
-def _spelt(phrase: str) -> str:
+def _spelt(phrase: str, letters: Letters) -> str:
     """The phrase's letters; what follows a * at its end is `_end`."""
-    return "".join(f"{_SPACED}*" if letter == "*" else _letter(letter) for letter in phrase.removesuffix("*"))
+    own = phrase.removesuffix("*")
+    return "".join(f"{letters.spaced}*" if letter == "*" else _letter(letter) for letter in own)
 
 
 def _letter(letter: str) -> str:
@@ -127,6 +150,7 @@ def _letter(letter: str) -> str:
     return re.escape(letter) if len(forms) == 1 else f"[{''.join(forms)}]"
 
 
+@cache
 def _forms(letter: str) -> tuple[str, ...]:
     """The letter, its traditional forms, and the apostrophe that editors put in its place."""
     if letter == "'":
