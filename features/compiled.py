@@ -54,10 +54,10 @@ _making = Lock()
 
 def _make_all() -> None:
     with _making:
-        with without(
-            "scipy"
-        ):  # for BLAS, which nothing here uses: it takes longer to import than all of these to load
-            import_module("numba.np.arraymath")
+        # BLAS and C's headers, which nothing here uses, take longer to import than all of these to load
+        with without("scipy", "cffi"):
+            for module in ("numba.np.arraymath", "numba.core.typing.cffi_utils"):
+                import_module(module)
         made = [(one, one.made()) for one in _waiting]
         _waiting.clear()
         for one, itself in made:
