@@ -126,6 +126,7 @@ def create_app(service: RoutingService, settings: Settings | None = None) -> Fas
     app.state.rules = {}
     for module in MODULES:
         app.state.rules |= rules_of(module.routes.routes)
+        # include_router would build each route once more, and look for a request's with two layers more
         app.router.routes += module.routes.routes
     app.router.routes.append(Route("/open311/{rest:path}", open311.Elsewhere(), include_in_schema=False))
     handle_problems(app)
