@@ -19,7 +19,7 @@ class Settings:
     max_batch_tickets: int = 1_000
     max_in_flight: int = 256
     max_batches: int = 4
-    batch_threads: int = 1
+    batch_threads: int = 2
     max_requests: int = 1_024
     """Of all kinds at once, but for streams, which are counted by themselves."""
     refresh_seconds: float = 0.5

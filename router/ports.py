@@ -29,7 +29,7 @@ from router.event_ports import EventKind as EventKind
 from router.event_ports import EventReads
 from router.event_ports import TicketEvent as TicketEvent
 from router.finding import FindingReads
-from router.idempotency import AnswerReads, AnswerWrites
+from router.idempotency import AnswerReads, AnswerWrites, KeptAnswer
 from router.sight import Sight
 from router.stored import StoredTicket as StoredTicket
 
@@ -256,6 +256,21 @@ class WriteSession(
     def set_pointers(self, pointers: Pointers, by: str = "gridroute", reason: str = "") -> None:
         """The event log has who moved them and why. Raises NotFound for a version that the store does not have."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Addition:
+    """The work that adds a decided ticket, and keeps what its request is answered: a store may do many at once."""
+
+    stored: StoredTicket
+    answer: KeptAnswer | None = None
+
+    def __call__(self, session: WriteSession) -> StoredTicket:
+        """Answers what was stored. Raises DuplicateTicket, AlreadyAnswered."""
+        session.add_decided(self.stored)
+        if self.answer is not None:
+            session.keep_answer(self.answer)
+        return self.stored
 
 
 class Store(Protocol):

@@ -7,6 +7,7 @@ from concurrent.futures import Future, wait
 from contextlib import suppress
 from datetime import datetime
 from functools import partial
+from threading import Lock
 
 from domain.automation import Scope, Suspension
 from domain.decisions import Policy, Review
@@ -36,7 +37,7 @@ from router.live import Champion, LiveWorld, LoadBundle
 from router.locate import locate
 from router.observing import Observer, StopWatch, Unobserved
 from router.owners import CELLS_AT_ONCE, CellOwner, owner_of
-from router.ports import Queue, Store, StoredTicket, WriteSession
+from router.ports import Addition, Queue, Store, StoredTicket, WriteSession
 from router.previewing import Preview, preview
 from router.pulling import Answer, handed, refusal_of, refuse, reply_to
 from router.readiness import Readiness, assess, unavailable
@@ -75,6 +76,7 @@ class RoutingService:
             derived=derived or DerivedAnew(),
         )
         self._versions: dict[str, int] = {}
+        self._batch_turn = Lock()  # one batch is decided at a time; others are read and answered meanwhile
         self.observer: Observer = Unobserved()
         self.decider = Decider(self._live, clock)
 
@@ -111,14 +113,7 @@ class RoutingService:
         """The second third, after the decider's: have the store write it, which is not waited for."""
         stored, keep = routed.stored, routed.keep
         answer = keep(Submission(stored=stored, created=True)) if keep else None
-
-        def work(session: WriteSession) -> StoredTicket:
-            session.add_decided(stored)
-            if answer is not None:
-                session.keep_answer(answer)
-            return stored
-
-        future = self._store.submit(work, bulk=bulk)
+        future = self._store.submit(Addition(stored, answer), bulk=bulk)
         future.add_done_callback(partial(self._tell, routed.watch))
         return future
 
@@ -140,15 +135,8 @@ class RoutingService:
 
     def submit_batch(self, drafts: Sequence[Draft]) -> list[Submission | GridrouteError]:
         """Submit each by itself; answers in their order, an error in the place of a ticket that was not stored."""
-        begun: list[tuple[Routed, Future[StoredTicket]] | Exception] = []
-        for made in self.decider.in_parts(drafts):
-            part = [
-                one if isinstance(one, Exception) else (one, self.hand_over(one, bulk=True)) for one in made
-            ]
-            begun += part
-            if not self.decider.beside.places:
-                # threads share one interpreter: to route while the store writes takes longer than one after the other
-                wait([one[1] for one in part if not isinstance(one, Exception)])
+        with self._batch_turn:
+            begun = self._begin_batch(drafts)
         answers: list[Submission | GridrouteError] = []
         for one in begun:
             try:
@@ -158,6 +146,19 @@ class RoutingService:
             except GridrouteError as error:
                 answers.append(error)
         return answers
+
+    def _begin_batch(self, drafts: Sequence[Draft]) -> list[tuple[Routed, Future[StoredTicket]] | Exception]:
+        """Decide each, and hand it to the store."""
+        begun: list[tuple[Routed, Future[StoredTicket]] | Exception] = []
+        for made in self.decider.in_parts(drafts):
+            part = [
+                one if isinstance(one, Exception) else (one, self.hand_over(one, bulk=True)) for one in made
+            ]
+            begun += part
+            if not self.decider.beside.places:
+                # threads share one interpreter: to route while the store writes takes longer than one after the other
+                wait([one[1] for one in part if not isinstance(one, Exception)])
+        return begun
 
     def ticket(self, ticket_id: str) -> StoredTicket:
         """The ticket with its state. Raises NotFound."""

@@ -31,7 +31,7 @@ from store.events import SqlEventReads, SqlEventWrites
 
 _delivery, _endpoint = tables.deliveries.c, tables.endpoints.c
 _PENDING = text(tables.PENDING)
-_INSERT = insert(tables.deliveries).inline()  # nobody asks for its number here
+INSERT_DELIVERY = insert(tables.deliveries).inline()  # nobody asks for its number here
 COLUMNS = tuple(getattr(_delivery, name) for name in Delivery.__dataclass_fields__)
 
 
@@ -106,19 +106,21 @@ class SqlDeliveryWrites(SqlDeliveryReads, SqlEventWrites):
         rank = self._connection.scalar(select(ticket.priority).where(ticket.ticket_id == ticket_id))
         if rank is None:
             raise NotFound(kind="ticket", key=ticket_id)
-        self._queue(ticket_id, unit_id, at, rank=rank, kind=kind, delay=delay)
+        row = self._queued(ticket_id, unit_id, at, rank=rank, kind=kind, delay=delay, trace=self.trace)
+        self._connection.execute(INSERT_DELIVERY, row)
 
-    def _queue(
+    def _queued(
         self,
         ticket_id: str,
         unit_id: str,
         at: datetime,
         *,
         rank: int,
+        trace: str | None,
         kind: DeliveryKind = DeliveryKind.DISPATCH,
         delay: timedelta = timedelta(),
-    ) -> None:
-        """A row of the outbox, of a ticket of that rank."""
+    ) -> dict[str, Any]:
+        """A row for the outbox, of a ticket of that rank; that it is queued is recorded."""
         row = {
             "webhook_id": new_webhook_id(),
             "ticket_id": ticket_id,
@@ -131,10 +133,10 @@ class SqlDeliveryWrites(SqlDeliveryReads, SqlEventWrites):
             "state": DeliveryState.PENDING.value,
             "attempts": 0,
             "error": "",
-            "trace": self.trace,
+            "trace": trace,
         }
-        self._connection.execute(_INSERT, row)
         self._record(ticket_id, EventKind.QUEUED, unit_id=unit_id, detail=told(kind))
+        return row
 
     def claim_deliveries(
         self, owner: str, now: datetime, lease_until: datetime, limit: int, run: int = 1

@@ -6,17 +6,19 @@ Two lanes: what comes in bulk is written when nothing else waits, or in small pa
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import partial
+from itertools import groupby
 from threading import Condition, Thread, current_thread
 from typing import Any, Protocol, TypeVar
 
 from sqlalchemy import Connection, Engine
 
+from domain.errors import DuplicateTicket
 from router.event_ports import TicketEvent
-from router.ports import WriteSession
+from router.ports import Addition, StoredTicket, WriteSession
 from router.tracing import current_header
 from store.checks import closed
 from store.faults import fault_of
@@ -43,10 +45,14 @@ class GroupSession(WriteSession, Protocol):
         """Write what it kept of all works."""
         ...
 
+    def add_all_decided(self, new: Sequence[tuple[StoredTicket, str | None]]) -> Sequence[bool]:
+        """Add decided tickets, each with the trace it is of; answers which were: the others' ids are taken."""
+        ...
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Job:
-    work: Callable[[WriteSession], Any]
+    work: Any  # Callable[[WriteSession], Any]
     future: Future[Any]
     trace: str | None
 
@@ -102,7 +108,7 @@ class Writer:
         try:
             with self._engine.begin() as connection:
                 session = self._open_session(connection)
-                answers = [self._attempt(job, session, connection) for job in group]
+                answers = [*self._attempted(group, session, connection)]
                 session.finish()
         except Exception as error:  # noqa: BLE001 - the thread must outlive it, and every caller must hear of it
             fault = fault_of(error, self._place)
@@ -113,6 +119,40 @@ class Writer:
         else:
             for answer in answers:
                 answer()
+
+    def _attempted(
+        self, group: Sequence[_Job], session: GroupSession, connection: Connection
+    ) -> Iterator[Callable[[], None]]:
+        """Run all works, one after another, but for tickets that are to be added one after another: these together."""
+        for alike, jobs in groupby(group, _is_mere_addition):
+            several = list(jobs)
+            together = self._added(several, session, connection) if alike and len(several) > 1 else None
+            yield from together or (self._attempt(job, session, connection) for job in several)
+
+    def _added(
+        self, jobs: Sequence[_Job], session: GroupSession, connection: Connection
+    ) -> list[Callable[[], None]] | None:
+        """All in as many statements as one takes; None: nothing was done, for one of them was at fault."""
+        mark = session.mark()
+        connection.exec_driver_sql("SAVEPOINT additions")
+        try:
+            added = session.add_all_decided([(job.work.stored, job.trace) for job in jobs])
+        except Exception as error:
+            if fault_of(error, self._place) is not None:
+                raise
+            connection.exec_driver_sql("ROLLBACK TO SAVEPOINT additions")
+            connection.exec_driver_sql("RELEASE SAVEPOINT additions")
+            session.go_back(mark)
+            return None
+        connection.exec_driver_sql("RELEASE SAVEPOINT additions")
+        return [
+            partial(job.future.set_result, job.work.stored)
+            if new
+            else partial(
+                job.future.set_exception, DuplicateTicket(ticket_id=job.work.stored.ticket.ticket_id)
+            )
+            for job, new in zip(jobs, added, strict=True)
+        ]
 
     def _attempt(self, job: _Job, session: GroupSession, connection: Connection) -> Callable[[], None]:
         """Run one work in its savepoint; a fault of the store itself goes through and fails the whole group."""
@@ -130,6 +170,10 @@ class Writer:
             return partial(job.future.set_exception, error)
         connection.exec_driver_sql("RELEASE SAVEPOINT work")
         return partial(job.future.set_result, result)
+
+
+def _is_mere_addition(job: _Job) -> bool:
+    return isinstance(job.work, Addition) and job.work.answer is None
 
 
 def _taken(queue: deque[_Job], most: int) -> list[_Job]:

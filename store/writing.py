@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime
 from hashlib import sha256
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Table, bindparam, delete, insert, select, update
 
@@ -38,8 +38,9 @@ from store.claims import NOT_CLAIMED, SqlClaimWrites
 from store.clock import Clock
 from store.clocks import SqlClockWrites
 from store.codec import decode, encode
+from store.deliveries import INSERT_DELIVERY
 from store.finding import key_rows, place_row, sight_rows
-from store.inserting import insert_new
+from store.inserting import insert_all_new, insert_new
 from store.log import by_time_known, log_row, log_span, new_entries
 from store.meta import lock_counters, set_meta_value
 from store.reading import SqlReadSession, dispatch_of
@@ -48,6 +49,7 @@ from store.review_records import review_record
 from store.undoing import SqlUndoWrites
 
 T = TypeVar("T")
+Row = Mapping[str, Any]
 # made once: to build a statement takes longer than to execute it. Inline: nobody asks for the row's number
 _INSERT_KEYS, _INSERT_DECISION = insert(tables.ticket_keys), insert(tables.decisions).inline()
 
@@ -96,55 +98,59 @@ class SqlWriteSession(
 
     def add_decided(self, stored: StoredTicket) -> None:
         """A new ticket with its decision, and its delivery where it is dispatched. Raises DuplicateTicket."""
-        ticket, decision, at, unit_id = stored.ticket, stored.decision, stored.decided_at, stored.unit_id
-        assert decision is not None
-        assert at is not None
-        cell, alone = seen_on_the_map(decision)
-        self._insert_ticket(
-            ticket,
-            stored.priority,
-            status=stored.status.value,
-            unit_id=unit_id,
-            due_at=stored.due_at,
-            cell=cell,
-            automatic=alone,
-        )
-        self._insert_decision(decision, at)
-        place = place_row(decision, at)
-        if keys := [*key_rows(ticket), *sight_rows(decision), *([place] if place else [])]:
-            self._connection.execute(_INSERT_KEYS, keys)
-        self._record(ticket.ticket_id, EventKind.STATUS, unit_id=unit_id, detail=stored.status.value)
-        if unit_id is not None:
-            self._queue(ticket.ticket_id, unit_id, at, rank=stored.priority.rank)
+        (added,) = self.add_all_decided([(stored, self.trace)])
+        if not added:
+            raise DuplicateTicket(ticket_id=stored.ticket.ticket_id)
 
-    def _insert_ticket(self, ticket: Ticket, priority: Priority, **more: object) -> None:
-        body = encode(ticket)
-        row = {
-            "ticket_id": ticket.ticket_id,
-            "received_at": ticket.received_at,
-            "status": TicketStatus.RECEIVED.value,
-            "channel": ticket.channel,
-            "priority": priority.rank,
-            "body": body,
-            **more,
-        }
+    def add_all_decided(self, new: Sequence[tuple[StoredTicket, str | None]]) -> Sequence[bool]:
+        """As `add_decided` each, with the trace it is of; answers which were added: the others' ids are taken."""
+        rows: dict[str, Row] = {}
+        for stored, _ in new:
+            rows.setdefault(stored.ticket.ticket_id, _decided_row(stored))
+        fresh = insert_all_new(self._connection, tables.tickets, list(rows.values()))
+        added: list[bool] = []
+        decisions, keys, deliveries = list[Row](), list[Row](), list[Row]()
+        for stored, trace in new:
+            ticket, decision, at, unit_id = stored.ticket, stored.decision, stored.decided_at, stored.unit_id
+            assert decision is not None
+            assert at is not None
+            added.append(ticket.ticket_id in fresh)
+            if not added[-1]:
+                continue
+            fresh.remove(ticket.ticket_id)  # of two with one id the first has it
+            decisions.append(_decision_row(decision, at))
+            place = place_row(decision, at)
+            keys += [*key_rows(ticket), *sight_rows(decision), *([place] if place else [])]
+            self._record_received(ticket, rows[ticket.ticket_id]["body"])
+            self._record_decided(decision, decisions[-1]["body"])
+            self._record(ticket.ticket_id, EventKind.STATUS, unit_id=unit_id, detail=stored.status.value)
+            if unit_id is not None:
+                rank = stored.priority.rank
+                deliveries.append(self._queued(ticket.ticket_id, unit_id, at, rank=rank, trace=trace))
+        for statement, of_all in (
+            (_INSERT_DECISION, decisions),
+            (_INSERT_KEYS, keys),
+            (INSERT_DELIVERY, deliveries),
+        ):
+            if of_all:
+                self._connection.execute(statement, of_all)
+        return added
+
+    def _insert_ticket(self, ticket: Ticket, priority: Priority) -> None:
+        row = _ticket_row(ticket, priority)
         if not insert_new(self._connection, tables.tickets, row):
             raise DuplicateTicket(ticket_id=ticket.ticket_id)
+        self._record_received(ticket, row["body"])
+
+    def _record_received(self, ticket: Ticket, body: str) -> None:
         self._record(ticket.ticket_id, EventKind.RECEIVED, by=ticket.channel, covers=body)
 
     def _insert_decision(self, decision: Decision, at: datetime) -> None:
-        body = encode(decision)
-        row = {
-            "ticket_id": decision.ticket_id,
-            "decided_at": at,
-            "verdict": decision.verdict.value,
-            "unit_id": decision.unit_id,
-            "body": body,
-            "bundle_digest": decision.bundle_digest,
-            "certificate_group": decision.group,
-            "automatic": automatic(decision),
-        }
+        row = _decision_row(decision, at)
         self._connection.execute(_INSERT_DECISION, row)
+        self._record_decided(decision, row["body"])
+
+    def _record_decided(self, decision: Decision, body: str) -> None:
         self._record(
             decision.ticket_id,
             EventKind.DECIDED,
@@ -343,3 +349,40 @@ class SqlWriteSession(
         if status is None:
             raise NotFound(kind="ticket", key=ticket_id)
         return status
+
+
+def _ticket_row(ticket: Ticket, priority: Priority) -> Row:
+    return {
+        "ticket_id": ticket.ticket_id,
+        "received_at": ticket.received_at,
+        "status": TicketStatus.RECEIVED.value,
+        "channel": ticket.channel,
+        "priority": priority.rank,
+        "body": encode(ticket),
+    }
+
+
+def _decided_row(stored: StoredTicket) -> Row:
+    assert stored.decision is not None
+    cell, alone = seen_on_the_map(stored.decision)
+    return {
+        **_ticket_row(stored.ticket, stored.priority),
+        "status": stored.status.value,
+        "unit_id": stored.unit_id,
+        "due_at": stored.due_at,
+        "cell": cell,
+        "automatic": alone,
+    }
+
+
+def _decision_row(decision: Decision, at: datetime) -> Row:
+    return {
+        "ticket_id": decision.ticket_id,
+        "decided_at": at,
+        "verdict": decision.verdict.value,
+        "unit_id": decision.unit_id,
+        "body": encode(decision),
+        "bundle_digest": decision.bundle_digest,
+        "certificate_group": decision.group,
+        "automatic": automatic(decision),
+    }

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeVar
@@ -25,6 +26,7 @@ from domain.errors import (
 from domain.places import Point
 from domain.tickets import Ticket, TicketStatus
 from domain.units import Unit
+from router.beside import NobodyBeside
 from router.ports import Store, WriteSession
 from router.service import RoutingService
 from router.submission import Draft, Submission
@@ -168,6 +170,38 @@ def test_in_a_batch_each_answers_for_itself(store: Store) -> None:
     answers = service.submit_batch([Draft(ticket=t) for t in tickets])
     told = [a.created if isinstance(a, Submission) else type(a) for a in answers]
     assert told == [True, False, DuplicateTicket, False, DuplicateTicket]
+
+
+class Hands(NobodyBeside):
+    """Somebody beside this process who always has something else to do."""
+
+    places = 1
+
+
+def test_the_next_batch_is_decided_while_the_last_is_written(tmp_path: Path) -> None:
+    held, go, begun, done = threading.Event(), threading.Event(), list[str](), threading.Semaphore(0)
+    with closing(open_store(new_sqlite(tmp_path / "g.db"))) as store, ThreadPoolExecutor(2) as callers:
+        service = service_on(furnished(store))
+        service.decider.beside = Hands()
+        decide = service.decider.in_parts
+
+        def told(drafts: Sequence[Draft]) -> Iterator[list[Any]]:
+            begun.append(drafts[0].ticket.ticket_id)
+            yield from decide(drafts)
+            begun.append("done")
+            done.release()
+
+        service.decider.in_parts = told  # type: ignore[method-assign]
+        store.submit(lambda _: (held.set(), go.wait(30)))  # type: ignore[func-returns-value]
+        assert held.wait(30)
+        answers = [callers.submit(service.submit_batch, [Draft(ticket=a_ticket(name))]) for name in "ab"]
+        assert done.acquire(timeout=30)
+        assert done.acquire(timeout=30)
+        assert begun[1::2] == ["done", "done"]  # one after the other
+        assert not any(answer.done() for answer in answers)
+        go.set()
+        told_of = [answer.result(30) for answer in answers]
+    assert [one.created for (one,) in told_of if isinstance(one, Submission)] == [True, True]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,132 @@
+"""Decided tickets that wait to be added together: each as if it had been added by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
+from contextlib import closing, contextmanager
+from dataclasses import replace
+from threading import Event
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, event
+
+from domain.decisions import Policy, Verdict
+from domain.errors import DuplicateTicket
+from domain.safety import Priority
+from router.audit import verify
+from router.idempotency import KeptAnswer, RequestKey
+from router.ports import Addition, Store, StoredTicket, WriteSession
+from router.submission import decided
+from store.memory import MemoryStore
+from store.sql import open_store
+from tests.contract.conftest import clock
+from tests.contract.samples import NOW, decision, ticket
+from tests.contract.test_store_contract import told_of
+
+WAIT = 30  # seconds after which a test gives up; never waited when all is well
+
+
+def decided_like(ticket_id: str, verdict: Verdict = Verdict.DISPATCH, text: str = "no water") -> StoredTicket:
+    one = replace(ticket(ticket_id), text=text)
+    made = replace(decision(ticket_id, verdict=verdict), priority=Priority.HIGH)
+    return decided(one, made, NOW, Policy())
+
+
+def together(store: Store, *works: Callable[[WriteSession], Any]) -> list[Future[Any]]:
+    """Submit the works while the store is held up, so that they wait together; one in memory never waits."""
+    held, go = Event(), Event()
+    if not isinstance(store, MemoryStore):
+        store.submit(lambda _: (held.set(), go.wait(WAIT)))  # type: ignore[func-returns-value]
+        assert held.wait(WAIT)
+    futures = [store.submit(work) for work in works]
+    go.set()
+    return futures
+
+
+def errors(futures: Sequence[Future[Any]]) -> list[type | None]:
+    found = [future.exception(WAIT) for future in futures]
+    return [None if error is None else type(error) for error in found]
+
+
+@contextmanager
+def statements() -> Iterator[list[str]]:
+    """The statements that are executed meanwhile, anywhere in this process."""
+    found: list[str] = []
+
+    def hear(_connection: object, _cursor: object, statement: str, *_more: object) -> None:
+        found.append(" ".join(statement.split()))
+
+    event.listen(Engine, "before_cursor_execute", hear)
+    try:
+        yield found
+    finally:
+        event.remove(Engine, "before_cursor_execute", hear)
+
+
+@pytest.mark.parametrize("verdict", list(Verdict))
+def test_each_of_many_stands_as_if_it_had_been_added_by_itself(store: Store, verdict: Verdict) -> None:
+    store.write(Addition(decided_like("alone", verdict)))
+    futures = together(store, *(Addition(decided_like(name, verdict)) for name in "abc"))
+    assert [future.result(WAIT).ticket.ticket_id for future in futures] == ["a", "b", "c"]
+    with store.read() as session:
+        assert all(told_of(session, name) == told_of(session, "alone") for name in "abc")
+        assert verify(session).findings == ()
+
+
+def test_of_one_id_the_first_is_added_and_the_others_hear_of_it(store: Store) -> None:
+    store.write(Addition(decided_like("known")))
+    texts = {"a": "the first", "b": "alone"}
+    works = [Addition(decided_like(name, text=text)) for name, text in texts.items()]
+    works += [Addition(decided_like(name, text="another")) for name in ("a", "known", "a")]
+    assert errors(together(store, *works)) == [None, None, *[DuplicateTicket] * 3]
+    with store.read() as session:
+        found = {one.ticket.ticket_id: one.ticket.text for one in session.tickets()}
+        assert found == texts | {"known": "no water"}
+        assert [len(session.deliveries(ticket_id=name)) for name in ("a", "b", "known")] == [1, 1, 1]
+        assert verify(session).findings == ()
+
+
+def test_other_works_keep_their_place_between_them(store: Store) -> None:
+    def seen(session: WriteSession) -> set[str]:
+        return {one.ticket.ticket_id for one in session.tickets()}
+
+    request = RequestKey(scope="key:1", key="k", fingerprint="f")
+    answer = KeptAnswer(request=request, at=NOW, status=201, body=b"{}")
+    futures = together(
+        store,
+        Addition(decided_like("a")),
+        Addition(decided_like("b")),
+        seen,
+        Addition(decided_like("c"), answer),
+        Addition(decided_like("d")),
+        Addition(decided_like("e")),
+        seen,
+    )
+    assert futures[2].result(WAIT) == {"a", "b"}
+    assert futures[-1].result(WAIT) == {"a", "b", "c", "d", "e"}
+    with store.read() as session:
+        assert session.answer(request.scope, request.key, NOW.replace(year=2000)) == answer
+
+
+def test_one_that_cannot_be_stored_fails_alone(url: str) -> None:
+    works = [Addition(decided_like(name)) for name in "abc"]
+    works[1] = Addition(decided_like("b", text="half a pair: \ud800"))
+    with closing(open_store(url, clock)) as store:
+        assert errors(together(store, *works)) == [None, UnicodeEncodeError, None]
+        with store.read() as session:
+            assert {one.ticket.ticket_id for one in session.tickets()} == {"a", "c"}
+            assert {one.ticket_id for one in session.event_log()} == {"a", "c"}
+            assert verify(session).findings == ()
+
+
+def test_many_take_as_many_statements_as_two(url: str) -> None:
+    with closing(open_store(url, clock)) as store:
+        counted = []
+        for names in ("ab", "cdefghijklmnop"):
+            works = [Addition(decided_like(name)) for name in names]
+            with statements() as told:
+                assert errors(together(store, *works)) == [None] * len(works)
+            counted.append(sum(one.startswith("INSERT") for one in told))
+        assert counted[0] == counted[1] > 0
