@@ -127,57 +127,51 @@ def distinct(rows: Ints32) -> Ints:
 
 
 @compiled
-def _keep(chosen: Chosen, kernel: int, row: int, value: float) -> None:
-    """Put a ticket where it belongs among the most similar ones."""
-    rows, values, most = chosen.rows, chosen.values, chosen.rows.shape[1]
-    at = chosen.held[kernel]
-    if at == most:
+def _keep(rows: Ints, values: Floats, count: int, row: int, value: float) -> int:
+    """Put a ticket where it belongs among the `count` most similar ones; answers how many there are now."""
+    at = count
+    if at == len(rows):
         at -= 1
-        if value < values[kernel, at] or (value == values[kernel, at] and row < rows[kernel, at]):
-            return
-    else:
-        chosen.held[kernel] = at + 1
+        if value < values[at] or (value == values[at] and row < rows[at]):
+            return count
     while at > 0:
-        before = values[kernel, at - 1]
-        if before > value or (before == value and rows[kernel, at - 1] > row):
+        before = values[at - 1]
+        if before > value or (before == value and rows[at - 1] > row):
             break
-        rows[kernel, at], values[kernel, at] = rows[kernel, at - 1], before
+        rows[at], values[at] = rows[at - 1], before
         at -= 1
-    rows[kernel, at], values[kernel, at] = row, value
+    rows[at], values[at] = row, value
+    return min(count + 1, len(rows))
 
 
 @compiled
-def _by_place(chosen: Chosen, row: int, metres: float, same_kind: bool) -> None:
-    """By nearness: how similar that is, is worked out at the end, for the nearest alone."""
-    if math.isnan(metres):
-        return
-    _keep(chosen, SPOT, row, -metres)
-    if same_kind:
-        _keep(chosen, SPOT_KIND, row, -metres)
+def _away(pool: Ints, places: Floats, latitude: float, longitude: float) -> Floats:
+    """Metres to each of the pool's tickets, NaN where a place is unknown; by itself: many rows are fetched at once."""
+    eastward = METRES_PER_DEGREE * math.cos(math.radians(latitude))
+    away = np.empty(len(pool))
+    for i in range(len(pool)):
+        row = pool[i]
+        north = (places[row, 0] - latitude) * METRES_PER_DEGREE
+        east = (places[row, 1] - longitude) * eastward
+        away[i] = math.sqrt(north * north + east * east)
+    return away
 
 
 @compiled
-def _by_words(chosen: Chosen, row: int, text: float, metres: float, same_kind: bool, same_area: bool) -> None:
-    """By words, among all tickets, in one area and round about; `text`: how alike they are."""
-    if text <= 0.0:
-        return
-    _keep(chosen, TEXT, row, text)
-    if same_area:
-        _keep(chosen, DISTRICT, row, text)
-        if same_kind:
-            _keep(chosen, DISTRICT_KIND, row, text)
-    if math.isnan(metres):
-        return
-    last = chosen.values.shape[1] - 1
-    if text >= chosen.values[NEAR, last]:
-        near = text * math.exp(-metres / 250.0)
-        if near > 0.0:
-            _keep(chosen, NEAR, row, near)
-    text *= 2.0 if same_kind else 1.0
-    if text >= chosen.values[AROUND, last]:
-        around = text * math.exp(-metres / 1200.0)
-        if around > 0.0:
-            _keep(chosen, AROUND, row, around)
+def _faded(value: float, by: float) -> float:
+    """Of the value what is left; where that is nothing, less than anything."""
+    left = value * math.exp(-by)
+    return left if left > 0.0 else -np.inf
+
+
+@compiled
+def _by_nearness(values: Floats, scale: float) -> int:
+    """Turn metres, negative, into how similar that is; answers how many are at all, which come first."""
+    near_ones = 0
+    for i in range(len(values)):
+        values[i] = math.exp(values[i] / scale)
+        near_ones += values[i] > 0.0
+    return near_ones
 
 
 @compiled
@@ -189,33 +183,44 @@ def choose(
     `logs` as of Frequencies, `most` what a word that was never heard weighs.
     """
     pool = distinct(found)
-    values, count = np.zeros((EVERY, limit)), np.zeros(EVERY, np.int64)
-    chosen = Chosen(np.zeros((EVERY, limit), np.int64), values, count)
+    rows, values = np.zeros((EVERY, limit), np.int64), np.zeros((EVERY, limit))
+    count = np.zeros(EVERY, np.int64)
     bits, own = asked_bits(asked.terms, len(logs)), squared_norm(asked.terms, logs, most)
     decay = math.log(2.0) / half_life
-    eastward = METRES_PER_DEGREE * math.cos(math.radians(asked.latitude))
-    away = np.empty(len(pool))
-    for i in range(len(pool)):  # by itself: so many rows are fetched from memory at once
-        row = pool[i]
-        north = (past.place[row, 0] - asked.latitude) * METRES_PER_DEGREE
-        east = (past.place[row, 1] - asked.longitude) * eastward
-        away[i] = math.sqrt(north * north + east * east)
+    away = _away(pool, past.place, asked.latitude, asked.longitude)
+    # by kernel how similar this ticket is, and the least similar that is kept once enough are. All in one function: to
+    # hand arrays on to another, ticket by ticket, costs more than what it does
+    like, least = np.empty(EVERY), np.full(EVERY, -np.inf)
     for i in range(len(pool)):
-        row = pool[i]
+        row, metres = pool[i], away[i]
+        somewhere = not math.isnan(metres)
         same_kind = asked.category >= 0 and past.category[row] == asked.category
-        _by_place(chosen, row, away[i], same_kind)
+        like[:] = -np.inf
+        if somewhere:
+            # by nearness: how similar that is, is worked out at the end, for the nearest alone
+            like[SPOT] = -metres
+            like[SPOT_KIND] = -metres if same_kind else -np.inf
         text = cosine(past.terms[row], bits, own, logs, most)
+        text *= math.exp(-abs(asked.time - past.time[row]) * decay)
         if text > 0.0:
-            text *= math.exp(-abs(asked.time - past.time[row]) * decay)
-            same_area = asked.district >= 0 and past.district[row] == asked.district
-            _by_words(chosen, row, text, away[i], same_kind, same_area)
+            like[TEXT] = text
+            if asked.district >= 0 and past.district[row] == asked.district:
+                like[DISTRICT] = text
+                like[DISTRICT_KIND] = text if same_kind else -np.inf
+            if somewhere and text >= least[NEAR]:
+                like[NEAR] = _faded(text, metres / 250.0)
+            text *= 2.0 if same_kind else 1.0
+            if somewhere and text >= least[AROUND]:
+                like[AROUND] = _faded(text, metres / 1200.0)
+        for kernel in range(EVERY):
+            value = like[kernel]
+            if value > -np.inf and value >= least[kernel]:
+                count[kernel] = _keep(rows[kernel], values[kernel], count[kernel], row, value)
+                if count[kernel] == limit:
+                    least[kernel] = values[kernel, limit - 1]
     for kernel, scale in ((SPOT_KIND, 80.0), (SPOT, 40.0)):
-        near_ones = 0
-        for i in range(count[kernel]):
-            values[kernel, i] = math.exp(values[kernel, i] / scale)
-            near_ones += values[kernel, i] > 0.0
-        count[kernel] = near_ones
-    return chosen
+        count[kernel] = _by_nearness(values[kernel, : count[kernel]], scale)
+    return Chosen(rows, values, count)
 
 
 @compiled

@@ -15,7 +15,7 @@ from domain.places import Point
 from features.facts import Facts
 from features.history import History
 from features.place import distance_m
-from features.resemblance import EVERY, KERNELS, SPOT, Chosen, _keep
+from features.resemblance import KERNELS, _keep
 from features.schema import DAY
 from features.similar import NEIGHBOURS
 from features.table import Opinion, feature_rows
@@ -224,10 +224,9 @@ def test_looking_up_changes_nothing() -> None:
 )
 def test_of_equal_similarities_the_latest_tickets_vote(values: list[list[int]], count: int) -> None:
     for row in values:
-        rows, numbers = np.zeros((EVERY, count), np.int64), np.zeros((EVERY, count))
-        chosen = Chosen(rows, numbers, np.zeros(EVERY, np.int64))
+        rows, similarities, held = np.zeros(count, np.int64), np.zeros(count), 0
         for i in np.random.default_rng(count).permutation(len(row)).tolist():
-            _keep(chosen, SPOT, i, float(row[i]))
+            held = _keep(rows, similarities, held, i, float(row[i]))
         best = sorted(range(len(row)), key=lambda i: (-row[i], -i))[:count]
-        assert rows[SPOT, : chosen.held[SPOT]].tolist() == best
-        assert not np.delete(chosen.held, SPOT).any()
+        assert rows[:held].tolist() == best
+        assert similarities[:held].tolist() == [row[i] for i in best]
