@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Iterator
+from functools import cache
 from math import nan
 
 from fastapi import APIRouter, Request, Response
@@ -33,26 +34,30 @@ class Meters:
 
     def __init__(self, service: RoutingService) -> None:
         self.registry = CollectorRegistry()
-        self._stage = Histogram(
+        # one look-up a name: labels() reads the environment each time
+        stage = Histogram(
             "gridroute_stage_seconds",
             "How long a stage of a ticket's way took; store: until the decision was durable.",
             ["stage"],
             buckets=STAGE_SECONDS,
             registry=self.registry,
         )
-        self._decisions = Counter(
+        self._stage = cache(stage.labels)
+        decisions = Counter(
             "gridroute_decisions",
             "Tickets that were routed, by verdict and priority.",
             ["verdict", "priority"],
             registry=self.registry,
         )
-        self.requests = Histogram(
+        self._decisions = cache(decisions.labels)
+        requests = Histogram(
             "gridroute_http_request_seconds",
             "How long requests took, by path template and status.",
             ["method", "path", "status"],
             buckets=REQUEST_SECONDS,
             registry=self.registry,
         )
+        self.request = cache(requests.labels)
         self._latest: deque[bool] = deque(maxlen=LATEST)
         coverage = Gauge(
             "gridroute_coverage",
@@ -64,10 +69,10 @@ class Meters:
 
     def routed(self, decision: Decision, seconds: dict[str, float]) -> None:
         """Count a ticket that was routed."""
-        self._decisions.labels(decision.verdict.value, decision.priority.value).inc()
+        self._decisions(decision.verdict.value, decision.priority.value).inc()
         self._latest.append(decision.verdict is Verdict.DISPATCH)
         for stage, took in seconds.items():
-            self._stage.labels(stage).observe(took)
+            self._stage(stage).observe(took)
 
     def _coverage(self) -> float:
         latest = tuple(self._latest)
@@ -98,7 +103,7 @@ class Timed:
             await self._app(scope, receive, answer)
         finally:
             path = getattr(scope.get("route"), "path", "none")
-            timer = self._meters.requests.labels(scope["method"], path, str(status))
+            timer = self._meters.request(scope["method"], path, str(status))
             timer.observe(time.perf_counter() - began)
 
 

@@ -34,10 +34,14 @@ class Standpoint:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Elsewhere:
-    """A decision that another process made, and the seconds that each stage took it."""
+    """A decision that another process made, and the seconds that each stage took it.
+
+    `written`: the decision as the store writes it, where it came as that.
+    """
 
     decision: Decision
     seconds: dict[str, float]
+    written: str | None = None
 
 
 class Beside(Protocol):

@@ -51,6 +51,7 @@ class Decider:
                 stored=decided(draft.ticket, one.decision, at, policy),
                 watch=StopWatch(one.seconds),
                 keep=keep,
+                written=one.written,
             )
             for (draft, keep), one in zip(drafts, found, strict=True)
         ]

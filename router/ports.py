@@ -215,10 +215,11 @@ class WriteSession(
         """Appends; the latest one counts."""
         ...
 
-    def add_decided(self, stored: StoredTicket) -> None:
+    def add_decided(self, stored: StoredTicket, written: str | None = None) -> None:
         """A new ticket with its decision, and its delivery where it is dispatched: all that stands in `stored`.
 
         As add_ticket, add_decision, set_status, set_due and add_delivery do one after another. Raises DuplicateTicket.
+        `written`: the decision as the store writes it, where that is known.
         """
         ...
 
@@ -260,14 +261,18 @@ class WriteSession(
 
 @dataclass(frozen=True, slots=True)
 class Addition:
-    """The work that adds a decided ticket, and keeps what its request is answered: a store may do many at once."""
+    """The work that adds a decided ticket, and keeps what its request is answered: a store may do many at once.
+
+    `written`: the decision as the store writes it, where that is known.
+    """
 
     stored: StoredTicket
     answer: KeptAnswer | None = None
+    written: str | None = None
 
     def __call__(self, session: WriteSession) -> StoredTicket:
         """Answers what was stored. Raises DuplicateTicket, AlreadyAnswered."""
-        session.add_decided(self.stored)
+        session.add_decided(self.stored, self.written)
         if self.answer is not None:
             session.keep_answer(self.answer)
         return self.stored

@@ -113,7 +113,7 @@ class RoutingService:
         """The second third, after the decider's: have the store write it, which is not waited for."""
         stored, keep = routed.stored, routed.keep
         answer = keep(Submission(stored=stored, created=True)) if keep else None
-        future = self._store.submit(Addition(stored, answer), bulk=bulk)
+        future = self._store.submit(Addition(stored, answer, routed.written), bulk=bulk)
         future.add_done_callback(partial(self._tell, routed.watch))
         return future
 

@@ -45,12 +45,16 @@ class Draft:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Routed:
-    """A draft with its decision, which nobody else knows of yet; `keep`: what to keep of the answer."""
+    """A draft with its decision, which nobody else knows of yet; `keep`: what to keep of the answer.
+
+    `written` as of Elsewhere.
+    """
 
     draft: Draft
     stored: StoredTicket
     watch: StopWatch
     keep: Keep | None = None
+    written: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -259,7 +259,7 @@ class MemoryWriteSession(
             covers=encode(decision),
         )
 
-    def add_decided(self, stored: StoredTicket) -> None:
+    def add_decided(self, stored: StoredTicket, written: str | None = None) -> None:  # noqa: ARG002
         """A new ticket with its decision, and its delivery where it is dispatched. Raises DuplicateTicket."""
         ticket_id, decision, at = stored.ticket.ticket_id, stored.decision, stored.decided_at
         assert decision is not None

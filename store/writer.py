@@ -18,7 +18,7 @@ from sqlalchemy import Connection, Engine
 
 from domain.errors import DuplicateTicket
 from router.event_ports import TicketEvent
-from router.ports import Addition, StoredTicket, WriteSession
+from router.ports import Addition, WriteSession
 from router.tracing import current_header
 from store.checks import closed
 from store.faults import fault_of
@@ -45,7 +45,7 @@ class GroupSession(WriteSession, Protocol):
         """Write what it kept of all works."""
         ...
 
-    def add_all_decided(self, new: Sequence[tuple[StoredTicket, str | None]]) -> Sequence[bool]:
+    def add_all_decided(self, new: Sequence[tuple[Addition, str | None]]) -> Sequence[bool]:
         """Add decided tickets, each with the trace it is of; answers which were: the others' ids are taken."""
         ...
 
@@ -136,7 +136,7 @@ class Writer:
         mark = session.mark()
         connection.exec_driver_sql("SAVEPOINT additions")
         try:
-            added = session.add_all_decided([(job.work.stored, job.trace) for job in jobs])
+            added = session.add_all_decided([(job.work, job.trace) for job in jobs])
         except Exception as error:
             if fault_of(error, self._place) is not None:
                 raise

@@ -20,6 +20,7 @@ from domain.safety import Priority
 from domain.tickets import Ticket, TicketStatus
 from domain.units import Unit
 from router.ports import (
+    Addition,
     BundleRecord,
     ChannelQuery,
     ChannelTicket,
@@ -96,21 +97,22 @@ class SqlWriteSession(
         if keys := key_rows(ticket):
             self._connection.execute(_INSERT_KEYS, keys)
 
-    def add_decided(self, stored: StoredTicket) -> None:
+    def add_decided(self, stored: StoredTicket, written: str | None = None) -> None:
         """A new ticket with its decision, and its delivery where it is dispatched. Raises DuplicateTicket."""
-        (added,) = self.add_all_decided([(stored, self.trace)])
+        (added,) = self.add_all_decided([(Addition(stored, written=written), self.trace)])
         if not added:
             raise DuplicateTicket(ticket_id=stored.ticket.ticket_id)
 
-    def add_all_decided(self, new: Sequence[tuple[StoredTicket, str | None]]) -> Sequence[bool]:
+    def add_all_decided(self, new: Sequence[tuple[Addition, str | None]]) -> Sequence[bool]:
         """As `add_decided` each, with the trace it is of; answers which were added: the others' ids are taken."""
         rows: dict[str, Row] = {}
-        for stored, _ in new:
-            rows.setdefault(stored.ticket.ticket_id, _decided_row(stored))
+        for one, _ in new:
+            rows.setdefault(one.stored.ticket.ticket_id, _decided_row(one.stored))
         fresh = insert_all_new(self._connection, tables.tickets, list(rows.values()))
         added: list[bool] = []
         decisions, keys, deliveries = list[Row](), list[Row](), list[Row]()
-        for stored, trace in new:
+        for one, trace in new:
+            stored = one.stored
             ticket, decision, at, unit_id = stored.ticket, stored.decision, stored.decided_at, stored.unit_id
             assert decision is not None
             assert at is not None
@@ -118,7 +120,7 @@ class SqlWriteSession(
             if not added[-1]:
                 continue
             fresh.remove(ticket.ticket_id)  # of two with one id the first has it
-            decisions.append(_decision_row(decision, at))
+            decisions.append(_decision_row(decision, at, one.written))
             place = place_row(decision, at)
             keys += [*key_rows(ticket), *sight_rows(decision), *([place] if place else [])]
             self._record_received(ticket, rows[ticket.ticket_id]["body"])
@@ -375,13 +377,13 @@ def _decided_row(stored: StoredTicket) -> Row:
     }
 
 
-def _decision_row(decision: Decision, at: datetime) -> Row:
+def _decision_row(decision: Decision, at: datetime, written: str | None = None) -> Row:
     return {
         "ticket_id": decision.ticket_id,
         "decided_at": at,
         "verdict": decision.verdict.value,
         "unit_id": decision.unit_id,
-        "body": encode(decision),
+        "body": written or encode(decision),
         "bundle_digest": decision.bundle_digest,
         "certificate_group": decision.group,
         "automatic": automatic(decision),

@@ -54,10 +54,10 @@ def elsewhere_of(message: Sequence[bytes]) -> list[Elsewhere] | None:
     if not message:
         return None
     laps = decode(_Laps, message[0].decode()).seconds
-    decisions = (decode(Decision, part.decode()) for part in message[1:])
+    written = (part.decode() for part in message[1:])
     return [
-        Elsewhere(decision=decision, seconds=seconds)
-        for decision, seconds in zip(decisions, laps, strict=True)
+        Elsewhere(decision=decode(Decision, one), seconds=seconds, written=one)
+        for one, seconds in zip(written, laps, strict=True)
     ]
 
 

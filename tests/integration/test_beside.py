@@ -29,11 +29,13 @@ from domain.decisions import Review
 from domain.errors import StoreUnavailable
 from domain.tickets import Ticket
 from models.bundle import load_bundle
+from router.audit import verify
 from router.beside import Elsewhere, Standpoint
 from router.ports import BundleRecord, Pointers
 from router.service import RoutingService
 from router.submission import Draft
 from store.clock import utc_now
+from store.codec import encode
 from store.sql import open_store
 from tests.bundles import START, WORDS, ticket, tiny_bundle
 from tests.contract.conftest import postgres_schema
@@ -140,6 +142,7 @@ def test_what_is_decided_beside_is_what_is_decided_here(running: Running) -> Non
         running.service.decider.decide(Draft(ticket=one)).stored.decision for one in tickets
     ]
     assert all({"locate", "rank", "decide"} <= set(one.seconds) for one in made)
+    assert [one.written for one in made] == [encode(one.decision) for one in made]
     odd = Ticket(ticket_id="odd", received_at=START, text="half of a pair: \ud83d")
     assert running.elsewhere([odd]) is None  # no text that can be sent; and the next one is answered
     assert running.elsewhere(tickets[:1]) is not None
@@ -198,6 +201,7 @@ def test_a_batch_is_decided_beside_and_stored_here(running: Running) -> None:
     assert [getattr(one, "created", None) for one in answers] == [*[True] * 40, False, True]
     with running.service.store.read() as session:
         stored = [session.ticket(one.ticket_id) for one in tickets]
+        assert verify(session).findings == ()
     assert all(one is not None and one.decision is not None for one in stored)
     assert running.helpers.places == beside.CHANNELS
 
