@@ -256,7 +256,7 @@ def _words_of(text: str) -> tuple[int, ...]:
 
 
 def _hashes(values: Iterable[str]) -> Hashes:
-    return np.array([hash_term(value) for value in values], np.int64)
+    return np.array(list(map(hash_term, values)), np.int64)
 
 
 def _crosses(hashed: Hashes, category: str | None, district: str | None, road: str | None) -> Hashes:
