@@ -52,7 +52,7 @@ class GroupSession(WriteSession, Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Job:
-    work: Any  # Callable[[WriteSession], Any]
+    work: Callable[[WriteSession], Any]
     future: Future[Any]
     trace: str | None
 
@@ -134,9 +134,10 @@ class Writer:
     ) -> list[Callable[[], None]] | None:
         """All in as many statements as one takes; None: nothing was done, for one of them was at fault."""
         mark = session.mark()
+        new = [(job.work, job.trace) for job in jobs if isinstance(job.work, Addition)]
         connection.exec_driver_sql("SAVEPOINT additions")
         try:
-            added = session.add_all_decided([(job.work, job.trace) for job in jobs])
+            added = session.add_all_decided(new)
         except Exception as error:
             if fault_of(error, self._place) is not None:
                 raise
@@ -146,12 +147,10 @@ class Writer:
             return None
         connection.exec_driver_sql("RELEASE SAVEPOINT additions")
         return [
-            partial(job.future.set_result, job.work.stored)
-            if new
-            else partial(
-                job.future.set_exception, DuplicateTicket(ticket_id=job.work.stored.ticket.ticket_id)
-            )
-            for job, new in zip(jobs, added, strict=True)
+            partial(job.future.set_result, one.stored)
+            if is_added
+            else partial(job.future.set_exception, DuplicateTicket(ticket_id=one.stored.ticket.ticket_id))
+            for job, (one, _), is_added in zip(jobs, new, added, strict=True)
         ]
 
     def _attempt(self, job: _Job, session: GroupSession, connection: Connection) -> Callable[[], None]:
