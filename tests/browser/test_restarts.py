@@ -25,6 +25,7 @@ def test_a_page_comes_back_by_itself_when_the_console_restarts(served: Served, e
     expect(page.locator(".gr-title")).to_be_visible()
     assert "/review" in page.url
     before = number_on(page)
+    settled(page, before)
     page.keyboard.press("n")
     expect(page.locator(".gr-facts", has_text=before)).to_have_count(0)
 
@@ -113,7 +114,7 @@ def test_a_review_s_question_is_asked_again_after_a_restart(served: Served, ente
     expect(why).to_be_visible()
     restart_console(served, page)
     expect(why).to_be_visible()
-    expect(page.locator(".gr-facts", has_text=first["ticket_id"])).to_be_visible()
+    settled(page, first["ticket_id"])
     page.keyboard.press("4")
     expect(page.locator(".gr-facts", has_text=first["ticket_id"])).to_have_count(0)
     stored = served.stored(first["ticket_id"])
