@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import closing, contextmanager
 from dataclasses import replace
-from threading import Event
 from typing import Any
 
 import pytest
@@ -24,8 +23,8 @@ from store.sql import open_store
 from tests.contract.conftest import clock
 from tests.contract.samples import NOW, decision, ticket
 from tests.contract.test_store_contract import told_of
-
-WAIT = 30  # seconds after which a test gives up; never waited when all is well
+from tests.unit.test_store_writer import WAIT, errors
+from tests.unit.test_store_writer import together as waiting_together
 
 
 def decided_like(ticket_id: str, verdict: Verdict = Verdict.DISPATCH, text: str = "no water") -> StoredTicket:
@@ -36,18 +35,9 @@ def decided_like(ticket_id: str, verdict: Verdict = Verdict.DISPATCH, text: str 
 
 def together(store: Store, *works: Callable[[WriteSession], Any]) -> list[Future[Any]]:
     """Submit the works while the store is held up, so that they wait together; one in memory never waits."""
-    held, go = Event(), Event()
-    if not isinstance(store, MemoryStore):
-        store.submit(lambda _: (held.set(), go.wait(WAIT)))  # type: ignore[func-returns-value]
-        assert held.wait(WAIT)
-    futures = [store.submit(work) for work in works]
-    go.set()
-    return futures
-
-
-def errors(futures: Sequence[Future[Any]]) -> list[type | None]:
-    found = [future.exception(WAIT) for future in futures]
-    return [None if error is None else type(error) for error in found]
+    if isinstance(store, MemoryStore):
+        return [store.submit(work) for work in works]
+    return waiting_together(store, *works)
 
 
 @contextmanager

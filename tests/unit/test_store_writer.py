@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Engine, event, text
 from sqlalchemy.exc import IntegrityError
 
 from domain.errors import StoreFull, StoreUnavailable
+from router.ports import Store
 from store.engines import parse_url, writer_engine
 from store.writer import MAX_BULK, Writer
 
@@ -71,7 +72,7 @@ def add(name: str) -> Callable[[Any], None]:
     return run("INSERT INTO names VALUES (:name)", name=name)
 
 
-def together(writer: Writer, *works: Callable[[Any], Any]) -> list[Future[Any]]:
+def together(writer: Writer | Store, *works: Callable[[Any], Any]) -> list[Future[Any]]:
     """Submit the works while the thread is held up, so that they wait together."""
     held, go = Event(), Event()
 
