@@ -116,8 +116,9 @@ class SqlWriteSession(
             ticket, decision, at, unit_id = stored.ticket, stored.decision, stored.decided_at, stored.unit_id
             assert decision is not None
             assert at is not None
-            added.append(ticket.ticket_id in fresh)
-            if not added[-1]:
+            is_new = ticket.ticket_id in fresh
+            added.append(is_new)
+            if not is_new:
                 continue
             fresh.remove(ticket.ticket_id)  # of two with one id the first has it
             decisions.append(_decision_row(decision, at, one.written))
