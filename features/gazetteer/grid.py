@@ -12,6 +12,7 @@ from domain.places import Point
 from features.place import EARTH_RADIUS_M
 
 BAND_DEG = 0.002  # some 220 m
+CLOSE_BY = 1 / 8  # of the distance asked for: looked at first, for in a city that holds enough
 _METRES = math.radians(1) * EARTH_RADIUS_M
 
 
@@ -43,12 +44,17 @@ class Grid:
 
     def nearest(self, point: Point, within_m: float, limit: int) -> list[tuple[int, float]]:
         """Rows within so many metres with their distance, nearest first."""
+        rows, metres = self._within(point, CLOSE_BY * within_m)
+        if len(rows) < limit:
+            rows, metres = self._within(point, within_m)
+        best = np.lexsort((rows, metres))[:limit]
+        return list(zip(rows[best].tolist(), metres[best].tolist(), strict=True))
+
+    def _within(self, point: Point, within_m: float) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
         rows = self._box(point, within_m)
         metres = _metres(point, self._points[rows])
         inside = metres <= within_m
-        rows, metres = rows[inside], metres[inside]
-        best = np.lexsort((rows, metres))[:limit]
-        return list(zip(rows[best].tolist(), metres[best].tolist(), strict=True))
+        return rows[inside], metres[inside]
 
     def _box(self, point: Point, within_m: float) -> NDArray[np.int32]:
         north = within_m / _METRES + 1e-6

@@ -15,7 +15,7 @@ from shapely.geometry import mapping
 
 from domain.places import Point, Territory
 from features.place import distance_m
-from features.territories import QUERIES_FIRST, Territories
+from features.territories import Territories
 
 AT = datetime(2024, 1, 1, tzinfo=UTC)
 WORLD = shapely.box(-180, -90, 180, 90)
@@ -76,8 +76,7 @@ def test_owners_are_those_of_brute_force(
         point = Point(latitude=float(latitude), longitude=float(longitude))
         where = shapely.Point(longitude, latitude)
         expected = [str(i) for i, polygon in enumerate(ground) if polygon.intersects(where)]
-        for _ in range(QUERIES_FIRST + 2):  # asked of the tree, then of the cell
-            assert [t.territory_id for t in territories.owners(point, None, AT)] == expected
+        assert [t.territory_id for t in territories.owners(point, None, AT)] == expected
 
 
 @settings(max_examples=40)

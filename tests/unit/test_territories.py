@@ -11,8 +11,7 @@ from shapely.geometry import mapping
 
 from domain.places import Point, Territory
 from domain.time import Validity
-from features import territories
-from features.territories import QUERIES_FIRST, Territories
+from features.territories import Territories
 from tests.estimators import at
 from tests.serving import IN_NORTH, IN_SOUTH, square
 
@@ -89,20 +88,7 @@ KEPT_OUT = Territories(
 )
 def test_an_enclave_is_not_its_surroundings(longitude: float, latitude: float, owners: list[str]) -> None:
     point = Point(latitude=latitude, longitude=longitude)
-    for _ in range(QUERIES_FIRST + 2):
-        assert [t.unit_id for t in KEPT_OUT.owners(point, None, at(0))] == owners
-
-
-def test_what_is_kept_of_cells_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(territories, "MAX_CELLS", 5)
-    ground = Territories([ANY])
-    points = [
-        Point(latitude=31.2 + i / 300, longitude=121.45) for i in range(20) for _ in range(QUERIES_FIRST + 2)
-    ]
-    assert [t.unit_id for point in points for t in ground.owners(point, None, at(0))] == ["north"] * len(
-        points
-    )
-    assert 0 < len(ground._cells) <= 5
+    assert [t.unit_id for t in KEPT_OUT.owners(point, None, at(0))] == owners
 
 
 def test_the_way_to_the_edge() -> None:
