@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from features.compiled import compiled
 from models.kriging import ANY_WAY, Numbering, Slopes, krige
 
 Floats = NDArray[np.float64]
@@ -173,17 +175,28 @@ def _ways(points: Floats, weights: Floats, scale: float) -> list[tuple[float, fl
 
 def pieces(numbers: Floats, xy: Floats, custom: Numbering) -> Ints:
     """A label for each number: equal where a chain of numbers, each near enough for its gap, joins them."""
-    apart = np.hypot(xy[:, None, 0] - xy[None, :, 0], xy[:, None, 1] - xy[None, :, 1])
-    slack = PIECE_SLACK * custom.metres * np.abs(numbers[:, None] - numbers[None, :])
-    joined = apart <= PIECE_M + slack
-    label = np.arange(len(numbers))
-    if joined.all():
-        return np.zeros(len(numbers), np.int64)
-    while True:
-        lowest = np.where(joined, label[None, :], len(numbers)).min(axis=1)
-        if (lowest == label).all():
-            return label
-        label = lowest
+    return _chained(numbers, xy, PIECE_SLACK * custom.metres)
+
+
+@compiled
+def _chained(numbers: Floats, xy: Floats, slack: float) -> Ints:
+    """As `pieces`: each label is the lowest index that it joins."""
+    count = len(numbers)
+    label, waiting = np.full(count, -1, np.int64), np.empty(count, np.int64)
+    for first in range(count):
+        if label[first] >= 0:
+            continue
+        label[first], waiting[0], ahead = first, first, 1
+        while ahead:
+            ahead -= 1
+            own = waiting[ahead]
+            for other in range(first + 1, count):
+                if label[other] < 0:
+                    apart = math.hypot(xy[own, 0] - xy[other, 0], xy[own, 1] - xy[other, 1])
+                    if apart <= PIECE_M + slack * abs(numbers[own] - numbers[other]):
+                        label[other], waiting[ahead] = first, other
+                        ahead += 1
+    return label
 
 
 def learn_numbering(roads: Iterable[Known]) -> Numbering:

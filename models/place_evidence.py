@@ -78,6 +78,7 @@ class Surroundings:
         self._slopes: RoadSlopes | None = None
         self._areas = {area: self.xy[rows] for area, rows in areas.items()}
         self._roads: dict[int, tuple[Known, NDArray[np.int32]]] = {}
+        self._lines: dict[int, shapely.Geometry | None] = {}
 
     def _listed(self, kind: str) -> Iterator[tuple[str, Rows]]:
         """The names of that kind with the sampled rows that hang on each."""
@@ -263,16 +264,13 @@ class Surroundings:
         match = next(iter(self.roads_named(road.name, 1, without)), None)
         if match is None or match.likelihood < SAME_NAME:
             return None
-        known, _ = self._known(match.name_id, without)
-        if not len(known.ids):
-            return None
-        known = known.take(np.argsort(known.low, kind="stable")[:200])
-        label = pieces(known.low, known.xy, Numbering())
-        parts = [known.xy[label == piece] for piece in np.unique(label)]
-        return shapely.union_all(
-            # a line between equal points is no line, and its union with others is nothing
-            [shapely.LineString(xy) if np.ptp(xy, axis=0).any() else shapely.Point(xy[0]) for xy in parts]
-        )
+        if without:
+            return _line_of(self._known(match.name_id, without)[0])
+        if match.name_id not in self._lines:
+            if len(self._lines) >= REMEMBERED:
+                self._lines.clear()
+            self._lines[match.name_id] = _line_of(self._known(match.name_id, without)[0])
+        return self._lines[match.name_id]
 
     def _name(self, name: str, without: frozenset[int], witness: int, *, alone: bool) -> list[Spot]:
         found: list[Spot] = []
@@ -292,6 +290,18 @@ class Surroundings:
             if (xy := self._areas.get(area)) is not None:
                 return clusters(xy[:2000], np.inf, Precision.AREA, 0, least=500.0)
         return []
+
+
+def _line_of(known: Known) -> shapely.Geometry | None:
+    """A road's known numbers joined in their order, pieces apart."""
+    if not len(known.ids):
+        return None
+    known = known.take(np.argsort(known.low, kind="stable")[:200])
+    label = pieces(known.low, known.xy, Numbering())
+    parts = [known.xy[label == piece] for piece in np.unique(label)]
+    # a line between equal points is no line
+    lines = [shapely.LineString(xy) if np.ptp(xy, axis=0).any() else shapely.Point(xy[0]) for xy in parts]
+    return shapely.GeometryCollection(lines)
 
 
 def sample(count: int, most: int) -> list[int]:

@@ -6,10 +6,8 @@ weights are one byte each.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import accumulate
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -17,19 +15,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.compiled import compiled
+from models.text_scoring import (
+    MOST_STEPS,
+    Bytes,
+    Floats,
+    Floats32,
+    Hashes,
+    Learnt,
+    Positions,
+    parts_of,
+    softmax_of,
+    values_of,
+)
 
 if TYPE_CHECKING:
     from scipy import sparse
 
-Floats32 = NDArray[np.float32]
-Floats = NDArray[np.float64]
-Hashes = NDArray[np.int64]
-Positions = NDArray[np.intp]
-Bytes = NDArray[np.int8]
 
 LEAST_TOLD = 1e-3  # a feature that tells nothing still weighs a little: a ticket of such alone has words too
-MOST_STEPS = 127
-CACHE_LINE = 64  # bytes
 NO_AMOUNTS = np.zeros(0, np.float32)
 
 
@@ -114,7 +117,9 @@ class Vocabulary:
         """The known features of all blocks and their values."""
         found = self.find(ticket.features)
         sizes = np.array([len(block) for block in ticket.features])
-        return found, _values(found.asked, found.at, np.array(found.ends), sizes, self.worth, *_rules(ticket))
+        return found, values_of(
+            found.asked, found.at, np.array(found.ends), sizes, self.worth, *_rules(ticket)
+        )
 
     def matrix(self, tickets: Sequence[Blocks]) -> sparse.csr_matrix:
         """One row per ticket, shape (tickets, features)."""
@@ -170,20 +175,16 @@ class Softmax:
     def parts(self, blocks: Blocks) -> Floats:
         """What each block adds to each class's score (log odds), shape (blocks, classes)."""
         (_, at, ends), values = self.vocabulary.look_up(blocks)
-        return _parts(values, at, np.array(ends), self._weights, self._steps)
+        return parts_of(values, at, np.array(ends), self._weights, self._steps)
 
-    def answer(self, blocks: Blocks, at: Positions, bounds: Positions) -> tuple[Floats, Floats]:
-        """What `parts` and `predict` answer, where it is known already which features the vocabulary has.
-
-        `at`: where each of many features stands in it (-1: nowhere), `bounds`, shape (blocks, 2): which of them are of
-        which block.
-        """
-        rules = _rules(blocks)
-        return _answer(at, bounds, self.vocabulary.worth, *rules, self._weights, self._steps, self._bias)
+    @property
+    def learnt(self) -> Learnt:
+        """What `answer_of` reads."""
+        return Learnt(self.vocabulary.worth, self._weights, self._steps, self._bias)
 
     def probabilities(self, parts: Floats) -> Floats:
         """Probabilities from what `parts` gave, shape (classes,)."""
-        return _softmax(self._bias, parts)
+        return softmax_of(self._bias, parts)
 
     def arrays(self) -> dict[str, NDArray[np.generic]]:
         """What to store, for `from_arrays`."""
@@ -210,114 +211,7 @@ class Softmax:
 
 def _rules(blocks: Blocks) -> tuple[Floats, int, Floats32]:
     amounts = NO_AMOUNTS if blocks.amounts is None else blocks.amounts
-    return _weights_of(blocks.weights), blocks.by_rarity, amounts
-
-
-@lru_cache
-def _weights_of(weights: tuple[float, ...]) -> Floats:
-    return np.array(weights)
-
-
-@compiled
-def _answer(
-    at: Positions,
-    bounds: Positions,
-    worth: Floats32,
-    block_weights: Floats,
-    by_rarity: int,
-    amounts: Floats32,
-    weights: Bytes,
-    steps: Floats32,
-    bias: Floats32,
-) -> tuple[Floats, Floats]:
-    """As Softmax.answer: look-up, values, sums and probabilities in one."""
-    blocks, most = len(bounds), 0
-    for block in range(blocks):
-        most += bounds[block, 1] - bounds[block, 0]
-    own_asked, own_at = np.empty(most, np.int64), np.empty(most, np.int64)
-    ends, sizes, count = np.empty(blocks, np.int64), np.empty(blocks, np.int64), 0
-    for block in range(blocks):
-        for i in range(bounds[block, 0], bounds[block, 1]):
-            if at[i] >= 0:
-                own_asked[count], own_at[count] = i - bounds[block, 0], at[i]
-                count += 1
-        ends[block], sizes[block] = count, bounds[block, 1] - bounds[block, 0]
-    own_at = own_at[:count]
-    values = _values(own_asked, own_at, ends, sizes, worth, block_weights, by_rarity, amounts)
-    parts = _parts(values, own_at, ends, weights, steps)
-    return parts, _softmax(bias, parts)
-
-
-@compiled
-def _values(
-    asked: Positions,
-    at: Positions,
-    ends: Positions,
-    sizes: Positions,
-    worth: Floats32,
-    weights: Floats,
-    by_rarity: int,
-    amounts: Floats32,
-) -> Floats32:
-    """What each known feature weighs; `sizes`: of all features of a block, the rest as in Blocks and Found."""
-    values, start = np.empty(len(at), np.float32), 0
-    for block in range(len(ends)):
-        end = ends[block]
-        if block < by_rarity:
-            squares = 0.0
-            for i in range(start, end):
-                value = float(worth[at[i]])
-                if block == 0 and len(amounts):
-                    value *= amounts[asked[i]]
-                values[i] = value
-                squares += value * value
-            scale = weights[block] / math.sqrt(squares)
-            for i in range(start, end):
-                values[i] *= scale
-        else:
-            # the norm of all the block's features, known or not: an unknown one dilutes the others
-            values[start:end] = weights[block] / math.sqrt(sizes[block])
-        start = end
-    return values
-
-
-@compiled
-def _parts(values: Floats32, at: Positions, ends: Positions, weights: Bytes, steps: Floats32) -> Floats:
-    """Sums of the weights of each block's features, shape (blocks, classes)."""
-    blocks, classes = len(ends), weights.shape[1]
-    sums, start = np.empty((blocks, classes)), 0
-    touched = 0
-    for i in range(len(at)):  # rows lie far apart in memory: asked for together they come together
-        for j in range(0, classes, CACHE_LINE):
-            touched += weights[at[i], j]
-    own = np.empty(classes, np.float32)
-    for block in range(blocks):
-        own[:] = 0.0
-        for i in range(start, ends[block]):
-            # the row by itself: the compiler takes eight classes at once then, but not through two indices
-            value, row = values[i] * steps[at[i]], weights[at[i]]
-            for j in range(classes):
-                own[j] += value * np.float32(row[j])
-        sums[block] = own
-        start = ends[block]
-    assert touched > -MOST_STEPS * weights.size - 1
-    return sums
-
-
-@compiled
-def _softmax(bias: Floats32, parts: Floats) -> Floats:
-    """Probabilities of the classes, shape (classes,)."""
-    scores = bias.astype(np.float64)
-    if not len(scores):
-        return scores
-    for part in parts:
-        scores += part
-    scores -= scores.max()
-    total = 0.0
-    for j in range(len(scores)):
-        scores[j] = math.exp(scores[j])
-        total += scores[j]
-    return scores / total
+    return np.array(blocks.weights), blocks.by_rarity, amounts
 
 
 def _surprise(column: Positions, owner: Positions, share: Floats, prior: float) -> Floats:

@@ -6,7 +6,8 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypedDict
+from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -69,7 +70,7 @@ def retrieve(
         named=history.named(facts),
         territory=_of_ground(owners, heirs, history),
         spot=spot,
-        **_text_opinions(facts, text, history),
+        **_text_opinions(facts, text, history)._asdict(),
     )
     if succeeded is not None:
         opinion = inherited(opinion, succeeded, schema.half_life_days * DAY)
@@ -87,12 +88,19 @@ def _support(opinion: Opinion, schema: HistorySchema, able: Floats) -> Floats:
     Square roots of shares: a unit that has a little of everything is likelier than one that owns the place, but gets
     other kinds of trouble. Support is beside how common the unit is at all.
     """
-    weights = np.ones(len(opinion.tallies.totals))
-    weights[schema.of_place_alone] = BY_PLACE
-    weights[-1] = 0.0  # everything
     tallies, votes = opinion.tallies, opinion.votes
     counted = tallies.key, tallies.unit, tallies.numbers, tallies.totals
-    return _speaking(*counted, weights, votes.weight, votes.total, opinion.text, opinion.named, able)
+    voted = votes.weight, votes.total
+    return _speaking(*counted, _weights(schema), *voted, opinion.text, opinion.named, able)
+
+
+@lru_cache
+def _weights(schema: HistorySchema) -> Floats:
+    """What each key weighs, the last being everything."""
+    weights = np.ones(len(schema.keys) + 1)
+    weights[schema.of_place_alone] = BY_PLACE
+    weights[-1] = 0.0
+    return weights
 
 
 @compiled
@@ -172,7 +180,7 @@ def _best(support: Floats, ranks: Ints, limit: int, sure: Ints) -> Ints:
     return found[np.argsort(ranks[found])]
 
 
-class _TextOpinions(TypedDict):
+class _TextOpinions(NamedTuple):
     text: Floats
     text_parts: Floats
     words: Floats
@@ -183,25 +191,53 @@ class _TextOpinions(TypedDict):
 def _text_opinions(facts: Facts, models: TextModels | None, history: History) -> _TextOpinions:
     """What each text model says, by unit index; zeros, and no families, without models."""
     known = len(history.unit_ids)
-    found = _TextOpinions(
-        text=np.zeros(known),
-        text_parts=np.zeros((MIXED_BLOCKS, known)),
-        words=np.zeros(known),
-        family=np.zeros(known),
-        family_of=np.full(known, -1),
+    if models is None:
+        nothing, parts = np.zeros(known), np.zeros((MIXED_BLOCKS, known))
+        return _TextOpinions(nothing, parts, nothing, nothing, np.full(known, -1))
+    answers, families = models.answer(facts), models.families
+    return _TextOpinions(
+        *_by_unit(
+            known,
+            history.units(models.mixed.classes),
+            history.units(models.words.classes),
+            history.units(families.units),
+            *(answers.mixed, answers.parts, answers.words, answers.family, families.family),
+        )
     )
-    if models is not None:
-        answers = models.answer(facts)
-        of_mixed = history.units(models.mixed.classes)
-        found["text"][of_mixed] = answers.mixed
-        # a unit that the model never saw has no more behind it than the least likely one
-        found["text_parts"][:] = answers.parts.min(axis=1, initial=0.0)[:, None]
-        found["text_parts"][:, of_mixed] = answers.parts
-        found["words"][history.units(models.words.classes)] = answers.words
-        of_families = history.units(models.families.units)
-        found["family"][of_families] = answers.family
-        found["family_of"][of_families] = models.families.family
-    return found
+
+
+@compiled
+def _by_unit(
+    known: int,
+    of_mixed: Ints,
+    of_words: Ints,
+    of_families: Ints,
+    mixed: Floats,
+    parts: Floats,
+    words: Floats,
+    family: Floats,
+    families: Ints,
+) -> tuple[Floats, Floats, Floats, Floats, Ints]:
+    """As _TextOpinions from what models answer; `of_…`: the unit index of each of their classes.
+
+    A unit that the mixed model never saw has no more behind it than the least likely one.
+    """
+    text, by_words, by_family = np.zeros(known), np.zeros(known), np.zeros(known)
+    text_parts, family_of = np.empty((len(parts), known)), np.full(known, -1)
+    for part in range(len(parts)):
+        least = 0.0
+        for one in parts[part]:
+            least = min(least, one)
+        text_parts[part] = least
+        for i in range(len(of_mixed)):
+            text_parts[part, of_mixed[i]] = parts[part, i]
+    for i in range(len(of_mixed)):
+        text[of_mixed[i]] = mixed[i]
+    for i in range(len(of_words)):
+        by_words[of_words[i]] = words[i]
+    for i in range(len(of_families)):
+        by_family[of_families[i]], family_of[of_families[i]] = family[i], families[i]
+    return text, text_parts, by_words, by_family, family_of
 
 
 def _of_ground(owners: Mapping[str, float], heirs: Mapping[str, Sequence[str]], history: History) -> Floats:

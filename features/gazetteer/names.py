@@ -100,9 +100,11 @@ class NameIndex:
             return ids, np.empty(0, np.float32)
         cores, sounds = self._cores.take(ids), self._sounds.take(ids)
         generics, lengths = self._generics[ids], np.array([len(bare) for bare in cores])
-        costs = []
-        for bare, generic, surplus in _readings(name):
-            edits = (1 - SOUND_SHARE) * _edits(bare, cores) + SOUND_SHARE * _edits(sounding(bare), sounds)
+        readings, costs = list(_readings(name)), []
+        of_text = _edits([bare for bare, _, _ in readings], cores)
+        of_sound = _edits([sounding(bare) for bare, _, _ in readings], sounds)
+        for (bare, generic, surplus), written, heard in zip(readings, of_text, of_sound, strict=True):
+            edits = (1 - SOUND_SHARE) * written + SOUND_SHARE * heard
             edits += surplus + (GENERIC_COST * (generics != generic) if generic is not None else 0)
             costs.append(edits / _weight(np.maximum(lengths, len(bare)), latin=name.isascii()))
         likelihoods = np.exp(-DECAY * np.min(costs, axis=0))
@@ -126,6 +128,7 @@ def _readings(name: str) -> Iterator[tuple[str, int | None, float]]:
             yield bare[-length:], _generic(name, bare), BEFORE
 
 
-def _edits(text: str, others: Sequence[str]) -> Floats:
-    distances: Floats = cdist([text], others, scorer=OSA.distance, dtype=np.float32)[0]
+def _edits(texts: Sequence[str], others: Sequence[str]) -> Floats:
+    """Between each text and each other, shape (texts, others)."""
+    distances: Floats = cdist(texts, others, scorer=OSA.distance, dtype=np.float32)
     return distances
