@@ -5,7 +5,7 @@ There is one implementation: training replays the fold as of each ticket, servin
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from typing import Any, TypeVar
 
 import numpy as np
@@ -47,7 +47,6 @@ class History:
         self._names = UnitNames()
         self._words = WordCounts(SIMILARITY_MASK + 1)
         self._precedents = Precedents(self.schema)
-        self._unit_hashes: list[int] = []  # of ids: indexes are given in another order elsewhere
 
     def __len__(self) -> int:
         return len(self._similar)
@@ -72,7 +71,6 @@ class History:
         history.sequence = int(state["sequence"])
         history.unit_ids = words(state["unit_ids"])
         history._unit_index = {unit_id: index for index, unit_id in enumerate(history.unit_ids)}
-        history._unit_hashes = [hash_term(unit_id) for unit_id in history.unit_ids]
         history.callers = Callers.restored(part("callers", state))
         history._tallies = TallyTable.restored(part("tallies", state), schema.half_life_days * DAY)
         history._similar = SimilarTickets.restored(part("similar", state), schema)
@@ -92,8 +90,8 @@ class History:
         if index is None:
             index = self._unit_index[unit_id] = len(self.unit_ids)
             self.unit_ids.append(unit_id)
-            self._unit_hashes.append(hash_term(unit_id))
             self._names.add(unit_id)
+            self._words.add_unit(hash_term(unit_id))
         return index
 
     def index(self, unit_id: str) -> int | None:
@@ -128,7 +126,7 @@ class History:
         self._tallies.add((*facts.keys, EVERYTHING), unit, facts.received)
         self._similar.add(facts, unit, sequence)
         self._names.fold(facts.said_terms, facts.placed_terms)
-        self._words.add(facts.similarity_terms, self._unit_hashes[unit])
+        self._words.add(facts.similarity_terms, unit)
         self._precedents.fold(facts, unit_id, sequence, source)
         if facts.call is not None:
             self.callers.fold(facts.call)
@@ -179,15 +177,9 @@ class History:
         """How much of each unit's name the ticket says, shape (4, units), as UnitNames.matches."""
         return self._names.matches(facts.said_terms, facts.placed_terms)
 
-    def lifts(self, facts: Facts, units: Ints, before: Mapping[int, Sequence[int]]) -> Floats:
+    def lifts(self, facts: Facts, units: Ints, succeeded: tuple[Ints, Ints]) -> Floats:
         """How much likelier the ticket's words are at each unit, logarithms: all together, the strongest, (2, units).
 
-        `before`: by unit, closed ones whose words count for it.
+        `succeeded`: units and the closed ones that each succeeded, whose words count for it.
         """
-        asked, owner = units.tolist(), list(range(len(units)))
-        for i, unit in enumerate(asked[:]) if before else ():
-            for closed in before.get(unit, ()):
-                asked.append(closed)
-                owner.append(i)
-        hashes = np.array([self._unit_hashes[unit] for unit in asked], np.int64)
-        return self._words.summed(facts.similarity_terms, hashes, np.array(owner, np.int64))
+        return self._words.summed(facts.similarity_terms, units, *succeeded)

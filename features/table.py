@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
@@ -39,6 +38,7 @@ class Spot:
     probability: float
 
 
+NOBODY_CLOSED = np.zeros(0, np.int64), np.zeros(0, np.int64)
 NOWHERE = Spot(edge_m=np.nan, radius_m=np.nan, probability=np.nan)
 
 
@@ -50,7 +50,7 @@ class Opinion:
     `text_parts` are the log odds by block, shape (4, units), `words`: P(unit | words alone),
     `family`: P(the unit's family | words, kind), `family_of`: which family a unit belongs to, -1 where none is known.
     `territory`: how likely it is on the unit's ground. `spot`: where it is.
-    `before`: by index of a unit, the closed ones that it succeeded, whose words count for it.
+    `succeeded`: indexes of units and of the closed ones that each succeeded, whose words count for it.
     """
 
     tallies: Tallies
@@ -63,7 +63,7 @@ class Opinion:
     family_of: Ints
     territory: Floats
     spot: Spot = NOWHERE
-    before: Mapping[int, Sequence[int]] = field(default_factory=dict)
+    succeeded: tuple[Ints, Ints] = NOBODY_CLOSED
 
 
 @lru_cache
@@ -116,7 +116,7 @@ def feature_rows(facts: Facts, history: History, units: Ints, opinion: Opinion) 
         Counted(*(getattr(opinion.tallies, name) for name in Counted._fields)),
         Voted(*(getattr(opinion.votes, name) for name in Voted._fields)),
         Told(*(getattr(opinion, name) for name in Told._fields)),
-        history.lifts(facts, units, opinion.before),
+        history.lifts(facts, units, opinion.succeeded),
         np.array((np.log1p(spot.edge_m), np.log1p(spot.radius_m), spot.probability)),
         _local(schema),
         facts.received,

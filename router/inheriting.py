@@ -6,7 +6,6 @@ A split leaves each of its n successors an nth of counts, votes and probabilitie
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -27,13 +26,12 @@ Bits = NDArray[np.bool_]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lines:
-    """A Succession by unit index; `before`: by heir, the closed ones that it succeeded."""
+    """A Succession by unit index."""
 
     closed: Ints
     source: Ints
     heir: Ints
     part: Floats
-    before: Mapping[int, Sequence[int]]
 
 
 def lines(units: Roster, history: History, at: datetime) -> Lines | None:
@@ -44,11 +42,8 @@ def lines(units: Roster, history: History, at: datetime) -> Lines | None:
 
 def _lines(found: Succession, history: History) -> Lines:
     source, heir = history.units(found.sources), history.units(found.heirs)
-    before: dict[int, list[int]] = {}
-    for one, other in zip(heir.tolist(), source.tolist(), strict=True):
-        before.setdefault(one, []).append(other)
     part = np.array(found.parts, np.float64)
-    return Lines(closed=history.units(found.closed), source=source, heir=heir, part=part, before=before)
+    return Lines(closed=history.units(found.closed), source=source, heir=heir, part=part)
 
 
 def inherited(opinion: Opinion, to: Lines, half_life: float) -> Opinion:
@@ -75,7 +70,7 @@ def inherited(opinion: Opinion, to: Lines, half_life: float) -> Opinion:
         family_of=family_of,
         territory=opinion.territory,
         spot=opinion.spot,
-        before=to.before,
+        succeeded=(to.heir, to.source),
     )
 
 

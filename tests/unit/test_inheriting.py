@@ -109,9 +109,7 @@ def test_a_split_shares_what_there_was() -> None:
         latest=np.array([2, 2]),
         streak=np.array([3, 1]),
     )
-    one = Lines(
-        closed=np.array([2]), source=np.array([2]), heir=np.array([0]), part=np.ones(1), before={0: [2]}
-    )
+    one = Lines(closed=np.array([2]), source=np.array([2]), heir=np.array([0]), part=np.ones(1))
     assert handed_on(whole, one, day, 3).latest.tolist() == [0, 0]
     assert handed_on(whole, halves, day, 3).latest.tolist() == [-1, -1]
     found = handed_on(whole, halves, day, 3).of(np.array([0, 1, 2]), 3)

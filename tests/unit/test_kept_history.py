@@ -18,6 +18,7 @@ from features.facts import Facts
 from features.gazetteer import Gazetteer
 from features.history import History
 from features.schema import HistorySchema
+from features.table import NOBODY_CLOSED
 from router import folding, live
 from router.atlas import Atlas
 from router.folding import fold_order
@@ -99,7 +100,7 @@ def asked(history: History, known: Facts, dispatch: Dispatch) -> list[object]:
         history.kinds(known, 5),
         history.likeness(known, [known]).tobytes(),
         history.named(known).tobytes(),
-        history.lifts(known, units, {}).tobytes(),
+        history.lifts(known, units, NOBODY_CLOSED).tobytes(),
         history.lately_at(dispatch.unit_id, 5),
         history.around(point, 500.0, 20) if point else None,
         history.callers.last(dispatch.ticket.phone),
