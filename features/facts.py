@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, fields
 from functools import lru_cache
 from itertools import chain
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,21 +14,16 @@ from domain.places import Location
 from domain.tickets import Ticket
 from features.address import normalise_address, street
 from features.callers import Call, phone_key
-from features.compiled import compiled
 from features.gazetteer import normalise_account
+from features.hashed import folded, hash_term, pairs_of, said
 from features.place import RESOLUTIONS, cells
 from features.schema import HistorySchema
-from features.text import bigrams, normalise, stems, term_counts, terms
+from features.text import normalise, terms
 
 Hashes = NDArray[np.int64]
 
-SIMILARITY_TERMS = 32
-SIMILARITY_MASK = (1 << 16) - 1  # 0 is padding
-HASH_BITS = 31
 CELLS_TOLD = 4  # of RESOLUTIONS: finer ones are seen too seldom to learn from
-_BY_LEFT, _BY_RIGHT = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xC2B2AE3D27D4EB4F)
 _CELL = np.array([1], np.int64)
-IN_TITLE = 0x5BD1E995  # makes another hash of a word that stands in the title
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,12 +69,6 @@ class Facts:
         )
 
 
-@lru_cache(maxsize=1 << 17)  # words come again and again
-def hash_term(term: str) -> int:
-    """A stable hash below 2**HASH_BITS (CRC-32)."""
-    return zlib.crc32(term.encode("utf-8", "surrogatepass")) >> (32 - HASH_BITS)
-
-
 def facts(ticket: Ticket, location: Location, schema: HistorySchema) -> Facts:
     """Everything that is looked up or learnt from a ticket; nothing here depends on history."""
     category = normalise(ticket.category or "") or None
@@ -90,10 +77,7 @@ def facts(ticket: Ticket, location: Location, schema: HistorySchema) -> Facts:
     values = {name: normalise(ticket.attributes.get(name, "")) or None for name in schema.attributes}
     district = values.get(schema.district) if schema.district else None
     own_cells = cells(location.point) if location.point else ()
-    title, body = _text_parts(ticket.text)
-    told = _told(term_counts(title), term_counts(body))
-    title_stems, road = stems(title), street(address)
-    hashed = _hashes(title_stems)
+    told, road = said(*_text_parts(ticket.text)), street(address)
     return Facts(
         received=ticket.received_at.timestamp(),
         category=category,
@@ -102,13 +86,13 @@ def facts(ticket: Ticket, location: Location, schema: HistorySchema) -> Facts:
         cells=own_cells,
         point=(location.point.latitude, location.point.longitude) if location.point else (np.nan, np.nan),
         similarity_terms=told.similarity,
-        said_terms=told.said,
+        said_terms=told.folded,
         placed_terms=folded(_placed(address, values)),
         text_features=told.features,
         text_counts=told.counts,
-        title_features=_titled(told.title, _hashes(f"2:{pair}" for pair in bigrams(title_stems))),
-        cross_features=_crosses(hashed, category, district, road),
-        kind_features=_kinds(hashed, category),
+        title_features=told.title,
+        cross_features=_crosses(told.stems, category, district, road),
+        kind_features=_kinds(told.stems, category),
         place_features=_places(category, own_cells, values, road),
         call=_call(ticket, location),
     )
@@ -176,73 +160,6 @@ def _keys(
     )
 
 
-class _Told(NamedTuple):
-    """The text's hashed words: with their counts, ascending; the first ones folded; all folded; those of the title."""
-
-    features: Hashes
-    counts: NDArray[np.int32]
-    similarity: NDArray[np.int32]
-    said: Hashes
-    title: Hashes
-
-
-def _told(title: Mapping[str, int], body: Mapping[str, int]) -> _Told:
-    hashed = _hashes(chain(title, body))
-    counts = np.array([*title.values(), *body.values()], np.int32)
-    return _Told(*_counted(hashed, counts), hashed[: len(title)])
-
-
-@compiled
-def _counted(
-    hashed: Hashes, counts: NDArray[np.int32]
-) -> tuple[Hashes, NDArray[np.int32], NDArray[np.int32], Hashes]:
-    """As _Told, but for the title, from hashes in order of appearance, of which some may come twice."""
-    order = np.argsort(hashed, kind="mergesort")
-    features, sums = np.empty(len(hashed), np.int64), np.zeros(len(hashed), np.int32)
-    distinct = 0
-    for i in order:
-        if distinct == 0 or features[distinct - 1] != hashed[i]:
-            features[distinct] = hashed[i]
-            distinct += 1
-        sums[distinct - 1] += counts[i]
-    first, found = np.empty(SIMILARITY_TERMS, np.int32), 0
-    for value in hashed:
-        term = value & SIMILARITY_MASK or 1
-        new = found < SIMILARITY_TERMS
-        for i in range(found):
-            if first[i] == term:
-                new = False
-                break
-        if new:
-            first[found] = term
-            found += 1
-    return features[:distinct], sums[:distinct], first[:found], folded(features[:distinct])
-
-
-@compiled
-def folded(hashes: Hashes) -> Hashes:
-    """Hashes folded to SIMILARITY_MASK, distinct, ascending; never 0."""
-    return _distinct(np.array([value & SIMILARITY_MASK or 1 for value in hashes], np.int64))
-
-
-@compiled
-def _distinct(values: Hashes) -> Hashes:
-    """Ascending; what is given is sorted on the way."""
-    values.sort()
-    count = 0
-    for i in range(len(values)):
-        if i == 0 or values[i] != values[count - 1]:
-            values[count] = values[i]
-            count += 1
-    return values[:count]
-
-
-@compiled
-def _titled(title: Hashes, pairs: Hashes) -> Hashes:
-    """The title's words as such, and its pairs of neighbours."""
-    return _distinct(np.concatenate((title ^ IN_TITLE, pairs)))
-
-
 def _placed(address: str | None, values: Mapping[str, str | None]) -> Hashes:
     """The words of address and attributes."""
     return np.array(
@@ -287,20 +204,3 @@ def _places(
         return np.sort(alone)
     kind = _hashes([f"c:{category}"])
     return pairs_of(alone, kind, np.concatenate([alone, kind]))
-
-
-@compiled
-def pairs_of(left: Hashes, right: Hashes, alone: Hashes) -> Hashes:
-    """Hashes of each pair of one on the left and one on the right, and those alone: distinct, ascending."""
-    found = np.empty(len(left) * len(right) + len(alone), np.int64)
-    count = 0
-    for one in left:
-        for other in right:
-            mixed = (np.uint64(one) * _BY_LEFT) ^ (np.uint64(other) * _BY_RIGHT)
-            mixed ^= mixed >> np.uint64(29)
-            found[count] = np.int64(mixed * _BY_LEFT >> np.uint64(64 - HASH_BITS))
-            count += 1
-    for one in alone:
-        found[count] = one
-        count += 1
-    return _distinct(found)

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from domain.dispatches import LabelSource
 from domain.places import Point
 from features.callers import Callers
-from features.facts import SIMILARITY_MASK, Facts, hash_term
+from features.facts import Facts
+from features.hashed import SIMILARITY_MASK, hash_term
 from features.kept import Arrays, packed_texts, part, within, words
 from features.place import neighbourhood
 from features.precedents import Precedents

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from domain.places import Point
 from features.buckets import Buckets
-from features.facts import SIMILARITY_MASK, SIMILARITY_TERMS, Facts
+from features.facts import Facts
 from features.frequencies import Frequencies
+from features.hashed import SIMILARITY_MASK, SIMILARITY_TERMS
 from features.kept import Arrays, packed_texts, part, texts, within
 from features.place import metres_from, ring
 from features.resemblance import AROUND, SPOT, TEXT, Asked, Chosen, Past, choose, cosines, vote

@@ -8,14 +8,15 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
-# runs of scripts written without spaces (Thai, Lao, Burmese, Khmer, kana, Han, Hangul) | words | numbers
-_RUNS = re.compile(
-    r"([\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff]+)|([^\W\d_\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]+)|(\d+)"
-)
+# scripts written without spaces: Thai, Lao, Burmese, Khmer, kana, Han, Hangul
+_SCRIPTS = r"\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff"
+UNSPACED, LETTERS, DIGITS = f"[{_SCRIPTS}]+", rf"[^\W\d_{_SCRIPTS}]+", r"\d+"
+_RUNS = re.compile(f"({UNSPACED})|({LETTERS})|({DIGITS})")
 # Han with its punctuation, full-width forms, ASCII: nothing to compose, no accent to take off
 _PLAIN = re.compile(r"[\t\n\r -~\u2018-\u201d\u3000-\u3029\u4e00-\u9fff\uff01-\uff5e]*")
 
 SHORT_STEM, LONG_STEM = 5, 8
+PAIRS = 24  # of neighbouring words that are told of a title
 MAX_TERMS = 4096  # distinct ones: what a longer text says after that costs time and tells nothing new
 NAME_LENGTH = 40  # characters
 
@@ -80,6 +81,6 @@ def stems(normalised: str) -> list[str]:
     return [stem(word) for word in words(normalised)]
 
 
-def bigrams(stems: Sequence[str], limit: int = 24) -> list[str]:
+def bigrams(stems: Sequence[str], limit: int = PAIRS) -> list[str]:
     """Pairs of neighbouring stems."""
     return [f"{left} {right}" for left, right in itertools.pairwise(stems[: limit + 1])]

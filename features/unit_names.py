@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.compiled import compiled
-from features.facts import SIMILARITY_MASK, folded, hash_term
 from features.frequencies import Frequencies
+from features.hashed import SIMILARITY_MASK, folded, hash_term
 from features.kept import Arrays, part, within
 from features.slots import grown
 from features.text import normalise, terms

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from features.address import normalise_address, street
-from features.facts import HASH_BITS, hash_term
 from features.gazetteer import normalise_account
+from features.hashed import HASH_BITS, hash_term
 from features.text import MAX_TERMS, bigrams, normalise, stems, terms
 
 ANY_TEXT = st.text(st.characters(), max_size=60)  # lone surrogates and unassigned ones too

@@ -7,7 +7,8 @@ import pytest
 
 from domain.places import Location, LocationSource
 from domain.tickets import Ticket
-from features.facts import IN_TITLE, SIMILARITY_TERMS, facts, hash_term
+from features.facts import facts
+from features.hashed import IN_TITLE, SIMILARITY_TERMS, hash_term
 from features.schema import HistorySchema
 from tests.estimators import SCHEMA, a_ticket, facts_of, place
 

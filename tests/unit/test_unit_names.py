@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from features.facts import folded, hash_term
+from features.hashed import folded, hash_term
 from features.history import History
 from features.text import normalise, terms
 from features.unit_names import UnitNames
