@@ -28,10 +28,10 @@ from router.event_ports import EventKind
 from store import tables
 from store.codec import decode, encode
 from store.events import SqlEventReads, SqlEventWrites
+from store.inserting import insert_all
 
 _delivery, _endpoint = tables.deliveries.c, tables.endpoints.c
 _PENDING = text(tables.PENDING)
-INSERT_DELIVERY = insert(tables.deliveries).inline()  # nobody asks for its number here
 COLUMNS = tuple(getattr(_delivery, name) for name in Delivery.__dataclass_fields__)
 
 
@@ -107,7 +107,7 @@ class SqlDeliveryWrites(SqlDeliveryReads, SqlEventWrites):
         if rank is None:
             raise NotFound(kind="ticket", key=ticket_id)
         row = self._queued(ticket_id, unit_id, at, rank=rank, kind=kind, delay=delay, trace=self.trace)
-        self._connection.execute(INSERT_DELIVERY, row)
+        insert_all(self._connection, tables.deliveries, [row])
 
     def _queued(
         self,

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import Connection, Row, case, exists, func, insert, not_, select
+from sqlalchemy import Connection, Row, case, exists, func, not_, select
 
 from domain.decisions import Review
 from router.chain import chained, digest
@@ -16,11 +16,11 @@ from store import tables
 from store.batches import BATCH, batched
 from store.clock import Clock
 from store.codec import decode, encode
+from store.inserting import insert_all
 from store.meta import meta_value, set_meta_value
 from store.review_records import review_of, review_record
 
 HEAD = "chain_head"  # of the table of single values
-_INSERT = insert(tables.events)
 
 
 class SqlEventReads:
@@ -120,7 +120,7 @@ class SqlEventWrites(SqlEventReads):
             return
         events = chained(self._waiting, self.chain_head())
         self._waiting.clear()
-        self._connection.execute(_INSERT, [_row(event) for event in events])
+        insert_all(self._connection, tables.events, [_row(event) for event in events])
         head = ChainHead(sequence=events[-1].sequence, hash=events[-1].hash)
         set_meta_value(self._connection, HEAD, encode(head))
 

@@ -1,13 +1,17 @@
-"""Inserting where another process may be first."""
+"""Inserting where another process may be first, and many rows by one statement."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Executable, Table
+from sqlalchemy import Connection, Executable, Table, insert, text
 from sqlalchemy.dialects import postgresql, sqlite
+
+Rows = Sequence[Mapping[str, Any]]
 
 
 def insert_new(connection: Connection, table: Table, row: Mapping[str, Any]) -> bool:
@@ -16,13 +20,54 @@ def insert_new(connection: Connection, table: Table, row: Mapping[str, Any]) -> 
     return connection.execute(_statement(table, connection.dialect.name), row).first() is not None
 
 
-def insert_all_new(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> set[Any]:
+def insert_all_new(connection: Connection, table: Table, rows: Rows) -> set[Any]:
     """As `insert_new` each; answers the keys of those that were inserted, of a table whose key is one column."""
+    if len(rows) > 1 and connection.dialect.name == "postgresql":
+        (key,) = table.primary_key
+        tail = f"ON CONFLICT DO NOTHING RETURNING {key.name}"
+        return set(connection.execute(_of_json(table, tuple(rows[0]), tail), _json_of(rows)).scalars())
     many = rows if len(rows) > 1 else rows[0]
     return set(connection.execute(_statement(table, connection.dialect.name), many).scalars())
 
 
+def insert_all(connection: Connection, table: Table, rows: Rows) -> None:
+    """Insert rows, which all have the same columns."""
+    if len(rows) > 1 and connection.dialect.name == "postgresql":
+        connection.execute(_of_json(table, tuple(rows[0]), ""), _json_of(rows))
+    elif rows:
+        connection.execute(_plain(table), rows)
+
+
 @cache
 def _statement(table: Table, dialect: str) -> Executable:
-    insert = sqlite.insert if dialect == "sqlite" else postgresql.insert
-    return insert(table).on_conflict_do_nothing().returning(*table.primary_key)
+    insert_here = sqlite.insert if dialect == "sqlite" else postgresql.insert
+    return insert_here(table).on_conflict_do_nothing().returning(*table.primary_key)
+
+
+@cache
+def _plain(table: Table) -> Executable:
+    return insert(table).inline()  # nobody asks for the rows' numbers
+
+
+@cache
+def _of_json(table: Table, columns: tuple[str, ...], tail: str) -> Executable:
+    """One statement and one parameter for any number of rows: a message for each would be parsed and answered alone."""
+    quote = postgresql.dialect().identifier_preparer.quote  # type: ignore[no-untyped-call]
+    name, listed = quote(table.name), ", ".join(map(quote, columns))
+    return text(
+        f"INSERT INTO {name} ({listed}) SELECT {listed}"  # noqa: S608 - names of our own tables
+        f" FROM json_populate_recordset(NULL::{name}, CAST(:rows AS json)) {tail}"
+    )
+
+
+def _json_of(rows: Rows) -> dict[str, str]:
+    return {"rows": json.dumps(rows, ensure_ascii=False, allow_nan=False, default=_moment)}
+
+
+def _moment(value: object) -> str:
+    """As tables.UtcTime takes it."""
+    if not isinstance(value, datetime):
+        raise TypeError(f"{value!r} is of no kind that a column has")
+    if value.tzinfo is None:
+        raise ValueError(f"naive datetime {value!r} cannot be stored")
+    return value.astimezone(UTC).isoformat()

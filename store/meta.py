@@ -6,6 +6,7 @@ from sqlalchemy import Connection, bindparam, select, update
 
 from store import tables
 
+LOCKED = "meta"  # of a connection: the values that its transaction has locked, as it found them
 _OF_NAME = tables.meta.c.name == bindparam("the_name")
 _VALUE = select(tables.meta.c.value).where(_OF_NAME)
 _REPLACE = update(tables.meta).where(_OF_NAME).values(value=bindparam("the_value"))
@@ -13,13 +14,17 @@ _REPLACE = update(tables.meta).where(_OF_NAME).values(value=bindparam("the_value
 
 def meta_value(connection: Connection, name: str) -> str:
     """The value of that name, which every store has."""
-    value: str = connection.execute(_VALUE, {"the_name": name}).scalar_one()
-    return value
+    locked: dict[str, str] = connection.info.get(LOCKED, {})
+    if name not in locked:
+        value: str = connection.execute(_VALUE, {"the_name": name}).scalar_one()
+        return value
+    return locked[name]
 
 
 def set_meta_value(connection: Connection, name: str, value: str) -> None:
     """Replace the value of that name."""
     connection.execute(_REPLACE, {"the_name": name, "the_value": value})
+    connection.info.get(LOCKED, {}).pop(name, None)  # the work that sets it may be rolled back
 
 
 def lock_counters(connection: Connection) -> None:
@@ -29,4 +34,5 @@ def lock_counters(connection: Connection) -> None:
     """
     if connection.dialect.name == "sqlite":
         return  # BEGIN IMMEDIATE has seen to it
-    connection.execute(select(tables.meta.c.name).with_for_update())
+    rows = connection.execute(select(tables.meta.c.name, tables.meta.c.value).with_for_update())
+    connection.info[LOCKED] = dict(rows.tuples().all())

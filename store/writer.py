@@ -8,13 +8,15 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from itertools import groupby
 from threading import Condition, Thread, current_thread
 from typing import Any, Protocol, TypeVar
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, RootTransaction
+from sqlalchemy.exc import DBAPIError
 
 from domain.errors import DuplicateTicket
 from router.event_ports import TicketEvent
@@ -57,6 +59,9 @@ class _Job:
     trace: str | None
 
 
+_Answer = Callable[[], None]
+
+
 class Writer:
     """Runs works on `engine` one after another; their futures are answered only after the commit."""
 
@@ -69,6 +74,7 @@ class Writer:
         self._jobs: deque[_Job] = deque()
         self._bulk: deque[_Job] = deque()
         self._closed = False
+        self._connection: Connection | None = None
         self._changed = Condition()
         self._thread = Thread(target=self._run, name="store-writer", daemon=True)
         self._thread.start()
@@ -92,6 +98,7 @@ class Writer:
             self._closed = True
             self._changed.notify()
         self._thread.join()
+        self._disconnect()
 
     def _run(self) -> None:
         while group := self._next_group():
@@ -106,10 +113,7 @@ class Writer:
 
     def _commit(self, group: list[_Job]) -> None:
         try:
-            with self._engine.begin() as connection:
-                session = self._open_session(connection)
-                answers = [*self._attempted(group, session, connection)]
-                session.finish()
+            answers = self._all_added(group) or self._in_turn(group)
         except Exception as error:  # noqa: BLE001 - the thread must outlive it, and every caller must hear of it
             fault = fault_of(error, self._place)
             if fault is not None:
@@ -120,9 +124,58 @@ class Writer:
             for answer in answers:
                 answer()
 
+    @contextmanager
+    def _transaction(self) -> Iterator[tuple[GroupSession, Connection]]:
+        """On the writer's own connection: to ask the pool for one, which tries it, is a round trip more."""
+        transaction = self._begun()
+        connection = transaction.connection
+        try:
+            with transaction:
+                session = self._open_session(connection)
+                yield session, connection
+                session.finish()
+        except BaseException:
+            self._disconnect()  # whatever is wrong with it, the next one has another
+            raise
+
+    def _begun(self) -> RootTransaction:
+        try:
+            return self._connected().begin()
+        except DBAPIError as error:
+            self._disconnect()
+            if not error.connection_invalidated:
+                raise
+            return self._connected().begin()  # the database was away since the last one: nothing was done yet
+
+    def _connected(self) -> Connection:
+        if self._connection is None:
+            self._connection = self._engine.connect()
+        return self._connection
+
+    def _disconnect(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
+
+    def _all_added(self, group: Sequence[_Job]) -> list[_Answer] | None:
+        """Several that only add, without a savepoint; None: nothing was done, for some do more or one was at fault."""
+        if len(group) < 2 or not all(map(_is_mere_addition, group)):
+            return None
+        try:
+            with self._transaction() as (session, _):
+                return _answers(group, session)
+        except Exception as error:
+            if fault_of(error, self._place) is not None:
+                raise
+            return None
+
+    def _in_turn(self, group: Sequence[_Job]) -> list[_Answer]:
+        with self._transaction() as (session, connection):
+            return [*self._attempted(group, session, connection)]
+
     def _attempted(
         self, group: Sequence[_Job], session: GroupSession, connection: Connection
-    ) -> Iterator[Callable[[], None]]:
+    ) -> Iterator[_Answer]:
         """Run all works, one after another, but for tickets that are to be added one after another: these together."""
         for alike, jobs in groupby(group, _is_mere_addition):
             several = list(jobs)
@@ -131,13 +184,12 @@ class Writer:
 
     def _added(
         self, jobs: Sequence[_Job], session: GroupSession, connection: Connection
-    ) -> list[Callable[[], None]] | None:
+    ) -> list[_Answer] | None:
         """All in as many statements as one takes; None: nothing was done, for one of them was at fault."""
         mark = session.mark()
-        new = [(job.work, job.trace) for job in jobs if isinstance(job.work, Addition)]
         connection.exec_driver_sql("SAVEPOINT additions")
         try:
-            added = session.add_all_decided(new)
+            answers = _answers(jobs, session)
         except Exception as error:
             if fault_of(error, self._place) is not None:
                 raise
@@ -146,14 +198,9 @@ class Writer:
             session.go_back(mark)
             return None
         connection.exec_driver_sql("RELEASE SAVEPOINT additions")
-        return [
-            partial(job.future.set_result, one.stored)
-            if is_added
-            else partial(job.future.set_exception, DuplicateTicket(ticket_id=one.stored.ticket.ticket_id))
-            for job, (one, _), is_added in zip(jobs, new, added, strict=True)
-        ]
+        return answers
 
-    def _attempt(self, job: _Job, session: GroupSession, connection: Connection) -> Callable[[], None]:
+    def _attempt(self, job: _Job, session: GroupSession, connection: Connection) -> _Answer:
         """Run one work in its savepoint; a fault of the store itself goes through and fails the whole group."""
         mark = session.mark()
         session.trace = job.trace
@@ -169,6 +216,18 @@ class Writer:
             return partial(job.future.set_exception, error)
         connection.exec_driver_sql("RELEASE SAVEPOINT work")
         return partial(job.future.set_result, result)
+
+
+def _answers(jobs: Sequence[_Job], session: GroupSession) -> list[_Answer]:
+    """Add all, and tell each what became of its own."""
+    new = [(job.work, job.trace) for job in jobs if isinstance(job.work, Addition)]
+    added = session.add_all_decided(new)
+    return [
+        partial(job.future.set_result, one.stored)
+        if is_added
+        else partial(job.future.set_exception, DuplicateTicket(ticket_id=one.stored.ticket.ticket_id))
+        for job, (one, _), is_added in zip(jobs, new, added, strict=True)
+    ]
 
 
 def _is_mere_addition(job: _Job) -> bool:

@@ -39,9 +39,8 @@ from store.claims import NOT_CLAIMED, SqlClaimWrites
 from store.clock import Clock
 from store.clocks import SqlClockWrites
 from store.codec import decode, encode
-from store.deliveries import INSERT_DELIVERY
 from store.finding import key_rows, place_row, sight_rows
-from store.inserting import insert_all_new, insert_new
+from store.inserting import insert_all, insert_all_new, insert_new
 from store.log import by_time_known, log_row, log_span, new_entries
 from store.meta import lock_counters, set_meta_value
 from store.reading import SqlReadSession, dispatch_of
@@ -52,7 +51,6 @@ from store.undoing import SqlUndoWrites
 T = TypeVar("T")
 Row = Mapping[str, Any]
 # made once: to build a statement takes longer than to execute it. Inline: nobody asks for the row's number
-_INSERT_KEYS, _INSERT_DECISION = insert(tables.ticket_keys), insert(tables.decisions).inline()
 
 
 class SqlWriteSession(
@@ -95,7 +93,7 @@ class SqlWriteSession(
         """Raises DuplicateTicket when the id is taken."""
         self._insert_ticket(ticket, priority)
         if keys := key_rows(ticket):
-            self._connection.execute(_INSERT_KEYS, keys)
+            insert_all(self._connection, tables.ticket_keys, keys)
 
     def add_decided(self, stored: StoredTicket, written: str | None = None) -> None:
         """A new ticket with its decision, and its delivery where it is dispatched. Raises DuplicateTicket."""
@@ -130,13 +128,12 @@ class SqlWriteSession(
             if unit_id is not None:
                 rank = stored.priority.rank
                 deliveries.append(self._queued(ticket.ticket_id, unit_id, at, rank=rank, trace=trace))
-        for statement, of_all in (
-            (_INSERT_DECISION, decisions),
-            (_INSERT_KEYS, keys),
-            (INSERT_DELIVERY, deliveries),
+        for table, of_all in (
+            (tables.decisions, decisions),
+            (tables.ticket_keys, keys),
+            (tables.deliveries, deliveries),
         ):
-            if of_all:
-                self._connection.execute(statement, of_all)
+            insert_all(self._connection, table, of_all)
         return added
 
     def _insert_ticket(self, ticket: Ticket, priority: Priority) -> None:
@@ -150,7 +147,7 @@ class SqlWriteSession(
 
     def _insert_decision(self, decision: Decision, at: datetime) -> None:
         row = _decision_row(decision, at)
-        self._connection.execute(_INSERT_DECISION, row)
+        insert_all(self._connection, tables.decisions, [row])
         self._record_decided(decision, row["body"])
 
     def _record_decided(self, decision: Decision, body: str) -> None:
@@ -186,7 +183,7 @@ class SqlWriteSession(
             self._forget_sight(decision.ticket_id)
         self._insert_decision(decision, at)
         if rows := sight_rows(decision):
-            self._connection.execute(_INSERT_KEYS, rows)
+            insert_all(self._connection, tables.ticket_keys, rows)
         if row := place_row(decision, at):
             insert_new(self._connection, tables.ticket_keys, row)
 
