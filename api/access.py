@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from typing import Any
 
-from fastapi import Depends, Request
+from fastapi import Depends, Request, Response
+from fastapi.routing import APIRoute
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.routing import BaseRoute
@@ -125,6 +126,25 @@ def own_unit(request: Request, unit_id: str) -> str:
     if area.is_limited and unit_id not in area.units:
         raise NotFound(kind="unit", key=unit_id)
     return unit_id
+
+
+class Direct(APIRoute):
+    """A route whose endpoint takes the request alone: it is called once the route's rule has let the caller in.
+
+    To look in a request for what FastAPI would take apart takes a tenth of what a ticket takes here.
+    """
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """The rule, then the endpoint."""
+        rule, endpoint = rule_of(self), self.endpoint
+        assert rule is not None
+
+        async def handle(request: Request) -> Response:
+            await rule(request)
+            answer: Response = await endpoint(request)
+            return answer
+
+        return handle
 
 
 def rule_of(route: BaseRoute) -> Rule | None:

@@ -10,9 +10,8 @@ from importlib.metadata import version
 from typing import Any
 
 from fastapi import FastAPI
-from fastapi.routing import APIRoute
 from starlette.middleware.cors import CORSMiddleware
-from starlette.routing import BaseRoute, Route
+from starlette.routing import Route
 
 from api import (
     automation,
@@ -22,6 +21,7 @@ from api import (
     endpoints,
     ground,
     importing,
+    intake,
     inventory,
     joins,
     keys,
@@ -61,6 +61,7 @@ from router.service import RoutingService
 log = logging.getLogger("gridroute.api")
 
 MODULES = (
+    intake,
     lists,
     receipts,
     preview,
@@ -89,7 +90,8 @@ MODULES = (
     open311,
     pages,
 )
-"""Receipts before tickets, whose ids may hold slashes."""
+"""What is asked most first: a path is compared with one route after another. Receipts before tickets, whose ids may hold
+slashes."""
 
 
 def create_app(service: RoutingService, settings: Settings | None = None) -> FastAPI:
@@ -130,15 +132,9 @@ def create_app(service: RoutingService, settings: Settings | None = None) -> Fas
         # include_router would build each route once more, and look for a request's with two layers more
         app.router.routes += module.routes.routes
     app.router.routes.append(Route("/open311/{rest:path}", open311.Elsewhere(), include_in_schema=False))
-    app.router.routes.sort(key=_asked_first)
     handle_problems(app)
     describe(app)
     return app
-
-
-def _asked_first(route: BaseRoute) -> bool:
-    """Sorts what is asked most before all others: a request's path is compared with one route after another."""
-    return not (isinstance(route, APIRoute) and route.endpoint in (tickets.submit, tickets.submit_batch))
 
 
 def cross_origin(origins: Iterable[str]) -> dict[str, Any]:
