@@ -90,7 +90,7 @@ MODULES = (
     open311,
     pages,
 )
-"""What is asked most first: a path is compared with one route after another. Receipts before tickets, whose ids may hold
+"""What is asked most first: a path is compared with one after another. Receipts before tickets, whose ids may hold
 slashes."""
 
 
