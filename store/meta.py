@@ -9,6 +9,7 @@ from store import tables
 LOCKED = "meta"  # of a connection: the values that its transaction has locked, as it found them
 _OF_NAME = tables.meta.c.name == bindparam("the_name")
 _VALUE = select(tables.meta.c.value).where(_OF_NAME)
+_LOCKED = select(tables.meta.c.name, tables.meta.c.value).with_for_update()
 _REPLACE = update(tables.meta).where(_OF_NAME).values(value=bindparam("the_value"))
 
 
@@ -34,5 +35,5 @@ def lock_counters(connection: Connection) -> None:
     """
     if connection.dialect.name == "sqlite":
         return  # BEGIN IMMEDIATE has seen to it
-    rows = connection.execute(select(tables.meta.c.name, tables.meta.c.value).with_for_update())
+    rows = connection.execute(_LOCKED)
     connection.info[LOCKED] = dict(rows.tuples().all())
