@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 Arrays = Mapping[str, NDArray[Any]]
 Text = str | None
 
-STATE_FORMAT = 3  # raise it when what any class keeps of its state changes
+STATE_FORMAT = 4  # raise it when what any class keeps of its state changes
 
 
 def within(name: str, state: Arrays) -> Arrays:

@@ -16,6 +16,7 @@ Ints = NDArray[np.int64]
 Ints32 = NDArray[np.int32]
 Terms = NDArray[np.uint16]
 Bits = NDArray[np.bool_]
+Numbers = NDArray[np.uint8]
 
 KERNELS = (
     "text",
@@ -43,10 +44,15 @@ class Asked(NamedTuple):
 
 
 class Past(NamedTuple):
-    """Columns of the past tickets, `place` in degrees, shape (tickets, 2), `terms` padded with 0, (tickets, words)."""
+    """Columns of the past tickets, `place` in degrees, shape (tickets, 2), `terms` padded with 0, (tickets, words).
+
+    `norm`: squared, of their words weighed by how rare they were when the ticket was told. As rare as they are now
+    would take a look-up for each word of each ticket, and is the same but for words that have come or gone.
+    """
 
     time: Floats
     place: Floats
+    norm: Floats
     category: Ints32
     district: Ints32
     terms: Terms
@@ -104,6 +110,28 @@ def cosines(terms: Ints32, others: Terms, logs: Floats, most: float) -> Floats:
     for i in range(len(others)):
         found[i] = cosine(others[i], bits, own, logs, most)
     return found
+
+
+@compiled
+def _worth(asked: Ints32, logs: Floats, most: float) -> tuple[Numbers, Floats]:
+    """Of every word its number among those asked for, 0 for any other, and by number what it is worth, 0 at 0."""
+    number, worth = np.zeros(len(logs), np.uint8), np.zeros(len(asked) + 1)
+    for i in range(len(asked)):
+        idf = most - logs[asked[i]]
+        number[asked[i]], worth[i + 1] = i + 1, idf * idf
+    return number, worth
+
+
+@compiled
+def _shared(row: Terms, number: Numbers, worth: Floats) -> float:
+    """What the words that a ticket shares are worth; four sums, for one waits for its last addition."""
+    first, second, third, fourth = 0.0, 0.0, 0.0, 0.0
+    for i in range(0, len(row), 4):
+        first += worth[number[row[i]]]
+        second += worth[number[row[i + 1]]]
+        third += worth[number[row[i + 2]]]
+        fourth += worth[number[row[i + 3]]]
+    return (first + second) + (third + fourth)
 
 
 @compiled
@@ -190,8 +218,8 @@ def choose(
     pool = distinct(found)
     rows, values = np.zeros((EVERY, limit), np.int64), np.zeros((EVERY, limit))
     count = np.zeros(EVERY, np.int64)
-    bits, own = asked_bits(asked.terms, len(logs)), squared_norm(asked.terms, logs, most)
-    decay = math.log(2.0) / half_life
+    number, worth = _worth(asked.terms, logs, most)
+    own, decay = worth.sum(), math.log(2.0) / half_life
     away, fetched = _away(pool, past.place, past.terms, asked.latitude, asked.longitude)
     assert fetched >= 0
     # by kernel how similar this ticket is, and the least similar that is kept once enough are. All in one function: to
@@ -206,7 +234,8 @@ def choose(
             # by nearness: how similar that is, is worked out at the end, for the nearest alone
             like[SPOT] = -metres
             like[SPOT_KIND] = -metres if same_kind else -np.inf
-        text = cosine(past.terms[row], bits, own, logs, most)
+        norms = past.norm[row] * own
+        text = min(1.0, _shared(past.terms[row], number, worth) / math.sqrt(norms)) if norms > 0.0 else 0.0
         text *= math.exp(-abs(asked.time - past.time[row]) * decay)
         if text > 0.0:
             like[TEXT] = text

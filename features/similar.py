@@ -16,7 +16,7 @@ from features.frequencies import Frequencies
 from features.hashed import SIMILARITY_MASK, SIMILARITY_TERMS
 from features.kept import Arrays, packed_texts, part, texts, within
 from features.place import metres_from, ring
-from features.resemblance import AROUND, SPOT, TEXT, Asked, Chosen, Past, choose, cosines, vote
+from features.resemblance import AROUND, SPOT, TEXT, Asked, Chosen, Past, choose, cosines, squared_norm, vote
 from features.schema import DAY, HistorySchema
 from features.slots import grown
 
@@ -31,8 +31,8 @@ LATELY = 20_000  # tickets
 # a remembered ticket: two lines of the processor's cache, fetched together
 TICKET = np.dtype(
     {
-        "names": ["time", "place", "sequence", "unit", "category", "district", "terms"],
-        "formats": ["f8", ("f8", 2), "i8", "i4", "i4", "i4", ("u2", SIMILARITY_TERMS)],
+        "names": ["time", "place", "norm", "sequence", "unit", "category", "district", "terms"],
+        "formats": ["f8", ("f8", 2), "f8", "i8", "i4", "i4", "i4", ("u2", SIMILARITY_TERMS)],
         "itemsize": 128,
     }
 )
@@ -123,13 +123,16 @@ class SimilarTickets:
         terms[: len(facts.similarity_terms)] = facts.similarity_terms
         category = self._categories.setdefault(facts.category, len(self._categories))
         district = self._districts.setdefault(facts.district, len(self._districts))
-        self._tickets[row] = (facts.received, facts.point, sequence, unit, category, district, terms)
+        self._tickets[row] = (facts.received, facts.point, 0.0, sequence, unit, category, district, terms)
         for key, size in self._places(facts):
             self._buckets.put(key, row, size)
         for term in self._rare(facts):
             self._buckets.put(int(term), row, WORDS)
         self._frequency.add(facts.similarity_terms)
         self._size += 1
+        self._tickets["norm"][row] = squared_norm(
+            facts.similarity_terms, self._frequency.logs, self._weight_unheard()
+        )
 
     def _places(self, facts: Facts) -> Iterator[tuple[Hashable, int]]:
         """Buckets a ticket is put into."""

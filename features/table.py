@@ -23,7 +23,7 @@ Ints = NDArray[np.int64]
 
 TEXT_PARTS = ("text_of_words", "text_of_title", "text_of_crosses", "text_of_place")
 NAMED = ("name_said", "name_said_weight", "name_placed", "name_placed_weight")
-FORMAT = 11  # raise it when a feature changes its meaning
+FORMAT = 12  # raise it when a feature changes its meaning
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -128,19 +128,27 @@ def similarities(past: Sequence[Seen], near: Sequence[Seen], asked: Facts) -> li
     """Each kernel's similarity of the ticket with each of `near`, written out."""
     documents = [set(seen.facts.similarity_terms.tolist()) for seen in past]
 
-    def idf(term: int) -> float:
-        return math.log((1 + len(documents)) / (1 + sum(term in d for d in documents))) + 1
+    def idf(term: int, heard: int) -> float:
+        """As it was after so many tickets."""
+        return math.log((1 + heard) / (1 + sum(term in d for d in documents[:heard]))) + 1
 
-    def cosine(one: set[int], other: set[int]) -> float:
-        norms = [math.sqrt(sum(idf(term) ** 2 for term in terms)) for terms in (one, other)]
-        return sum(idf(term) ** 2 for term in one & other) / math.prod(norms) if all(norms) else 0.0
+    def cosine(one: set[int], then: int, other: set[int]) -> float:
+        """The first one's length is of the time when it was told, all else of now."""
+        now = len(documents)
+        norms = [
+            math.sqrt(sum(idf(term, heard) ** 2 for term in terms))
+            for terms, heard in ((one, then), (other, now))
+        ]
+        shared = sum(idf(term, now) ** 2 for term in one & other)
+        return min(1.0, shared / math.prod(norms)) if all(norms) else 0.0
 
     own = set(asked.similarity_terms.tolist())
     rows = []
     for seen in near:
-        one = seen.facts
+        one, told = seen.facts, next(i for i, other in enumerate(past, 1) if other is seen)
         days = abs(one.received - asked.received) / DAY
-        text = cosine(set(one.similarity_terms.tolist()), own) * 0.5 ** (days / SCHEMA.text_half_life_days)
+        text = cosine(set(one.similarity_terms.tolist()), told, own)
+        text *= 0.5 ** (days / SCHEMA.text_half_life_days)
         kind = one.category is not None and one.category == asked.category
         district = one.district is not None and one.district == asked.district
         metres = distance_between(one, asked)

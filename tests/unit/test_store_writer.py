@@ -9,7 +9,7 @@ from threading import Event
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, Engine, event, text
+from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.exc import IntegrityError
 
 from domain.errors import StoreFull, StoreUnavailable
@@ -88,7 +88,7 @@ def together(writer: Writer | Store, *works: Callable[[Any], Any]) -> list[Futur
 
 
 def names(engine: Engine) -> set[str]:
-    with engine.connect() as connection:
+    with create_engine(engine.url).connect() as connection:  # the engine's only one is the writer's
         return set(connection.scalars(text("SELECT name FROM names")))
 
 
