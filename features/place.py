@@ -21,6 +21,7 @@ FIRST_RING_M, FURTHER_RING_M = 400.0, 550.0  # what its first ring holds for cer
 R90_IN_SIGMAS = math.sqrt(2 * math.log(10))  # the radius that holds 90 % of a round normal distribution
 
 
+@lru_cache(maxsize=1 << 12)  # one place is asked for by all that is worked out and told of a ticket
 def cells(point: Point) -> tuple[int, ...]:
     """The H3 cells that contain the point, one for each of RESOLUTIONS."""
     finest = h3.latlng_to_cell(point.latitude, point.longitude, RESOLUTIONS[-1])
