@@ -10,7 +10,6 @@ import os
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # before LightGBM loads OpenMP
 
 import argparse
-import gc
 from contextlib import closing
 from pathlib import Path
 
@@ -29,6 +28,7 @@ from models.bundle import load_bundle
 from router.forked import processors
 from router.ports import WriteSession
 from router.service import RoutingService
+from router.uncollected import settle
 from store.clock import utc_now
 from store.sql import open_store
 
@@ -63,7 +63,7 @@ def main() -> None:
     workspace = Workspace.of(given.home)
     helpers = Helpers(command(workspace), given.beside)
     with closing(open_store(given.store)) as store, closing(helpers):
-        service = RoutingService(store, utc_now, load_bundle, derived=workspace.derived(), built=gc.freeze)
+        service = RoutingService(store, utc_now, load_bundle, derived=workspace.derived(), built=settle)
         service.decider.beside = helpers
         app = create_app(service)
         app.add_api_route("/stored", stored, methods=["POST"], include_in_schema=False)

@@ -36,6 +36,7 @@ from models.ranker import Floats, Floats32, Ranker
 from router import route as way
 from router.forked import forked
 from router.route import route
+from router.uncollected import settle
 from router.world import World
 
 YOUNG = 10_000
@@ -180,7 +181,7 @@ def measure(history: int, units: int, asked: int, seed: int, report: Report) -> 
     named = len(city.units)
     del city
     gc.collect()
-    gc.freeze()  # as a server does once its world stands
+    settle()  # as a server does once its world stands
     report("asking", 0.0)
     in_turn(warm, young.world, grown.world)
     of_young, of_grown = in_turn(turns, young.world, grown.world)

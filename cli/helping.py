@@ -6,7 +6,6 @@ import os
 
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # before LightGBM loads OpenMP
 
-import gc
 import signal
 import socket
 import sys
@@ -48,7 +47,7 @@ def _step_back() -> None:
 
 
 def _service(channels: list[socket.socket], workspace: Workspace, open_things: ExitStack) -> RoutingService:
-    from router.uncollected import uncollected
+    from router.uncollected import settle, uncollected
 
     with uncollected():
         from api.beside.helper import end_with, warm_up
@@ -61,7 +60,7 @@ def _service(channels: list[socket.socket], workspace: Workspace, open_things: E
         end_with(channels[0])
         safety_signals("")  # its words are compiled once, which no ticket is to wait for
         store = open_things.enter_context(closing(open_store(workspace.store_url)))
-        service = RoutingService(store, utc_now, load_bundle, derived=workspace.derived(), built=gc.freeze)
+        service = RoutingService(store, utc_now, load_bundle, derived=workspace.derived(), built=settle)
         warm_up(service)
         return service
 

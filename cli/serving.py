@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import signal
 import socket
@@ -153,6 +152,7 @@ def run(
             from models.bundle import load_bundle
             from router.forked import processors
             from router.service import RoutingService
+            from router.uncollected import settle
             from store.clock import utc_now
             from store.sql import open_store
 
@@ -166,7 +166,7 @@ def run(
                     load_bundle,
                     policy,
                     workspace.derived(),
-                    built=gc.freeze,  # to look through a world halts every thread for half a second, again and again
+                    built=settle,
                 )
                 config = uvicorn.Config(
                     create_app(service, settings),

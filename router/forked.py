@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from itertools import islice
 from typing import Any, TypeVar
 
+from router.uncollected import settle
+
 Given = TypeVar("Given")
 Made = TypeVar("Made")
 Mapped = Callable[[Iterable[Given]], Iterator[Made]]
@@ -42,7 +44,9 @@ def forked(work: Callable[[Given], Made], workers: int, chunk: int = CHUNK) -> I
     gc.freeze()  # a collection in a child would copy all that it looks at
     _work = work
     try:
-        with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("fork")) as pool:
+        with ProcessPoolExecutor(
+            workers, mp_context=multiprocessing.get_context("fork"), initializer=settle
+        ) as pool:
             pool.submit(_nothing).result()
             _work = None
             yield lambda given: _in_order(pool, given, workers, chunk)

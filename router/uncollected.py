@@ -1,4 +1,4 @@
-"""No cyclic garbage collection while millions of objects are made that all stay."""
+"""Garbage collection: none while millions of objects are made that all stay, little where tickets are routed."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from threading import Lock
 _lock = Lock()
 _open = 0
 _collected_before = True
+
+YOUNG, ROUNDS = 20_000, 20  # new objects, and rounds over them, after which more is looked through
 
 
 @contextmanager
@@ -31,3 +33,13 @@ def uncollected() -> Iterator[None]:
             _open -= 1
             if not _open and _collected_before:
                 gc.enable()
+
+
+def settle() -> None:
+    """Look no more through what stands by now, and seldom through what is new.
+
+    To look through a world halts every thread for half a second, again and again. A ticket makes thousands of objects
+    that are gone when it is: to look through them after every 700, as Python does, takes 4 % of its time.
+    """
+    gc.freeze()
+    gc.set_threshold(YOUNG, ROUNDS, ROUNDS)
