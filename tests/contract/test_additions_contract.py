@@ -65,6 +65,16 @@ def test_each_of_many_stands_as_if_it_had_been_added_by_itself(store: Store, ver
         assert verify(session).findings == ()
 
 
+def test_what_is_told_is_kept_to_the_character(store: Store) -> None:
+    texts = ['he said "off" \\ / \\u0000 \\n', "停电 🔥 e\u0301\x07\t\r\n", "null", "{}[];--'", ""]
+    futures = together(store, *(Addition(decided_like(f"t{i}", text=text)) for i, text in enumerate(texts)))
+    assert errors(futures) == [None] * len(texts)
+    with store.read() as session:
+        found = {one.ticket.ticket_id: one.ticket.text for one in session.tickets()}
+        assert found == {f"t{i}": text for i, text in enumerate(texts)}
+        assert verify(session).findings == ()
+
+
 def test_of_one_id_the_first_is_added_and_the_others_hear_of_it(store: Store) -> None:
     store.write(Addition(decided_like("known")))
     texts = {"a": "the first", "b": "alone"}
