@@ -48,7 +48,7 @@ class TextModels:
     mixed: Softmax
     words: Softmax
     families: Families
-    _reading: list[Read] = field(default_factory=list, init=False, repr=False, compare=False)
+    _made: Read | None = field(default=None, init=False, repr=False, compare=False)
 
     def answer(self, facts: Facts) -> TextAnswers:
         """As the models answer one by one, to the bit."""
@@ -65,11 +65,12 @@ class TextModels:
 
     def _read(self) -> Read:
         """Made when it is first asked for: who trains asks seldom."""
-        if not self._reading:
+        if self._made is None:
             models = (self.mixed, self.words, self.families.model)
             shared = _shared(*(model.vocabulary for model in models))
-            self._reading.append(Read(shared, *(model.learnt for model in models)))
-        return self._reading[0]
+            object.__setattr__(self, "_made", Read(shared, *(model.learnt for model in models)))
+        assert self._made is not None
+        return self._made
 
     @classmethod
     def fit(
