@@ -35,5 +35,4 @@ def lock_counters(connection: Connection) -> None:
     """
     if connection.dialect.name == "sqlite":
         return  # BEGIN IMMEDIATE has seen to it
-    rows = connection.execute(_LOCKED)
-    connection.info[LOCKED] = dict(rows.tuples().all())
+    connection.info[LOCKED] = {row.name: row.value for row in connection.execute(_LOCKED)}
