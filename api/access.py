@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Iterable, Sequence
+from inspect import signature
 from typing import Any
 
 from fastapi import Depends, Request, Response
@@ -137,7 +138,8 @@ class Direct(APIRoute):
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """The rule, then the endpoint."""
         rule, endpoint = rule_of(self), self.endpoint
-        assert rule is not None
+        if rule is None or len(self.dependencies) > 1 or [*signature(endpoint).parameters] != ["request"]:
+            raise RuntimeError(f"{self.path} needs more than a rule and the request")
 
         async def handle(request: Request) -> Response:
             await rule(request)

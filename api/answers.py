@@ -344,7 +344,7 @@ def _safety(decision: Decision) -> list[str]:
     return [f"safety_{signal.kind}" for signal in decision.signals]
 
 
-@lru_cache(maxsize=1 << 12)  # several witnesses' places are one
+@lru_cache(maxsize=1 << 12)  # several witnesses' places are one; nobody changes what is shared so
 def _cells(point: Point) -> dict[str, str]:
     shown = zip(RESOLUTIONS, cells(point), strict=True)
     return {

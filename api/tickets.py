@@ -9,12 +9,11 @@ from api.access import acting, may
 from api.answers import TicketOut
 from api.bodies import parse_json, read_body, storable, validated
 from api.desk import desk_of
+from api.intake import ACCEPTING
 from api.openapi import json_body, problems
 from api.schemas import UNNAMED, ReviewIn
 from domain.access import Right
 from domain.errors import InvalidInput, NotFound
-
-ACCEPTING = (413, 415, 422, 429, 503, 507)
 
 routes = APIRouter(prefix="/v1/tickets", tags=["tickets"])
 

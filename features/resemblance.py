@@ -46,8 +46,8 @@ class Asked(NamedTuple):
 class Past(NamedTuple):
     """Columns of the past tickets, `place` in degrees, shape (tickets, 2), `terms` padded with 0, (tickets, words).
 
-    `norm`: squared, of their words weighed by how rare they were when the ticket was told. As rare as they are now
-    would take a look-up for each word of each ticket, and is the same but for words that have come or gone.
+    `norm`: squared, of their words weighed by how rare they were when the ticket was told, or later (`weigh_again`): by
+    how rare they are now would take a look-up for each word of each ticket that is compared.
     """
 
     time: Floats
@@ -86,6 +86,18 @@ def squared_norm(terms: Ints32, logs: Floats, most: float) -> float:
         idf = most - logs[term]
         norm += idf * idf
     return norm
+
+
+@compiled
+def weigh_again(norms: Floats, tickets: Terms, logs: Floats, most: float) -> None:
+    """Put into `norms` the squared norm of each ticket's words as rare as they are now."""
+    for i in range(len(tickets)):
+        norms[i] = 0.0
+        for term in tickets[i]:
+            if term == 0:
+                break
+            idf = most - logs[term]
+            norms[i] += idf * idf
 
 
 @compiled

@@ -16,7 +16,7 @@ from features.frequencies import Frequencies
 from features.hashed import SIMILARITY_MASK, SIMILARITY_TERMS
 from features.kept import Arrays, packed_texts, part, texts, within
 from features.place import metres_from, ring
-from features.resemblance import AROUND, SPOT, TEXT, Asked, Chosen, Past, choose, cosines, squared_norm, vote
+from features.resemblance import AROUND, SPOT, TEXT, Asked, Chosen, Past, choose, cosines, vote, weigh_again
 from features.schema import DAY, HistorySchema
 from features.slots import grown
 
@@ -130,9 +130,10 @@ class SimilarTickets:
             self._buckets.put(int(term), row, WORDS)
         self._frequency.add(facts.similarity_terms)
         self._size += 1
-        self._tickets["norm"][row] = squared_norm(
-            facts.similarity_terms, self._frequency.logs, self._weight_unheard()
-        )
+        # every word grows rarer with the log: whenever that has doubled, all are weighed again
+        first = 0 if self._size.bit_count() == 1 else row
+        told = self._tickets[first : self._size]
+        weigh_again(told["norm"], told["terms"], self._frequency.logs, self._weight_unheard())
 
     def _places(self, facts: Facts) -> Iterator[tuple[Hashable, int]]:
         """Buckets a ticket is put into."""

@@ -266,11 +266,11 @@ class Surroundings:
             return None
         if without:
             return _line_of(self._known(match.name_id, without)[0])
-        if match.name_id not in self._lines:
+        if (line := self._lines.get(match.name_id)) is None:
             if len(self._lines) >= REMEMBERED:
                 self._lines.clear()
-            self._lines[match.name_id] = _line_of(self._known(match.name_id, without)[0])
-        return self._lines[match.name_id]
+            line = self._lines[match.name_id] = _line_of(self._known(match.name_id, without)[0])
+        return line
 
     def _name(self, name: str, without: frozenset[int], witness: int, *, alone: bool) -> list[Spot]:
         found: list[Spot] = []

@@ -100,6 +100,7 @@ def _weights(schema: HistorySchema) -> Floats:
     weights = np.ones(len(schema.keys) + 1)
     weights[schema.of_place_alone] = BY_PLACE
     weights[-1] = 0.0
+    weights.setflags(write=False)
     return weights
 
 
@@ -190,17 +191,19 @@ class _TextOpinions(NamedTuple):
 
 def _text_opinions(facts: Facts, models: TextModels | None, history: History) -> _TextOpinions:
     """What each text model says, by unit index; zeros, and no families, without models."""
-    known = len(history.unit_ids)
     if models is None:
+        known = len(history.unit_ids)
         nothing, parts = np.zeros(known), np.zeros((MIXED_BLOCKS, known))
         return _TextOpinions(nothing, parts, nothing, nothing, np.full(known, -1))
     answers, families = models.answer(facts), models.families
+    of_mixed, of_words = history.units(models.mixed.classes), history.units(models.words.classes)
+    of_families = history.units(families.units)
     return _TextOpinions(
         *_by_unit(
-            known,
-            history.units(models.mixed.classes),
-            history.units(models.words.classes),
-            history.units(families.units),
+            len(history.unit_ids),  # after the indexes were given: nothing is written beyond
+            of_mixed,
+            of_words,
+            of_families,
             *(answers.mixed, answers.parts, answers.words, answers.family, families.family),
         )
     )

@@ -17,7 +17,7 @@ from store.batches import BATCH, batched
 from store.clock import Clock
 from store.codec import decode, encode
 from store.inserting import insert_all
-from store.meta import meta_value, set_meta_value
+from store.meta import forget_locked, meta_value, set_meta_value
 from store.review_records import review_of, review_record
 
 HEAD = "chain_head"  # of the table of single values
@@ -113,6 +113,7 @@ class SqlEventWrites(SqlEventReads):
     def go_back(self, mark: Sequence[TicketEvent]) -> None:
         """Let wait what did at the mark: the work since then was rolled back, with whatever it wrote."""
         self._waiting = list(mark)
+        forget_locked(self._connection)
 
     def finish(self) -> None:
         """Write what waits; whoever commits calls it last, inside the same transaction."""

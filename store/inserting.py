@@ -46,7 +46,9 @@ def _statement(table: Table, dialect: str) -> Executable:
 
 @cache
 def _plain(table: Table) -> Executable:
-    return insert(table).inline()  # nobody asks for the rows' numbers
+    return insert(
+        table
+    ).inline()  # made once, to build it takes longer than to execute it; nobody asks for the rows' numbers
 
 
 @cache

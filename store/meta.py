@@ -36,3 +36,8 @@ def lock_counters(connection: Connection) -> None:
     if connection.dialect.name == "sqlite":
         return  # BEGIN IMMEDIATE has seen to it
     connection.info[LOCKED] = {row.name: row.value for row in connection.execute(_LOCKED)}
+
+
+def forget_locked(connection: Connection) -> None:
+    """Values that were found under the lock may have been rolled back: they are read again."""
+    connection.info.pop(LOCKED, None)

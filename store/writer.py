@@ -113,7 +113,8 @@ class Writer:
 
     def _commit(self, group: list[_Job]) -> None:
         try:
-            answers = self._all_added(group) or self._in_turn(group)
+            mere = len(group) > 1 and all(map(_is_mere_addition, group))
+            answers = (self._all_added(group) if mere else None) or self._in_turn(group, each=mere)
         except Exception as error:  # noqa: BLE001 - the thread must outlive it, and every caller must hear of it
             fault = fault_of(error, self._place)
             if fault is not None:
@@ -140,12 +141,18 @@ class Writer:
 
     def _begun(self) -> RootTransaction:
         try:
-            return self._connected().begin()
+            return self._begun_once()
         except DBAPIError as error:
-            self._disconnect()
             if not error.connection_invalidated:
                 raise
-            return self._connected().begin()  # the database was away since the last one: nothing was done yet
+            return self._begun_once()  # the database was away since the last one: nothing was done yet
+
+    def _begun_once(self) -> RootTransaction:
+        try:
+            return self._connected().begin()
+        except BaseException:
+            self._disconnect()  # or what was begun would stay open
+            raise
 
     def _connected(self) -> Connection:
         if self._connection is None:
@@ -158,9 +165,7 @@ class Writer:
             connection.close()
 
     def _all_added(self, group: Sequence[_Job]) -> list[_Answer] | None:
-        """Several that only add, without a savepoint; None: nothing was done, for some do more or one was at fault."""
-        if len(group) < 2 or not all(map(_is_mere_addition, group)):
-            return None
+        """Of works that only add, without a savepoint; None: nothing was done, for one of them was at fault."""
         try:
             with self._transaction() as (session, _):
                 return _answers(group, session)
@@ -169,8 +174,11 @@ class Writer:
                 raise
             return None
 
-    def _in_turn(self, group: Sequence[_Job]) -> list[_Answer]:
+    def _in_turn(self, group: Sequence[_Job], *, each: bool) -> list[_Answer]:
+        """`each`: none together with another."""
         with self._transaction() as (session, connection):
+            if each:
+                return [self._attempt(job, session, connection) for job in group]
             return [*self._attempted(group, session, connection)]
 
     def _attempted(

@@ -50,7 +50,6 @@ from store.undoing import SqlUndoWrites
 
 T = TypeVar("T")
 Row = Mapping[str, Any]
-# made once: to build a statement takes longer than to execute it. Inline: nobody asks for the row's number
 
 
 class SqlWriteSession(

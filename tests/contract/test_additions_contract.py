@@ -65,6 +65,21 @@ def test_each_of_many_stands_as_if_it_had_been_added_by_itself(store: Store, ver
         assert verify(session).findings == ()
 
 
+def test_tickets_alone_need_no_savepoint_and_one_at_fault_has_its_own(url: str) -> None:
+    with closing(open_store(url, clock)) as store:
+        with statements() as good:
+            together(store, *(Addition(decided_like(name)) for name in "abc"))[-1].result(WAIT)
+        bad = Addition(decided_like("d", text="\ud800"))  # half a character: no database takes it
+        with statements() as with_bad:
+            futures = together(store, Addition(decided_like("e")), bad, Addition(decided_like("f")))
+            assert [error is None for error in errors(futures)] == [True, False, True]
+        # the first savepoint is of the work that holds the store up
+        assert [sum(one.startswith("SAVEPOINT") for one in told) for told in (good, with_bad)] == [1, 4]
+        with store.read() as session:
+            assert sorted(one.ticket.ticket_id for one in session.tickets()) == ["a", "b", "c", "e", "f"]
+            assert verify(session).findings == ()
+
+
 def test_what_is_told_is_kept_to_the_character(store: Store) -> None:
     texts = ['he said "off" \\ / \\u0000 \\n', "停电 🔥 e\u0301\x07\t\r\n", "null", "{}[];--'", ""]
     futures = together(store, *(Addition(decided_like(f"t{i}", text=text)) for i, text in enumerate(texts)))

@@ -28,6 +28,7 @@ from tests.contract.samples import (
     review,
     ticket,
 )
+from tests.contract.test_additions_contract import together
 
 
 def a_day(session: WriteSession) -> None:
@@ -90,6 +91,21 @@ def test_events_of_works_that_fail_are_not_in_the_chain(store: Store) -> None:
     store.write(lambda session: session.add_ticket(ticket("second")))
     with store.read() as session:
         assert [event.ticket_id for event in session.event_log()] == ["first", "second"]
+        assert verify(session).findings == ()
+
+
+def test_a_work_that_fails_late_leaves_the_next_one_the_head_that_stands(store: Store) -> None:
+    def fail(session: WriteSession) -> None:
+        session.put_units([Unit(unit_id="lamps", name="Lamps")])
+        assert session.event_log()  # the head is written now
+        session.lock_log()  # and read again
+        raise RuntimeError
+
+    failed, done = together(store, fail, lambda session: session.add_ticket(ticket("second")))
+    assert isinstance(failed.exception(), RuntimeError)
+    done.result()
+    with store.read() as session:
+        assert [(event.sequence, event.ticket_id) for event in session.event_log()] == [(1, "second")]
         assert verify(session).findings == ()
 
 

@@ -133,7 +133,7 @@ def similarities(past: Sequence[Seen], near: Sequence[Seen], asked: Facts) -> li
         return math.log((1 + heard) / (1 + sum(term in d for d in documents[:heard]))) + 1
 
     def cosine(one: set[int], then: int, other: set[int]) -> float:
-        """The first one's length is of the time when it was told, all else of now."""
+        """The first one's length is of the time when it was told or the log had last doubled, all else of now."""
         now = len(documents)
         norms = [
             math.sqrt(sum(idf(term, heard) ** 2 for term in terms))
@@ -146,6 +146,7 @@ def similarities(past: Sequence[Seen], near: Sequence[Seen], asked: Facts) -> li
     rows = []
     for seen in near:
         one, told = seen.facts, next(i for i, other in enumerate(past, 1) if other is seen)
+        told = max(told, 1 << (len(past).bit_length() - 1))
         days = abs(one.received - asked.received) / DAY
         text = cosine(set(one.similarity_terms.tolist()), told, own)
         text *= 0.5 ** (days / SCHEMA.text_half_life_days)

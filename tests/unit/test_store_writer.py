@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Connection, Engine, create_engine, event, text
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.pool import NullPool
 
 from domain.errors import StoreFull, StoreUnavailable
 from router.ports import Store
@@ -88,7 +89,8 @@ def together(writer: Writer | Store, *works: Callable[[Any], Any]) -> list[Futur
 
 
 def names(engine: Engine) -> set[str]:
-    with create_engine(engine.url).connect() as connection:  # the engine's only one is the writer's
+    # the engine's only connection is the writer's
+    with create_engine(engine.url, poolclass=NullPool).connect() as connection:
         return set(connection.scalars(text("SELECT name FROM names")))
 
 
@@ -167,6 +169,26 @@ def test_a_failing_commit_fails_all_and_stores_nothing(writer: Writer, engine: E
     assert names(engine) == set()
     assert writer.submit(add("c")).exception(WAIT) is None
     assert names(engine) == {"c"}
+
+
+@pytest.mark.parametrize("gone", [(True,), (False,), (True, True), (True, False)])
+def test_a_transaction_that_cannot_be_begun_is_not_left_open(
+    writer: Writer, engine: Engine, gone: tuple[bool, ...]
+) -> None:
+    """`gone`: of each refusal, whether the connection is lost; of one that was lost another is tried once."""
+    writer.submit(add("before")).result(WAIT)
+    refusals = [OperationalError("BEGIN", {}, Exception("no"), connection_invalidated=lost) for lost in gone]
+
+    def refuse(_: Connection) -> None:
+        if refusals:
+            raise refusals.pop(0)
+
+    event.listen(engine, "begin", refuse)  # after it has begun
+    (error,) = errors([writer.submit(add("a"))])
+    assert (error is None) == (gone == (True,))
+    assert not refusals
+    writer.submit(add("b")).result(WAIT)
+    assert names(engine) == {"before", "b"} | ({"a"} if error is None else set())
 
 
 def test_a_full_disk_fails_all_and_stores_nothing(writer: Writer, engine: Engine) -> None:
