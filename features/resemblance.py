@@ -79,10 +79,12 @@ def asked_bits(terms: Ints32, size: int) -> Bits:
 
 
 @compiled
-def squared_norm(terms: Ints32, logs: Floats, most: float) -> float:
-    """Of a ticket's words weighed by rarity."""
+def squared_norm(terms: Ints32 | Terms, logs: Floats, most: float) -> float:
+    """Of a ticket's words weighed by rarity; what is padded with 0 ends there."""
     norm = 0.0
     for term in terms:
+        if term == 0:
+            break
         idf = most - logs[term]
         norm += idf * idf
     return norm
@@ -92,12 +94,7 @@ def squared_norm(terms: Ints32, logs: Floats, most: float) -> float:
 def weigh_again(norms: Floats, tickets: Terms, logs: Floats, most: float) -> None:
     """Put into `norms` the squared norm of each ticket's words as rare as they are now."""
     for i in range(len(tickets)):
-        norms[i] = 0.0
-        for term in tickets[i]:
-            if term == 0:
-                break
-            idf = most - logs[term]
-            norms[i] += idf * idf
+        norms[i] = squared_norm(tickets[i], logs, most)
 
 
 @compiled
