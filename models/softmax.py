@@ -31,7 +31,6 @@ from models.text_scoring import (
 if TYPE_CHECKING:
     from scipy import sparse
 
-
 LEAST_TOLD = 1e-3  # a feature that tells nothing still weighs a little: a ticket of such alone has words too
 NO_AMOUNTS = np.zeros(0, np.float32)
 

@@ -9,25 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.facts import Facts
-from models.blocks import (
-    KIND_WEIGHTS,
-    MIXED_WEIGHTS,
-    WORD_WEIGHTS,
-    amounts,
-    mixed_blocks,
-    word_blocks,
-)
+from models.blocks import KIND_WEIGHTS, MIXED_WEIGHTS, WORD_WEIGHTS, amounts, mixed_blocks, word_blocks
 from models.families import Families
 from models.softmax import Softmax, SoftmaxSettings, Vocabulary
 from models.text_scoring import Asked, Read, SharedVocabulary, answers_of, table_of
 
 Floats = NDArray[np.float64]
 
-WORDS_FASTER = (
-    3.0  # words are seen often, crosses seldom: longer steps learn more of them before they fit by heart
-)
-
-
+# words are seen often, crosses seldom: longer steps learn more of them before they fit by heart
+WORDS_FASTER = 3.0
 _WEIGHTS = tuple(np.array(weights) for weights in (MIXED_WEIGHTS, WORD_WEIGHTS, KIND_WEIGHTS))
 
 
