@@ -218,7 +218,9 @@ class Policy:
     """What the operator allows. Stages get it as an argument; nothing reads the environment.
 
     `max_transfers`: so many refusals of one ticket, and it is held for somebody who ends it. `due`,
-    `due_urgent`: within that time a person has to have seen what is reviewed or held.
+    `due_urgent`: within that time a person has to have seen what is reviewed or held. Of at most `max_candidates` that
+    are ranked a decision names the first `told_candidates`: what is left is hardly ever right, and would be a third of
+    all that is stored and answered.
     """
 
     automation: bool = True
@@ -226,3 +228,4 @@ class Policy:
     due_urgent: timedelta = timedelta(minutes=3)
     due: timedelta = timedelta(minutes=30)
     max_candidates: int = 24
+    told_candidates: int = 10

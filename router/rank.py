@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections import defaultdict
 from itertools import chain, repeat
 
 import numpy as np
@@ -49,25 +49,31 @@ def rank(
     *,
     territories: tuple[Territory, ...] = (),
     rules: tuple[Rule, ...] = (),
+    told: int,
 ) -> Ranking:
-    """Score, order and calibrate. Without a bundle: in order of support, with no probabilities."""
+    """Score, order and calibrate. Without a bundle: in order of support, with no probabilities.
+
+    The first `told` candidates are named, and of the others whom rules or the ground name.
+    """
     if not len(retrieved.units):
         return Ranking()
-    opinion = retrieved.opinion
-    units, scores, probabilities = _by_support(retrieved)
-    basis = Basis(nearest=tuple(Resemblance(sequence=n, similarity=s) for n, s in opinion.votes.nearest))
-    if bundle is not None:
+    nearest = tuple(Resemblance(sequence=n, similarity=s) for n, s in retrieved.opinion.votes.nearest)
+    if bundle is None:
+        units, scores, probabilities = _by_support(retrieved)
+        basis = Basis(nearest=nearest)
+    else:
         units, scores, rows = score(facts, history, retrieved, bundle)
-        basis = replace(basis, rows=pack(rows[:KEPT_ROWS]))
         probabilities = bundle.calibrator.probabilities(scores).tolist()
+        basis = Basis(nearest=nearest, rows=pack(rows[:KEPT_ROWS]))
     explained = evidence(units[:EXPLAINED], history, retrieved, territories, rules)
+    unit_ids = [history.unit_ids[unit] for unit in units.tolist()]
+    named = {one.unit_id for one in (*rules, *territories)}
     candidates = tuple(
-        RankedCandidate(
-            unit_id=history.unit_ids[unit], probability=probability, score=own_score, evidence=found
+        RankedCandidate(unit_id=unit_id, probability=probability, score=own_score, evidence=found)
+        for place, (unit_id, own_score, probability, found) in enumerate(
+            zip(unit_ids, scores.tolist(), probabilities, chain(explained, repeat(())), strict=False)
         )
-        for unit, own_score, probability, found in zip(
-            units.tolist(), scores.tolist(), probabilities, chain(explained, repeat(())), strict=False
-        )
+        if place < told or unit_id in named
     )
     return Ranking(candidates=candidates, confidence=candidates[0].probability, basis=basis)
 
@@ -90,27 +96,27 @@ def evidence(
     speaking = _narrowest(units, tallies.key, tallies.unit, tallies.numbers, tallies.totals, KEYS_SHOWN)
     votes = opinion.votes.weight[SIMILAR_KERNEL, units].tolist()
     of_votes = float(opinion.votes.total[SIMILAR_KERNEL])
+    own: dict[str, list[Evidence]] = defaultdict(list)
+    for rule in rules:
+        if rule.unit_id:
+            own[rule.unit_id].append(Evidence(kind=EvidenceKind.RULE, key=rule.rule_id))
+    for territory in territories:
+        own[territory.unit_id].append(Evidence(kind=EvidenceKind.TERRITORY, key=territory.territory_id))
     found = []
     for unit, narrowest, own_votes, text in zip(
         units.tolist(), speaking.tolist(), votes, opinion.text[units].tolist(), strict=True
     ):
-        unit_id = history.unit_ids[unit]
-        own = [Evidence(kind=EvidenceKind.RULE, key=r.rule_id) for r in rules if r.unit_id == unit_id]
-        own += [
-            Evidence(kind=EvidenceKind.TERRITORY, key=t.territory_id)
-            for t in territories
-            if t.unit_id == unit_id
-        ]
-        own += [
-            Evidence(kind=EvidenceKind.HISTORY, key=keys[int(key)], hits=hits, total=total)
-            for key, hits, total in narrowest
-            if hits
-        ]
+        speaks = own[history.unit_ids[unit]]
+        for key, hits, total in narrowest:
+            if hits:
+                speaks.append(Evidence(kind=EvidenceKind.HISTORY, key=keys[int(key)], hits=hits, total=total))
         if own_votes > 0:
-            own.append(Evidence(kind=EvidenceKind.SIMILAR, key="text_1200m", hits=own_votes, total=of_votes))
+            speaks.append(
+                Evidence(kind=EvidenceKind.SIMILAR, key="text_1200m", hits=own_votes, total=of_votes)
+            )
         if text > LIKELY_TEXT:
-            own.append(Evidence(kind=EvidenceKind.TEXT, key="text", hits=text, total=1.0))
-        found.append(tuple(own))
+            speaks.append(Evidence(kind=EvidenceKind.TEXT, key="text", hits=text, total=1.0))
+        found.append(tuple(speaks))
     return found
 
 

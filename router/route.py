@@ -48,7 +48,15 @@ def route(ticket: Ticket, world: World, now: datetime | None = None, watch: Watc
         limit=world.policy.max_candidates,
     )
     watch("retrieve")
-    ranking = rank(known, world.history, retrieved, world.bundle, territories=ground, rules=rules)
+    ranking = rank(
+        known,
+        world.history,
+        retrieved,
+        world.bundle,
+        territories=ground,
+        rules=rules,
+        told=world.policy.told_candidates,
+    )
     watch("rank")
     warrant = warrant_of(parsed, location, ranking, world, now or ticket.received_at)
     outcome = decide(

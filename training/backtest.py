@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
-from domain.decisions import Verdict
+from domain.decisions import Policy, Verdict
 from domain.dispatches import Dispatch
 from domain.errors import InvalidInput, NotEnoughData
 from features.history import History
@@ -147,7 +147,8 @@ def _replay(
 ) -> _Replayed:
     """The test part under `route` itself."""
     history = History(bundle.schema)
-    world = World(history=history, bundle=bundle, atlas=atlas)
+    every = Policy(told_candidates=Policy().max_candidates)
+    world = World(history=history, bundle=bundle, atlas=atlas, policy=every)
     replay = Replay(cases, history)
     test = cases[at:]
     replay.upto(test[0])

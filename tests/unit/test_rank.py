@@ -51,14 +51,13 @@ def found(history: History, owners: tuple[str, ...] = ()) -> Retrieved:
     return retrieve(facts, history, None, owners=dict.fromkeys(owners, 1.0), at=START, limit=9)
 
 
-def ranked(bundle: Bundle | None, history: History, **ground: tuple[object, ...]) -> Ranking:
+def ranked(bundle: Bundle | None, history: History, told: int = 24, **ground: tuple[object, ...]) -> Ranking:
     """The ranking of those candidates."""
     territories = tuple(t for t in ground.get("territories", ()) if isinstance(t, Territory))
     rules = tuple(r for r in ground.get("rules", ()) if isinstance(r, Rule))
     retrieved = found(history, tuple(t.unit_id for t in territories))
-    return rank(
-        facts_of(ASKED, history.schema), history, retrieved, bundle, territories=territories, rules=rules
-    )
+    facts = facts_of(ASKED, history.schema)
+    return rank(facts, history, retrieved, bundle, territories=territories, rules=rules, told=told)
 
 
 def test_the_best_score_comes_first_and_equal_ones_by_unit_id(fitted: Fitted) -> None:
@@ -128,6 +127,21 @@ def test_what_a_receipt_needs_is_kept(fitted: Fitted) -> None:
 def test_only_the_first_candidates_are_explained(fitted: Fitted) -> None:
     ranking = ranked(None, history_of(fitted.bundle, "abcdefgh"))
     assert [bool(candidate.evidence) for candidate in ranking.candidates] == [True] * EXPLAINED + [False] * 3
+
+
+def test_the_first_are_named_and_whom_rules_or_the_ground_name(fitted: Fitted) -> None:
+    history = history_of(fitted.bundle, "aaaabbbccd")
+    whole = ranked(None, history).candidates
+    assert [one.unit_id for one in whole] == ["a", "b", "c", "d"]
+    assert ranked(None, history, told=2).candidates == whole[:2]
+    rule = Rule(rule_id="r", unit_id="d")
+    assert [one.unit_id for one in ranked(None, history, told=2, rules=(rule,)).candidates] == ["a", "b", "d"]
+    # the ground's owner has so much behind it that it comes first where no model ranks
+    bundle = replace(fitted.bundle, ranker=Fixed(4.0, 3.0, 2.0, 1.0))
+    owner = ranked(bundle, history, told=2, territories=(square("t", "d", 31.1),))
+    alone = ranked(bundle, history, territories=(square("t", "d", 31.1),))
+    assert [one.unit_id for one in owner.candidates] == ["a", "b", "d"]
+    assert [owner.candidates[0], owner.candidates[2]] == [alone.candidates[0], alone.candidates[3]]
 
 
 def test_there_is_a_name_for_each_number_that_is_scored(fitted: Fitted) -> None:
