@@ -1,4 +1,7 @@
-"""Wire bodies that go out."""
+"""Wire bodies that go out.
+
+Those that a ticket has dozens of are not frozen: that takes twice as long to make.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +32,7 @@ class Names(Protocol):
     def bundle_version(self, digest: str) -> int | None: ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class EvidenceOut:
     """One thing that speaks for a candidate: `hits` of `total` past dispatches at `key` went to the unit."""
 
@@ -44,7 +47,7 @@ class EvidenceOut:
         return cls(kind=evidence.kind, key=evidence.key, hits=evidence.hits, total=evidence.total)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class CandidateOut:
     """A unit that may own the ticket. `probability` is calibrated; null where no model ranked."""
 
@@ -66,7 +69,7 @@ class CandidateOut:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class WitnessOut:
     """One source's word on where the ticket is."""
 
@@ -84,7 +87,7 @@ class WitnessOut:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class PlaceOut:
     """One place where the ticket may be: within `radius_m` in 90 % of such cases. `cells` by H3 resolution."""
 
@@ -112,7 +115,7 @@ class PlaceOut:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class RepairOut:
     """A field that was missing or wrong, what it was filled with, and from which records; `step`: the round."""
 
