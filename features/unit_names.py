@@ -83,13 +83,19 @@ def _matches(
 ) -> Floats:
     """As UnitNames.matches; `scratch`: zeros by term, as they are left."""
     total, found = np.zeros(units), np.zeros((4, units))
+    scratch[said] = 1.0
+    for term in placed:
+        scratch[term] += 2.0
     for i in range(len(terms)):
-        total[unit[i]] += log_tickets - logs[terms[i]]
-    for row, asked in ((1, said), (3, placed)):
-        scratch[asked] = 1.0
-        for i in range(len(terms)):
-            found[row, unit[i]] += (log_tickets - logs[terms[i]]) * scratch[terms[i]]
-        scratch[asked] = 0.0
+        weight, told = log_tickets - logs[terms[i]], scratch[terms[i]]
+        total[unit[i]] += weight
+        if told == 1.0 or told == 3.0:
+            found[1, unit[i]] += weight
+        if told >= 2.0:
+            found[3, unit[i]] += weight
+    scratch[said] = 0.0
+    scratch[placed] = 0.0
+    for row in (0, 2):
         for i in range(units):
-            found[row - 1, i] = found[row, i] / (total[i] + 1.0)
+            found[row, i] = found[row + 1, i] / (total[i] + 1.0)
     return found
