@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
+import time
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime
-from functools import partial
+from typing import TypeAlias
 
 from domain.tickets import Ticket
 from router.beside import Beside, Elsewhere, NobodyBeside, Standpoint
@@ -15,6 +18,9 @@ from router.route import route
 from router.submission import Draft, Keep, Routed, decided
 
 TOGETHER = 16  # tickets of a batch that are decided and written at once
+QUIET_S = 1.0  # after a single ticket no batch is decided where the next one would wait for it
+
+Part: TypeAlias = tuple[list[tuple[Draft, None]], Future[list[Routed | Exception]]]
 
 
 class Decider:
@@ -23,10 +29,12 @@ class Decider:
     def __init__(self, live: LiveWorld, clock: Callable[[], datetime]) -> None:
         self._live = live
         self._clock = clock
+        self._last_single = -math.inf
         self.beside: Beside = NobodyBeside()
 
     def decide(self, draft: Draft, keep: Keep | None = None, *, bulk: bool = False) -> Routed:
         """Route the ticket here."""
+        self._hear(bulk=bulk)
         at = self._clock()
         with self._live.routing(bulk=bulk) as world:
             watch = StopWatch()
@@ -40,6 +48,7 @@ class Decider:
 
         Where one is, this process has enough to do with what comes in and what is written.
         """
+        self._hear(bulk=bulk)
         at, tickets = self._clock(), [draft.ticket for draft, _ in drafts]
         found = self.beside.decide(tickets, at, self._live.standpoint)
         if found is None:
@@ -57,15 +66,39 @@ class Decider:
         ]
 
     def in_parts(self, drafts: Sequence[Draft]) -> Iterator[list[Routed | Exception]]:
-        """Decide in bulk, in their order; as many parts at a time as processes beside this one take."""
+        """Decide in bulk, in their order: as many parts at a time as processes beside this one take, and one here.
+
+        The one here only while no single ticket comes: it would wait for the interpreter.
+        """
         told = [(draft, None) for draft in drafts]
         parts = [told[start : start + TOGETHER] for start in range(0, len(told), TOGETHER)]
-        decide = partial(self.decide_all, bulk=True)
-        if not self.beside.places:
-            yield from map(decide, parts)
+        places = self.beside.places
+        if not places:
+            yield from (self.decide_all(part, bulk=True) for part in parts)
             return
-        with ThreadPoolExecutor(self.beside.places, "gridroute-batch") as hands:
-            yield from hands.map(decide, parts)
+        made = [Future[list[Routed | Exception]]() for _ in parts]
+        left = deque(zip(parts, made, strict=True))
+        with ThreadPoolExecutor(places + 1, "gridroute-batch") as hands:
+            for _ in range(places):
+                hands.submit(self._work_off, left, lambda: True)
+            hands.submit(self._work_off, left, self._is_quiet)
+            for one in made:
+                yield one.result()
+
+    def _work_off(self, left: deque[Part], may_go_on: Callable[[], bool]) -> None:
+        """Decide part after part, until none is left."""
+        while may_go_on():
+            try:
+                part, made = left.popleft()
+            except IndexError:
+                return
+            try:
+                made.set_result(self.decide_all(part, bulk=True))
+            except Exception as error:  # noqa: BLE001 - whoever waits for the part hears of it
+                made.set_exception(error)
+
+    def _is_quiet(self) -> bool:
+        return time.monotonic() - self._last_single > QUIET_S
 
     def decide_for(
         self, tickets: Sequence[Ticket], at: datetime, standpoint: Standpoint
@@ -80,6 +113,10 @@ class Decider:
                 decision = route(ticket, world, at, watch)
             made.append(Elsewhere(decision=decision, seconds=watch.seconds))
         return made
+
+    def _hear(self, *, bulk: bool) -> None:
+        if not bulk:
+            self._last_single = time.monotonic()
 
     def _attempted(self, draft: Draft, keep: Keep | None, *, bulk: bool) -> Routed | Exception:
         try:
