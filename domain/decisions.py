@@ -219,8 +219,8 @@ class Policy:
 
     `max_transfers`: so many refusals of one ticket, and it is held for somebody who ends it. `due`,
     `due_urgent`: within that time a person has to have seen what is reviewed or held. Of at most `max_candidates` that
-    are ranked a decision names the first `told_candidates`: what is left is hardly ever right, and would be a third of
-    all that is stored and answered.
+    are ranked a decision names the first `told_candidates`: the others are right for one ticket in 300 (Boston) to 70
+    (Budapest), and would be a third of all that is stored and answered.
     """
 
     automation: bool = True
