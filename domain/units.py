@@ -80,16 +80,27 @@ class Roster(dict[str, Unit]):
 
 
 def open_heirs(unit_id: str, units: Mapping[str, Unit], at: datetime) -> tuple[str, ...]:
-    """The unit itself where it is open or not listed, else its open successors, and theirs, each once."""
+    """The unit itself where it is open or not listed, else its open successors, and theirs, each once.
+
+    A successor that is not listed is nobody: its name may be misspelt.
+    """
     found: dict[str, None] = {}
     seen, waiting = {unit_id}, [unit_id]
     while waiting:
         one = waiting.pop(0)
         unit = units.get(one)
-        if unit is None or unit.is_open(at):
+        if unit is None:
+            found |= {one: None} if one == unit_id else {}
+            continue
+        if unit.is_open(at):
             found[one] = None
             continue
         fresh = [s for s in dict.fromkeys(unit.successors) if s not in seen]
         seen.update(fresh)
         waiting += fresh
     return tuple(found)
+
+
+def stands_for(unit_id: str, named: str, units: Mapping[str, Unit], at: datetime) -> bool:
+    """Whether the unit is the named one, or stands in at that time for what the named one was."""
+    return unit_id == named or unit_id in open_heirs(named, units, at)

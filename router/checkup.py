@@ -17,6 +17,7 @@ OLD = timedelta(minutes=5)  # a delivery that waits for so long, to a unit with 
 AHEAD = timedelta(seconds=5)  # of ours may other clocks be
 ROOM_LEAST, ROOM_LOW = 200_000_000, 2_000_000_000  # bytes
 LAG_LONG = 1_000  # dispatches
+SHOWN = 5  # of what is wrong alike
 
 
 class Grade(StrEnum):
@@ -189,9 +190,18 @@ def check_certificate(expires_at: datetime | None, now: datetime) -> Check:
 
 def check_world(session: ReadSession) -> Iterator[Check]:
     """Whether there is anything to route to, and to learn from."""
-    now_known = len(session.units())
-    if now_known:
-        yield good("units", f"{now_known:,} known")
+    units = {unit.unit_id: unit for unit in session.units()}
+    unknown = [
+        f"{successor} after {unit.unit_id}"
+        for unit in units.values()
+        for successor in unit.successors
+        if successor not in units
+    ]
+    if unknown:
+        told = f"successors that are not listed: {', '.join(unknown[:SHOWN])}"
+        yield warning("units", told, "Correct their names, or list them: gridroute import units FILE")
+    elif units:
+        yield good("units", f"{len(units):,} known")
     else:
         yield bad("units", "none are known", "gridroute import units FILE")
     if (length := session.last_sequence()) > 0:

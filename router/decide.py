@@ -10,7 +10,7 @@ from domain.automation import Suspension
 from domain.decisions import Certificate, Policy, Ranking, Reason, Verdict
 from domain.places import Location, LocationSource, Territory
 from domain.rules import Rule
-from domain.units import Unit
+from domain.units import Unit, open_heirs
 from router.suspensions import REASON_OF
 from router.warrant import Warrant
 
@@ -31,9 +31,9 @@ def may_automate(rules: tuple[Rule, ...], *, contested: bool) -> bool:
     return not rules and not contested
 
 
-def overruled(unit_id: str | None, precedent: str | None) -> bool:
-    """Whether a person gave the same trouble to another unit than the one that comes out first."""
-    return precedent is not None and precedent != unit_id
+def overruled(unit_id: str, precedent: str | None, units: Mapping[str, Unit], at: datetime) -> bool:
+    """Whether a person gave the same trouble to another unit than the one that comes out first, or what succeeded it."""
+    return precedent is not None and unit_id not in open_heirs(precedent, units, at)
 
 
 def decide(
@@ -51,17 +51,22 @@ def decide(
 ) -> Outcome:
     """Dispatch within the error budget, else review; hold where nothing speaks for any unit.
 
-    `contested`: the ticket may be in several places that are not known to have one owner. `precedent`: the unit that a
-    person gave the same trouble to when another was proposed.
+    `at`: when it is decided, for nobody is sent a ticket that was closed meanwhile. `contested`: the ticket may be in
+    several places that are not known to have one owner. `precedent`: the unit that a person gave the same trouble to
+    when another was proposed.
     """
     if rules:
         return _by_rules(at, ranking, rules, units, warrant, policy)
     if ranking.top is None:
         reasons = (Reason.NO_CANDIDATE, *_place(location, contested), *_closed_owner(at, territories, units))
         return Outcome(verdict=Verdict.HOLD, unit_id=None, reasons=reasons)
-    if overruled(ranking.top.unit_id, precedent) and not _is_closed(precedent or "", units, at):
+    if precedent is not None and overruled(ranking.top.unit_id, precedent, units, at):
         reasons = (Reason.CORRECTED_BEFORE, *_place(location, contested), *_policy(policy))
-        return Outcome(verdict=Verdict.REVIEW, unit_id=precedent, reasons=reasons)
+        heirs = open_heirs(precedent, units, at)
+        likeliest = (one.unit_id for one in ranking.candidates if one.unit_id in heirs or not heirs)
+        return Outcome(
+            verdict=Verdict.REVIEW, unit_id=next(likeliest, heirs[0] if heirs else None), reasons=reasons
+        )
     certificate = warrant.certificate
     if certificate is None or ranking.confidence is None:
         return _without_model(_place(location, contested), ranking, territories, policy)

@@ -101,7 +101,7 @@ def refuse(
     stored, ticket_id = before.stored, delivery.ticket_id
     bundle = world.bundle
     label = came_back(stored, answer.unit_id, bundle, known_at)
-    if bundle is not None and label is not None and not weighed_before(stored, label, session):
+    if bundle is not None and label is not None and not weighed_before(stored, label, world.units, session):
         weigh(label, bundle, session)
     if stored.review is not None:
         undone = session.undo_review(ticket_id, by=answer.by, reason=answer.reason)

@@ -67,7 +67,7 @@ def rank(
         basis = Basis(nearest=nearest, rows=pack(rows[:KEPT_ROWS]))
     explained = evidence(units[:EXPLAINED], history, retrieved, territories, rules)
     unit_ids = [history.unit_ids[unit] for unit in units.tolist()]
-    named = {one.unit_id for one in (*rules, *territories)}
+    named = {rule.unit_id for rule in rules} | {territory.unit_id for territory in territories}
     candidates = tuple(
         RankedCandidate(unit_id=unit_id, probability=probability, score=own_score, evidence=found)
         for place, (unit_id, own_score, probability, found) in enumerate(

@@ -24,8 +24,10 @@ from router.world import World
 def route(ticket: Ticket, world: World, now: datetime | None = None, watch: Watch = unwatched) -> Decision:
     """Where the ticket goes and why. Pure: the same ticket, world and time give the same decision, to the bit.
 
-    `now`: when it is decided, which no certificate outlives; default: when the ticket came. `watch` hears of stages.
+    `now`: when it is decided, by units that are open then and certificates that hold then; default: when the ticket
+    came. `watch` hears of stages.
     """
+    at = now or ticket.received_at
     parsed = parse(ticket)
     watch("parse")
     location = locate(ticket, world.atlas, world.history.callers)
@@ -44,7 +46,7 @@ def route(ticket: Ticket, world: World, now: datetime | None = None, watch: Watc
         spot=believed_in.spot,
         named=[rule.unit_id for rule in rules if rule.unit_id],
         units=world.units,
-        at=ticket.received_at,
+        at=at,
         limit=world.policy.max_candidates,
     )
     watch("retrieve")
@@ -58,9 +60,9 @@ def route(ticket: Ticket, world: World, now: datetime | None = None, watch: Watc
         told=world.policy.told_candidates,
     )
     watch("rank")
-    warrant = warrant_of(parsed, location, ranking, world, now or ticket.received_at)
+    warrant = warrant_of(parsed, location, ranking, world, at)
     outcome = decide(
-        at=ticket.received_at,
+        at=at,
         location=location,
         ranking=ranking,
         rules=rules,

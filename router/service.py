@@ -199,9 +199,9 @@ class RoutingService:
         Raises NotFound (ticket, unit), UnitClosed, IsJoined, ClaimedByAnother or AlreadyDecided.
         """
         self._require_open(review.unit_id)
-        bundle = self._live.world.bundle
-        count_ahead(review, bundle, self._store)
-        stored = self._store.write(lambda session: record(review, bundle, self._known_at, session))
+        bundle, units = self._live.world.bundle, self._live.world.units
+        count_ahead(review, bundle, units, self._store)
+        stored = self._store.write(lambda session: record(review, bundle, units, self._known_at, session))
         self._catch_up()
         return stored
 

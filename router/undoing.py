@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,6 +10,7 @@ from domain.decisions import Policy, Review
 from domain.dispatches import Dispatch, LabelSource
 from domain.errors import NothingToUndo, UndoTooLate
 from domain.tickets import TicketStatus
+from domain.units import Unit, stands_for
 from models.monitor import Audit, Returned
 from router.claiming import require_apart, require_ticket
 from router.delivery import UNDO
@@ -65,13 +66,18 @@ def deliver_review(stored: StoredTicket, review: Review, session: WriteSession) 
     session.add_delivery(review.ticket_id, review.unit_id, review.at, delay=UNDO)
 
 
-def weighed_before(stored: StoredTicket, label: Audit | Returned, session: ReadSession) -> bool:
+def weighed_before(
+    stored: StoredTicket, label: Audit | Returned, units: Mapping[str, Unit], session: ReadSession
+) -> bool:
     """Whether an earlier review, since undone, said as much against the decision: a ticket counts once, and the worst.
 
     What was weighed cannot be taken out again; so a mistake may count against automation, never for it.
     """
     proposed = stored.decision.unit_id if stored.decision else None
-    earlier = [one.unit_id != proposed for one in session.undone_reviews(stored.ticket.ticket_id)]
+    earlier = [
+        proposed is None or not stands_for(one.unit_id, proposed, units, one.at)
+        for one in session.undone_reviews(stored.ticket.ticket_id)
+    ]
     wrong = isinstance(label, Returned) or label.wrong
     return any(earlier) or (bool(earlier) and not wrong)
 

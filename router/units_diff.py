@@ -38,7 +38,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Closing:
-    """A unit that the list closes, what hangs on it, and who follows it.
+    """A unit that the list closes, or that is closed and gets other successors, what hangs on it, who follows it.
 
     `tickets` it has now; `dispatches` of the log and of its last 90 days; `heirs`: successors that are open when it
     closes; `faults`: what is wrong with its successors, in words.
@@ -78,7 +78,11 @@ def units_diff(session: ReadSession, new: Iterable[Unit], now: datetime) -> Unit
     given = {unit.unit_id: unit for unit in new}
     after = old | given
     changes = [change for unit in given.values() if (change := _change(old.get(unit.unit_id), unit, now))]
-    closed = [change.unit for change in changes if change.kind is ChangeKind.CLOSED]
+    closed = [
+        change.unit
+        for change in changes
+        if change.kind is ChangeKind.CLOSED or _is_followed_by_others(change.unit, old, now)
+    ]
     counts = _count(session)
     closings = tuple(_closing(session, unit, after, counts) for unit in closed)
     heirs = {one.unit_id: one.heirs for one in closings}
@@ -112,6 +116,12 @@ def _change(old: Unit | None, new: Unit, now: datetime) -> Change | None:
         if (before := told(getattr(old, field.name))) != (after := told(getattr(new, field.name)))
     )
     return Change(kind=_kind(old, new, now), unit=new, details=details)
+
+
+def _is_followed_by_others(unit: Unit, old: Mapping[str, Unit], now: datetime) -> bool:
+    """Whether the unit is closed already, and the list names other successors."""
+    ends, before = unit.validity.valid_to, old.get(unit.unit_id)
+    return ends is not None and ends <= now and before is not None and before.successors != unit.successors
 
 
 def _kind(old: Unit, new: Unit, now: datetime) -> ChangeKind:

@@ -7,12 +7,14 @@ them comes back.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import TypeVar
 
 from domain.automation import Scope, Suspension
 from domain.decisions import Decision, Reason, Review
+from domain.units import Unit, stands_for
 from models.bundle import Bundle
 from models.evidence import Errors, Returns
 from models.monitor import Audit, Monitor, Returned
@@ -25,15 +27,19 @@ CHUNK = 500  # dispatches that are counted in one transaction: others wait for i
 
 
 def label_of(
-    stored: StoredTicket, review: Review, bundle: Bundle | None, at: datetime
+    stored: StoredTicket, review: Review, bundle: Bundle | None, units: Mapping[str, Unit], at: datetime
 ) -> Audit | Returned | None:
-    """What the review, known `at`, says of an automatic decision under the bundle's certificates; None: nothing."""
+    """What the review, known `at`, says of an automatic decision under the bundle's certificates; None: nothing.
+
+    Who names a unit that succeeded the decision's since says that this was right.
+    """
     decision, sent_at = stored.decision, stored.decided_at
     if decision is None or bundle is None or decision.bundle_digest != bundle.digest:
         return None
-    unit, group, wrong = decision.unit_id, decision.group, decision.unit_id != review.unit_id
+    unit, group = decision.unit_id, decision.group
     if unit is None or group is None or sent_at is None:
         return None
+    wrong = not stands_for(review.unit_id, unit, units, review.at)
     if is_audit(decision):
         return Audit(at=at, group=group, unit=unit, wrong=wrong)
     if Reason.CERTIFIED in decision.reasons and wrong:

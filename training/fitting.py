@@ -175,7 +175,10 @@ def fit(
     ranker = _ranker(list(compress(found, known)), schema, settings, report)
     book = RuleBook(around.rules)
     later = cases[len(parts.fit) :]
-    held_back = [_ranked(case, one, ranker, book) for case, one in zip(later, found[taught:], strict=True)]
+    held_back = [
+        _ranked(case, one, ranker, book, around.units)
+        for case, one in zip(later, found[taught:], strict=True)
+    ]
     earlier, latest = held_back[: len(parts.calibration)], held_back[len(parts.calibration) :]
     learnt = Learnt(text=models.final, ranker=ranker, calibrator=_calibrator(earlier))
     missing = what_is_missing(cases, latest)
@@ -327,7 +330,7 @@ def _ranker(found: Sequence[Pairs], schema: HistorySchema, settings: Settings, r
     return Ranker.fit(rows, labels, names, settings.ranker, lambda share: report("ranker", share))
 
 
-def _ranked(case: Case, one: Pairs, ranker: Ranker, book: RuleBook) -> Ranked:
+def _ranked(case: Case, one: Pairs, ranker: Ranker, book: RuleBook, roster: Mapping[str, Unit]) -> Ranked:
     scores = ranker.scores(one.rows) if len(one.rows) else np.zeros(0)
     order = np.argsort(-scores, kind="stable")
     parsed = parse(case.dispatch.ticket)
@@ -339,7 +342,7 @@ def _ranked(case: Case, one: Pairs, ranker: Ranker, book: RuleBook) -> Ranked:
         scores=scores[order],
         certifiable=bool(units)
         and may_automate(fired, contested=one.contested)
-        and not overruled(units[0], one.precedent),
+        and not overruled(units[0], one.precedent, roster, case.dispatch.ticket.received_at),
         kinds=parsed.kinds,
     )
 

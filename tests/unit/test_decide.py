@@ -22,10 +22,16 @@ from tests.serving import square
 
 PLACED = Location(source=LocationSource.COORDINATES, point=place(0))
 CERTIFIED = replace(certificate(threshold=0.9), expires_at=START + timedelta(days=1))
+CLOSED = Validity(valid_to=START)
 UNITS = {
     "north": Unit(unit_id="north", name="North"),
     "south": Unit(unit_id="south", name="South"),
-    "old": Unit(unit_id="old", name="Old", validity=Validity(valid_to=START)),
+    "old": Unit(unit_id="old", name="Old", validity=CLOSED),
+    "merged": Unit(unit_id="merged", name="Merged", validity=CLOSED, successors=("south",)),
+    "followed": Unit(unit_id="followed", name="Followed", validity=CLOSED, successors=("north",)),
+    "split": Unit(unit_id="split", name="Split", validity=CLOSED, successors=("south", "north")),
+    "away": Unit(unit_id="away", name="Away", validity=CLOSED, successors=("west", "south")),
+    "west": Unit(unit_id="west", name="West"),
 }
 TO_SOUTH = Rule(rule_id="to-south", unit_id="south")
 TO_NORTH = Rule(rule_id="to-north", unit_id="north")
@@ -110,7 +116,17 @@ CASES: list[tuple[str, Situation, Verdict, str | None, str]] = [
         "corrected_before",
     ),
     ("corrected to the same", Situation(precedent="north"), Verdict.DISPATCH, "north", "certified"),
-    ("corrected to one that is closed", Situation(precedent="old"), Verdict.DISPATCH, "north", "certified"),
+    (
+        "corrected to nobody's forerunner",
+        Situation(precedent="old"),
+        Verdict.REVIEW,
+        "north",
+        "corrected_before",
+    ),
+    ("to one that was merged", Situation(precedent="merged"), Verdict.REVIEW, "south", "corrected_before"),
+    ("to the same, renamed", Situation(precedent="followed"), Verdict.DISPATCH, "north", "certified"),
+    ("to one that was split", Situation(precedent="split"), Verdict.DISPATCH, "north", "certified"),
+    ("split, the likelier heir", Situation(precedent="away"), Verdict.REVIEW, "south", "corrected_before"),
     (
         "corrected before, in a place that may be another",
         Situation(precedent="south", contested=True, policy=OFF),

@@ -11,7 +11,7 @@ import pytest
 from domain.rules import Rule
 from domain.tickets import TicketStatus
 from domain.time import Validity
-from domain.units import Unit, open_heirs
+from domain.units import Unit, open_heirs, stands_for
 from router.units_diff import ChangeKind, UnitsDiff, units_diff
 from store.memory import MemoryStore
 from tests.estimators import START, a_dispatch, a_ticket
@@ -151,9 +151,26 @@ def test_heirs_of_heirs_are_followed_once() -> None:
         "a": unit("a", validity=closed, successors=("b", "c")),
         "b": unit("b", validity=closed, successors=("a", "c", "d")),
         "c": unit("c"),
+        "d": unit("d"),
     }
     assert open_heirs("a", units, NOW) == ("c", "d")
     assert open_heirs("a", units, START - timedelta(days=1)) == ("a",)
+
+
+def test_a_successor_that_is_not_listed_is_nobody() -> None:
+    closed = Validity(valid_to=START)
+    units = {"a": unit("a", validity=closed, successors=("mispelt", "b")), "b": unit("b")}
+    assert open_heirs("a", units, NOW) == ("b",)
+    assert open_heirs("mispelt", units, NOW) == ("mispelt",)  # a unit of the history alone is open
+    assert [stands_for(one, "a", units, NOW) for one in ("a", "b", "mispelt")] == [True, True, False]
+
+
+def test_other_successors_of_a_closed_unit_are_looked_at(store: MemoryStore) -> None:
+    closed = Validity(valid_to=START)
+    store.write(lambda session: session.put_units([unit("a", validity=closed, successors=("b",))]))
+    assert diff(store, [unit("a", validity=closed, successors=("b",), name="A")]).closings == ()
+    (closing,) = diff(store, [unit("a", validity=closed, successors=("mispelt",))]).closings
+    assert (closing.unit_id, closing.heirs, closing.faults) == ("a", (), ("successor not known: mispelt",))
 
 
 def test_an_empty_store_has_nothing_to_move() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +16,7 @@ from domain.dispatches import LabelSource
 from domain.errors import InvalidInput, NotFound
 from domain.places import UNKNOWN_LOCATION
 from domain.tickets import Ticket, TicketStatus
+from domain.time import Validity
 from domain.units import Unit
 from models.audits import live_error
 from models.bundle import Bundle, load_bundle, write_bundle
@@ -27,6 +28,7 @@ from router.automation_ports import Detector
 from router.delivery_ports import Reply
 from router.ports import BundleRecord, Pointers, Store, StoredTicket, WriteSession
 from router.pulling import Answer
+from router.route import route
 from router.service import RoutingService
 from router.weighing import label_of, weigh
 from store.memory import MemoryStore
@@ -147,11 +149,11 @@ def test_a_right_dispatch_confirmed_is_no_return_and_another_bundles_label_is_no
     right, wrong = (
         Review(ticket_id="t", unit_id=unit, by="Li Wei", at=NOW) for unit in ("pipes", "elsewhere")
     )
-    assert label_of(stored, right, bundle, NOW) is None
-    assert label_of(stored, wrong, bundle, NOW) == Returned(at=NOW, unit="pipes", dispatched_at=NOW)
-    assert label_of(stored, wrong, None, NOW) is None
+    assert label_of(stored, right, bundle, {}, NOW) is None
+    assert label_of(stored, wrong, bundle, {}, NOW) == Returned(at=NOW, unit="pipes", dispatched_at=NOW)
+    assert label_of(stored, wrong, None, {}, NOW) is None
     for other in (a_decision("cd" * 32), replace(a_decision(path.name), reasons=(Reason.RULE,)), None):
-        assert label_of(replace(stored, decision=other), wrong, bundle, NOW) is None
+        assert label_of(replace(stored, decision=other), wrong, bundle, {}, NOW) is None
 
 
 def a_decision(digest: str, ticket_id: str = "t", unit: str = "pipes") -> Decision:
@@ -342,6 +344,43 @@ def test_a_suspension_names_what_it_is_of() -> None:
 def test_the_bundle_of_the_tests_is_certified(path: Path) -> None:
     bundle: Bundle = load_bundle(path)
     assert bundle.guarantee.certified == ("pooled",)
+
+
+def merge(store: Store, at: datetime) -> None:
+    """From then on the pipes' unit is part of the one elsewhere."""
+    merged = Unit(unit_id="pipes", name="pipes", validity=Validity(valid_to=at), successors=("elsewhere",))
+    store.write(lambda session: session.put_units([merged]))
+
+
+def test_who_names_what_a_unit_became_says_that_it_was_right(store: Store, path: Path) -> None:
+    clock = Clock(NOW)
+    service = serve(store, path, clock)
+    sent = submit(service, 1)
+    assert sent.unit_id == "pipes"
+    merge(store, clock())
+    service.refresh()
+    clock.move(minutes=1)
+    correct(service, "t1")
+    assert service.automation().suspensions == ()
+    with store.read() as session:
+        (entry,) = session.dispatches()
+        assert session.watched(path.name, Detector.UNIT_RETURNS, "pipes") is None
+    assert (entry.unit_id, entry.source) == ("elsewhere", LabelSource.CONFIRMATION)
+
+
+def test_a_ticket_that_came_before_a_merger_goes_to_who_is_there_now(store: Store, path: Path) -> None:
+    clock = Clock(NOW)
+    service = serve(store, path, clock)
+    came = clock()
+    merge(store, came + timedelta(minutes=5))
+    service.refresh()
+    clock.move(hours=1)
+    late = service.submit(Ticket(ticket_id="late", received_at=came, text=WORDS["pipes"])).stored
+    assert late.decision is not None
+    assert "pipes" not in {one.unit_id for one in late.decision.ranking.candidates}
+    assert late.unit_id != "pipes"
+    # as of when it came, the same ticket went to the pipes' unit
+    assert route(late.ticket, service.live.world).unit_id == "pipes"
 
 
 def test_what_a_unit_refuses_came_back(store: Store, path: Path) -> None:
