@@ -129,10 +129,23 @@ def certify_groups(
         if group in large:
             outcome = certify(scores, correct, *earlier.of(group), alpha, own)
         else:
-            fewest = _lacking(scores, alpha, own)
-            outcome = nothing(max(fewest, needed_rows(scores, correct, alpha, own) or 0))
+            outcome = nothing(_needed_of_few(scores, correct, alpha, own))
         found[group] = outcome, own
     return found
+
+
+def _needed_of_few(scores: Floats, correct: Bools, alpha: float, confidence: float) -> int | None:
+    """As needed_rows, of a group that is too small for a test; tickets that may never be automatic come along."""
+    testable = int(np.isfinite(scores).sum())
+    if len(scores) and not testable:
+        return None
+    lacking = math.ceil(_lacking(scores, alpha, confidence) * (len(scores) / testable if testable else 1.0))
+    needed = needed_rows(scores, correct, alpha, confidence)
+    if needed is None and len(scores):
+        rows, errors = _taken(_promising(scores, alpha, confidence), scores, correct)
+        if not (errors < alpha * rows).any():
+            return None
+    return max(lacking, needed or 0)
 
 
 def _lacking(scores: Floats, alpha: float, confidence: float) -> int:
@@ -171,10 +184,14 @@ def _taken(thresholds: Floats, scores: Floats, correct: Bools) -> tuple[Ints, In
 
 def needed_rows(scores: Floats, correct: Bools, alpha: float, confidence: float) -> int | None:
     """Further confirmed tickets until a part passes, if they turn out as these did; None: out of reach."""
-    least = max(min(clean_rows_needed(alpha, confidence), len(scores) // 10), 1)
-    rows, errors = _taken(_thresholds(scores, least), scores, correct)
+    rows, errors = _taken(_promising(scores, alpha, confidence), scores, correct)
     for times in GROWTH:
         passed = tail(np.ceil(times * errors), np.floor(times * rows), alpha) <= 1.0 - confidence
         if passed.any():
             return math.ceil((times - 1.0) * len(scores))
     return None
+
+
+def _promising(scores: Floats, alpha: float, confidence: float) -> Floats:
+    """Thresholds that enough scores reach to tell by them."""
+    return _thresholds(scores, max(min(clean_rows_needed(alpha, confidence), len(scores) // 10), 1))

@@ -26,22 +26,28 @@ class Sign:
 
 
 class Lineage:
-    """Units that follow from each other: predecessors and successors."""
+    """Units that follow from each other: each with its successors, and theirs."""
 
     def __init__(self, units: Iterable[Unit]) -> None:
-        self._parent: dict[str, str] = {}
-        for unit in units:
-            for successor in unit.successors:
-                self._parent[self._root(unit.unit_id)] = self._root(successor)
+        self._successors = {unit.unit_id: unit.successors for unit in units if unit.successors}
+        self._reached: dict[str, frozenset[str]] = {}
 
     def same(self, one: str, other: str) -> bool:
-        """Whether they are one unit, or led to each other."""
-        return one == other or self._root(one) == self._root(other)
+        """Whether they are one unit, or one became the other; parts of what was one unit are different."""
+        return one == other or other in self._after(one) or one in self._after(other)
 
-    def _root(self, unit_id: str) -> str:
-        while (parent := self._parent.get(unit_id, unit_id)) != unit_id:
-            unit_id = parent
-        return unit_id
+    def _after(self, unit_id: str) -> frozenset[str]:
+        if unit_id not in self._successors:
+            return frozenset()
+        found = self._reached.get(unit_id)
+        if found is None:
+            seen, waiting = set[str](), [unit_id]
+            while waiting:
+                fresh = [one for one in self._successors.get(waiting.pop(), ()) if one not in seen]
+                seen.update(fresh)
+                waiting += fresh
+            found = self._reached[unit_id] = frozenset(seen)
+        return found
 
 
 def last_words(cases: Sequence[Case]) -> list[Case]:

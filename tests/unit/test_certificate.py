@@ -123,6 +123,28 @@ def test_more_errors_need_more_rows_and_too_many_are_never_enough() -> None:
     assert 0 < some[0] < some[1] < some[2] < 100_000
 
 
+@pytest.mark.parametrize(
+    ("rows", "errors", "never", "needed"),
+    [
+        (0, 0, 0, MINIMUM_ROWS),
+        (3, 0, 0, MINIMUM_ROWS - 3),
+        (250, 125, 0, None),  # more of such tickets never reach 1 %
+        (100, 0, 100, None),  # none of them may be automatic
+        (1_000, 0, 900, 10 * (299 - 100)),  # nine of ten tickets that come are never automatic
+        (1_000, 50, 900, None),
+    ],
+)
+def test_what_a_group_that_is_too_small_needs(rows: int, errors: int, never: int, needed: int | None) -> None:
+    chance = np.random.default_rng(0)
+    scores, correct = chance.random(rows), np.ones(rows, np.bool_)
+    scores[:never] = -np.inf
+    correct[chance.permutation(np.arange(never, rows))[:errors]] = False
+    slice_ = Scored(groups=np.array(["small"] * rows, np.object_), scores=scores, correct=correct)
+    ((found, _),) = certify_groups(slice_, slice_, {"small": 0.01}, 0.95).values()
+    assert found.threshold is None
+    assert found.needed_rows == (None if needed is None else pytest.approx(needed, rel=0.05))
+
+
 @pytest.mark.parametrize(("rows", "errors"), [(500, 2), (500, 4), (1_000, 7)])
 def test_the_rows_that_are_said_to_be_needed_are_enough_and_not_far_too_many(rows: int, errors: int) -> None:
     scores, correct = slice_of(rows, errors)

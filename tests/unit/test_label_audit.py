@@ -211,15 +211,20 @@ def test_a_ticket_that_goes_to_and_fro() -> None:
     assert (finding.recorded, finding.why) == ("a", ("ticket t0 went a → b → a within 3 days",))
 
 
-def test_a_successor_is_the_same_unit() -> None:
+def test_a_successor_is_the_same_unit_and_parts_of_one_are_not() -> None:
     units = [
         Unit(unit_id="a", name="a", successors=("b", "c")),
         Unit(unit_id="d", name="d", successors=("b",)),
+        Unit(unit_id="c", name="c", successors=("e",)),
+        Unit(unit_id="e", name="e", successors=("c",)),  # nobody forbids a ring
     ]
     lineage = Lineage(units)
-    assert lineage.same("a", "c")
-    assert lineage.same("d", "c")
-    assert not lineage.same("a", "x")
+    for one, other in ("ab", "ac", "db", "ae", "ce", "xx"):
+        assert lineage.same(one, other), (one, other)
+        assert lineage.same(other, one), (one, other)
+    for one, other in ("bc", "ad", "dc", "be", "ax"):
+        assert not lineage.same(one, other), (one, other)
+        assert not lineage.same(other, one), (one, other)
 
 
 @pytest.mark.parametrize("errors", [0.0, 0.05, 0.2, 0.5])
