@@ -19,6 +19,7 @@ from domain.access import Right
 from domain.errors import NotFound
 from router.delivery_desk import endpoint_of, rotate_secret, set_endpoint
 from router.delivery_ports import Delivery, DeliveryState, Endpoint
+from router.pulling import retry as retry_of
 
 routes = APIRouter(prefix="/v1", tags=["deliveries"])
 
@@ -169,15 +170,15 @@ def deliveries(
     "/deliveries/{delivery_id}/retry",
     dependencies=[may(Right.DELIVER)],
     response_model=DeliveryOut,
-    responses=problems(404, 422, 503, 507),
+    responses=problems(404, 409, 422, 503, 507),
 )
 def retry(request: Request, delivery_id: int) -> DeliveryOut:
-    """Send a dead letter again, at once and under the same `webhook-id`."""
+    """Send a dead letter again, at once and under the same `webhook-id`; 409 where it is no longer true."""
     service = desk_of(request).service
     if not 0 < delivery_id <= HIGHEST:
         raise NotFound(kind="dead letter", key=str(delivery_id)[:20])
     now, by = service.clock(), acting(request, "", "api")
-    return DeliveryOut.of(service.store.write(lambda session: session.retry_delivery(delivery_id, now, by)))
+    return DeliveryOut.of(service.store.write(lambda session: retry_of(delivery_id, now, by, session)))
 
 
 def _put(desk: Desk, unit_id: str, body: bytes, by: str) -> EndpointOut:

@@ -63,8 +63,7 @@ def similar(
     """Open tickets that came within a day of this one, within 400 m, and may tell of the same trouble."""
     service = desk_of(request).service
     sight = sight_of_caller(request)
-    every = service.similar(storable(ticket_id), limit)
-    found = [one for one in every if sight is None or sight.covers(one.stored)]
+    found = service.similar(storable(ticket_id), limit, sight)
     for one in found:
         tells_of(request, one.stored.ticket)
     return SimilarTicketsOut(ticket_id=ticket_id, similar=[SimilarOut.alike(one, service) for one in found])

@@ -16,6 +16,7 @@ GridrouteError
 │   ├── IsJoined            the ticket goes with another one
 │   ├── NotJoined           the ticket goes with no other
 │   ├── CannotJoin          a ticket with itself, or with one that goes with it
+│   ├── AlreadyDone         the work of the ticket that another was to go with is done
 │   ├── DuplicateTicket     one id with two different contents
 │   ├── IdempotencyConflict the key was used with another body
 │   ├── RequestInFlight     a request with this key is being worked on
@@ -197,6 +198,16 @@ class CannotJoin(Conflict):
         return (
             f"ticket {self.ticket_id!r} cannot be joined to {self.into!r}, which is the same or goes with it"
         )
+
+
+@dataclass(kw_only=True, eq=False)
+class AlreadyDone(Conflict):
+    """The unit that has the ticket told that its work is done: nobody goes there for another caller."""
+
+    ticket_id: str
+
+    def __str__(self) -> str:
+        return f"the work of ticket {self.ticket_id!r} is done: who calls now tells of something new"
 
 
 @dataclass(kw_only=True, eq=False)

@@ -32,7 +32,7 @@ def may_automate(rules: tuple[Rule, ...], *, contested: bool) -> bool:
 
 
 def overruled(unit_id: str, precedent: str | None, units: Mapping[str, Unit], at: datetime) -> bool:
-    """Whether a person gave the same trouble to another unit than the one that comes out first, or what succeeded it."""
+    """Whether a person gave the same trouble to another unit, of which the one that comes out first is no heir."""
     return precedent is not None and unit_id not in open_heirs(precedent, units, at)
 
 

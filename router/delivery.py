@@ -12,6 +12,8 @@ LEASE = timedelta(seconds=3)
 """A worker that is silent for so long is taken for dead; the living renew theirs every second."""
 UNDO = timedelta(seconds=10)
 """How long a person's decision waits before it is sent."""
+OF_ONE_TICKET = 10_000
+"""Deliveries at most: a storm's many callers are many updates."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -201,7 +201,7 @@ class DeliveryWrites(DeliveryReads, Protocol):
         ...
 
     def cancel_deliveries(self, ticket_id: str, now: datetime) -> Sequence[Delivery]:
-        """Cancel the ticket's deliveries that were not tried and are not ready; answers them as they were."""
+        """Cancel the ticket's deliveries that nobody has in hand, tried or may send yet; as they were."""
         ...
 
     def reply_delivery(

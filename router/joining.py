@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from domain.decisions import Policy
-from domain.errors import CannotJoin, IsJoined, NotJoined
+from domain.errors import AlreadyDone, CannotJoin, IsJoined, NotJoined
 from domain.tickets import WAITING, TicketStatus
 from router.claiming import require_free, require_ticket
 from router.clocks import due_after
-from router.delivery import UNDO
+from router.delivery import OF_ONE_TICKET, UNDO
 from router.delivery_ports import DeliveryKind, DeliveryState
 from router.ports import ReadSession, StoredTicket, WriteSession
-from router.pulling import OF_ONE_TICKET
-from router.standing import stood
+from router.pulling import is_done
+from router.standing import stood_before_joining
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +31,8 @@ class Join:
 def join(wanted: Join, session: WriteSession) -> StoredTicket:
     """The ticket goes with the other, or with the one that goes with: whoever has it gives it back.
 
-    Raises NotFound, IsJoined where it goes with a third, CannotJoin, ClaimedByAnother or TransitionRefused.
+    Raises NotFound, IsJoined where it goes with a third, CannotJoin, AlreadyDone, ClaimedByAnother or
+    TransitionRefused.
     """
     stored = require_ticket(wanted.ticket_id, session)
     leader = leader_of(require_ticket(wanted.into, session), session)
@@ -42,6 +43,8 @@ def join(wanted: Join, session: WriteSession) -> StoredTicket:
         if ticket_id in leader.joined:
             return stored
         raise IsJoined(ticket_id=ticket_id, into=stored.joined_into)
+    if is_done(leader, session):
+        raise AlreadyDone(ticket_id=into)
     require_free(stored, wanted.by, wanted.at)
     session.set_status(ticket_id, TicketStatus.JOINED, None, by=wanted.by)
     session.set_joined(ticket_id, into, wanted.by)
@@ -59,7 +62,7 @@ def unjoin(ticket_id: str, *, by: str, at: datetime, policy: Policy, session: Wr
     stored = require_ticket(ticket_id, session)
     if stored.joined_into is None:
         raise NotJoined(ticket_id=ticket_id)
-    before = stood(stored, policy, session)
+    before = stood_before_joining(stored, policy, session)
     session.set_joined(ticket_id, None, by)
     session.set_status(ticket_id, before.status, before.unit_id, by=by)
     waits = before.status in WAITING

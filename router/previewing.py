@@ -13,7 +13,7 @@ from router.ports import Store
 from router.receipt import Receipt, receipt
 from router.receipt_lines import previewed_lines
 from router.route import route
-from router.same_trouble import Alike, alike, near_in_time
+from router.same_trouble import Alike, alike, near_in_time, undone
 from router.submission import decided
 from router.wording import Wording
 
@@ -49,7 +49,9 @@ def preview(ticket: Ticket, store: Store, live: LiveWorld, at: datetime) -> Prev
     with store.read() as session:
         others = near_in_time(stored, session)
         past = session.dispatches_at(one.sequence for one in decision.ranking.basis.nearest)
-    found = alike(stored, others, live, ALIKE)
+    likely = alike(stored, others, live)
+    with store.read() as session:
+        found = undone(likely, session, ALIKE)
     with live.routing(bulk=True) as world:
         sure = decision.verdict is Verdict.DISPATCH
         told = [dispatch.ticket for dispatch in past.values()]

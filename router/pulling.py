@@ -10,6 +10,7 @@ from domain.dispatches import Dispatch, LabelSource, Refusal
 from domain.errors import NoLongerTheirs, NotFound
 from domain.tickets import TicketStatus
 from router.clocks import due_at
+from router.delivery import OF_ONE_TICKET
 from router.delivery_ports import Delivery, DeliveryKind, DeliveryState, Reply
 from router.event_ports import EventKind
 from router.ports import ReadSession, StoredTicket, WriteSession
@@ -17,8 +18,6 @@ from router.submission import STATUS_OF
 from router.undoing import weighed_before
 from router.weighing import came_back, weigh
 from router.world import World
-
-OF_ONE_TICKET = 10_000  # deliveries: a storm's many callers are many updates
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,15 +55,51 @@ def handed(unit_id: str, delivery_id: int, at: datetime, session: ReadSession) -
 
 def is_theirs(found: Handed, session: ReadSession) -> bool:
     """Whether the ticket is still with that unit by that dispatch."""
-    stored, delivery = found.stored, found.delivery
-    if (stored.status, stored.unit_id) != (TicketStatus.DISPATCHED, delivery.unit_id):
-        return False
+    current = current_dispatch(found.stored, session)
+    return current is not None and current.delivery_id == found.delivery.delivery_id
+
+
+def is_done(stored: StoredTicket, session: ReadSession) -> bool:
+    """Whether the unit that has the ticket told that its work is done."""
+    dispatch = current_dispatch(stored, session)
+    return dispatch is not None and dispatch.reply is Reply.DONE
+
+
+def current_dispatch(stored: StoredTicket, session: ReadSession) -> Delivery | None:
+    """The dispatch by which a unit has the ticket now; None where nobody has it, or by no dispatch of ours."""
+    if stored.status is not TicketStatus.DISPATCHED:
+        return None
     dispatches = [
-        one.delivery_id
-        for one in session.deliveries(ticket_id=delivery.ticket_id, limit=OF_ONE_TICKET)
+        one
+        for one in session.deliveries(ticket_id=stored.ticket.ticket_id, limit=OF_ONE_TICKET)
         if one.kind is DeliveryKind.DISPATCH and one.state is not DeliveryState.CANCELLED
     ]
-    return delivery.delivery_id == dispatches[-1]
+    return dispatches[-1] if dispatches and dispatches[-1].unit_id == stored.unit_id else None
+
+
+def retry(delivery_id: int, at: datetime, by: str, session: WriteSession) -> Delivery:
+    """Bring a dead letter back. Raises NotFound, or NoLongerTheirs where it is no longer true."""
+    delivery = session.delivery(delivery_id)
+    if delivery is not None and delivery.state is DeliveryState.DEAD:
+        stored = session.ticket(delivery.ticket_id)
+        assert stored is not None
+        if not _still_holds(delivery, stored, session):
+            raise NoLongerTheirs(ticket_id=delivery.ticket_id, unit_id=delivery.unit_id)
+    return session.retry_delivery(delivery_id, at, by)
+
+
+def _still_holds(delivery: Delivery, stored: StoredTicket, session: ReadSession) -> bool:
+    """Whether the delivery still says what is so."""
+    has_it = stored.status is TicketStatus.DISPATCHED and stored.unit_id == delivery.unit_id
+    match delivery.kind:
+        case DeliveryKind.DISPATCH:
+            return current_dispatch(stored, session) == delivery
+        case DeliveryKind.UPDATE:
+            return has_it
+        case DeliveryKind.WITHDRAWAL:
+            return not has_it
+        case _:
+            return True
 
 
 def reply_to(answer: Answer, session: WriteSession) -> Delivery:

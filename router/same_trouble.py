@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import islice
 
 from domain.places import UNKNOWN_LOCATION, Location, Point
 from domain.tickets import WAITING, TicketStatus
@@ -15,6 +16,7 @@ from features.schema import HistorySchema
 from router.finding import TicketQuery, places_around
 from router.live import LiveWorld
 from router.ports import ReadSession
+from router.pulling import is_done
 from router.stored import StoredTicket
 
 SPAN = timedelta(hours=24)
@@ -59,7 +61,7 @@ def near_in_time(stored: StoredTicket, session: ReadSession) -> list[StoredTicke
     return [one for one in session.find_tickets(query) if one.ticket.ticket_id != own]
 
 
-def alike(stored: StoredTicket, others: Iterable[StoredTicket], live: LiveWorld, limit: int) -> list[Alike]:
+def alike(stored: StoredTicket, others: Iterable[StoredTicket], live: LiveWorld) -> list[Alike]:
     """Those of the others that may tell of the same trouble, the likeliest first."""
     schema = live.world.history.schema
     asked = _known(stored, schema)
@@ -69,7 +71,12 @@ def alike(stored: StoredTicket, others: Iterable[StoredTicket], live: LiveWorld,
     with live.routing() as world:  # nobody waits for all that comes before
         words = world.history.likeness(asked.facts, [one.facts for one in known])
     found = (_compared(asked, one, float(like)) for one, like in zip(known, words, strict=True))
-    return sorted((one for one in found if _may_be_it(one)), key=lambda one: -one.score)[:limit]
+    return sorted((one for one in found if _may_be_it(one)), key=lambda one: -one.score)
+
+
+def undone(found: Iterable[Alike], session: ReadSession, limit: int) -> list[Alike]:
+    """The first of them whose work is not done: who calls after that tells of something new."""
+    return list(islice((one for one in found if not is_done(one.stored, session)), limit))
 
 
 def _known(stored: StoredTicket, schema: HistorySchema) -> _Known | None:

@@ -45,7 +45,7 @@ from router.refusals import reconsider
 from router.rehearsal import Rehearsal, Report, rehearse, unreported
 from router.reviewing import count_ahead, record
 from router.route import route
-from router.same_trouble import Alike, alike, near_in_time
+from router.same_trouble import Alike, alike, near_in_time, undone
 from router.sight import Sight
 from router.submission import Draft, Keep, Routed, Submission
 from router.undoing import Undo, undo
@@ -173,14 +173,19 @@ class RoutingService:
         with self._store.read() as session:
             return session.find_tickets(query)
 
-    def similar(self, ticket_id: str, limit: int) -> list[Alike]:
-        """Open tickets of the same day that may tell of the same trouble, the likeliest first. Raises NotFound."""
+    def similar(self, ticket_id: str, limit: int, sight: Sight | None = None) -> list[Alike]:
+        """Open tickets (in sight) of the same day that may tell of the same trouble, the likeliest first.
+
+        Raises NotFound.
+        """
         with self._store.read() as session:
             stored = session.ticket(ticket_id)
             if stored is None:
                 raise NotFound(kind="ticket", key=ticket_id)
-            others = near_in_time(stored, session)
-        return alike(stored, others, self._live, limit)
+            others = [one for one in near_in_time(stored, session) if sight is None or sight.covers(one)]
+        found = alike(stored, others, self._live)
+        with self._store.read() as session:
+            return undone(found, session, limit)
 
     def preview(self, ticket: Ticket) -> Preview:
         """Where such a ticket would go now, what it misses, and who may have called about it. Stores nothing."""

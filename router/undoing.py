@@ -13,10 +13,10 @@ from domain.tickets import TicketStatus
 from domain.units import Unit, stands_for
 from models.monitor import Audit, Returned
 from router.claiming import require_apart, require_ticket
-from router.delivery import UNDO
-from router.delivery_ports import DeliveryKind
+from router.delivery import OF_ONE_TICKET, UNDO
+from router.delivery_ports import DeliveryKind, DeliveryState
 from router.ports import ReadSession, StoredTicket, WriteSession
-from router.standing import stood
+from router.standing import stood_before_review
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,14 +46,27 @@ def undo(
     if wanted.at >= stored.review.at + UNDO:
         raise UndoTooLate(ticket_id=wanted.ticket_id, seconds=UNDO.total_seconds())
     cancelled = session.cancel_deliveries(wanted.ticket_id, wanted.at)
+    if _has_gone(stored.review, session):
+        raise UndoTooLate(ticket_id=wanted.ticket_id, seconds=UNDO.total_seconds())
     for one in cancelled:
         if one.kind is DeliveryKind.UPDATE:  # who else called has nothing to do with the review
             session.add_delivery(wanted.ticket_id, one.unit_id, wanted.at, kind=one.kind, delay=UNDO)
     session.undo_review(wanted.ticket_id, by=wanted.by, reason=wanted.reason)
-    before = stood(stored, policy, session)
+    before = stood_before_review(stored, policy, session)
     session.set_status(wanted.ticket_id, before.status, before.unit_id, by=wanted.by)
     session.append_dispatches([_retraction(stored, stored.review, wanted, known_at, session)])
     return require_ticket(wanted.ticket_id, session)
+
+
+def _has_gone(review: Review, session: ReadSession) -> bool:
+    """Whether the review's dispatch is on its way already, by another machine's clock: what waits was cancelled."""
+    return any(
+        one.kind is DeliveryKind.DISPATCH
+        and one.unit_id == review.unit_id
+        and one.ready_at >= review.at + UNDO
+        and one.state is not DeliveryState.CANCELLED
+        for one in session.deliveries(ticket_id=review.ticket_id, limit=OF_ONE_TICKET)
+    )
 
 
 def deliver_review(stored: StoredTicket, review: Review, session: WriteSession) -> None:

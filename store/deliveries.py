@@ -16,6 +16,7 @@ from sqlalchemy import (
     func,
     insert,
     literal_column,
+    not_,
     or_,
     select,
     text,
@@ -194,9 +195,13 @@ class SqlDeliveryWrites(SqlDeliveryReads, SqlEventWrites):
         return True
 
     def cancel_deliveries(self, ticket_id: str, now: datetime) -> Sequence[Delivery]:
-        """Cancel the ticket's deliveries that were not tried and are not ready; answers them as they were."""
+        """Cancel the ticket's deliveries that were not tried and are not ready; answers them as they were.
+
+        What a worker has in hand, by whatever clock, may be on its way.
+        """
         of_ticket = _delivery.ticket_id == ticket_id
-        waiting = and_(of_ticket, _PENDING, _delivery.attempts == 0, _delivery.ready_at > now)
+        in_hand = and_(_delivery.lease_until.is_not(None), _delivery.lease_until > now)
+        waiting = and_(of_ticket, _PENDING, _delivery.attempts == 0, _delivery.ready_at > now, not_(in_hand))
         rows = self._connection.execute(
             select(*COLUMNS).where(waiting).order_by(_delivery.delivery_id).with_for_update()
         ).all()

@@ -26,6 +26,17 @@ SERVER_PATIENCE: dict[str, str | int] = {
 }
 
 
+# a session of a machine that is silent in the middle of a transaction ends, and what it held is free: dead ones are
+# found by TCP in some 11 s; who waits for a lock waits no longer than for SQLite's
+SERVER_SETTINGS = {
+    "idle_in_transaction_session_timeout": "20s",
+    "lock_timeout": f"{BUSY_SECONDS:.0f}s",
+    "tcp_keepalives_idle": "5",
+    "tcp_keepalives_interval": "2",
+    "tcp_keepalives_count": "3",
+}
+
+
 def parse_url(url: str) -> URL:
     """The URL of a store that several connections can share."""
     try:
@@ -42,7 +53,7 @@ def parse_url(url: str) -> URL:
 def writer_engine(url: URL) -> Engine:
     """One connection, every commit on the disk before it returns."""
     if url.get_backend_name() != "sqlite":
-        return create_engine(
+        engine = create_engine(
             url,
             hide_parameters=HIDDEN,
             pool_size=1,
@@ -50,6 +61,8 @@ def writer_engine(url: URL) -> Engine:
             pool_pre_ping=True,
             connect_args=_patience(url),
         )
+        _limit_sessions(engine, url)
+        return engine
     engine = create_engine(
         url,
         hide_parameters=HIDDEN,
@@ -90,6 +103,22 @@ def _patience(url: URL) -> dict[str, Any]:
     if url.get_driver_name() != "psycopg":
         return {}
     return {name: value for name, value in SERVER_PATIENCE.items() if name not in url.query}
+
+
+def _limit_sessions(engine: Engine, url: URL) -> None:
+    """Have the server end what a silent process holds; what the URL's options say of it counts."""
+    if url.get_backend_name() != "postgresql":
+        return
+    said = str(url.query.get("options", ""))
+    statements = [f"SET {name} = '{value}'" for name, value in SERVER_SETTINGS.items() if name not in said]
+
+    def connected(connection: Any, _record: Any) -> None:
+        with connection.cursor() as cursor:
+            for statement in statements:
+                cursor.execute(statement)
+        connection.commit()
+
+    event.listen(engine, "connect", connected)
 
 
 def _prepare_sqlite(engine: Engine, *, begin: str, pragmas: tuple[str, ...]) -> None:

@@ -81,6 +81,11 @@ def _server_fault(error: DBAPIError, place: str) -> StoreUnavailable | None:
     state = getattr(error.orig, "sqlstate", None) or ""
     if state == "53100":
         return StoreFull(problem=f"{place}: the server's disk is full", mend=_FULL)
+    if state == "55P03":
+        return StoreUnavailable(
+            problem=f"{place}: another process is writing to it and does not come to an end",
+            mend="Wait until it has finished, then try again",
+        )
     if error.connection_invalidated or (isinstance(error, OperationalError) and not state.startswith("40")):
         return StoreUnavailable(
             problem=f"{place}: {error.orig}", mend="Check that the server runs and can be reached"

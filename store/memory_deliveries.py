@@ -166,11 +166,18 @@ class MemoryDeliveryWrites(MemoryDeliveryReads, MemoryEventWrites):
         return True
 
     def cancel_deliveries(self, ticket_id: str, now: datetime) -> Sequence[Delivery]:
-        """Cancel the ticket's deliveries that were not tried and are not ready; answers them as they were."""
+        """Cancel the ticket's deliveries that were not tried and are not ready; answers them as they were.
+
+        What a worker has in hand, by whatever clock, may be on its way.
+        """
+        in_hand = {number for number, (_, until) in self.state.leases.items() if until > now}
         found = [
             one
             for one in self._pending()
-            if one.ticket_id == ticket_id and one.attempts == 0 and one.ready_at > now
+            if one.ticket_id == ticket_id
+            and one.attempts == 0
+            and one.ready_at > now
+            and one.delivery_id not in in_hand
         ]
         for one in found:
             self._change(replace(one, state=DeliveryState.CANCELLED, settled_at=now))

@@ -322,3 +322,57 @@ def test_similar_tickets_are_those_that_are_dispatched(client: TestClient) -> No
     assert [one["ticket_id"] for one in similar] == ["a"]
     lines = client.get("/v1/tickets", params={"status": "joined"}).json()["tickets"]
     assert [(one["ticket_id"], one["joined_into"]) for one in lines] == [("b", "a")]
+
+
+def undo(client: TestClient, ticket_id: str) -> Any:
+    return client.post(f"/v1/tickets/{ticket_id}/undo", json={"reason": "no", **ME})
+
+
+@pytest.mark.parametrize("body", [PAPER, GAS], ids=["waits", "was dispatched"])
+def test_an_undone_review_stands_as_before_it_though_joined_and_taken_apart_since(
+    client: TestClient, store: Store, clock: Clock, body: dict[str, Any]
+) -> None:
+    submit(client, a=body, b=PAPER)
+    before = ticket(client, "a")
+    review(client, "a", "south")
+    join(client, "a", "b")
+    unjoin(client, "a")
+    assert ticket(client, "a")["unit"] == "south"
+    undone = undo(client, "a").json()
+    assert [undone[name] for name in ("status", "unit", "joined_into")] == [
+        before[name] for name in ("status", "unit", "joined_into")
+    ]
+    join(client, "a", "b")
+    apart = unjoin(client, "a").json()
+    assert [apart[name] for name in ("status", "unit")] == [before[name] for name in ("status", "unit")]
+    assert told(store, "a")
+
+
+def test_nobody_goes_with_a_ticket_whose_work_is_done(client: TestClient, clock: Clock) -> None:
+    submit(client, a=GAS, b=GAS, c=GAS)
+    number = client.get("/v1/units/gas/dispatches").json()["dispatches"][0]["dispatch"]
+    join(client, "b", "a")
+    assert client.post(f"/v1/units/gas/dispatches/{number}/done", json={"by": "crew"}).status_code == 200
+    assert problem(join(client, "c", "a")) == (409, "already-done")
+    assert problem(join(client, "c", "b")) == (409, "already-done")  # which goes with a
+    assert client.get("/v1/tickets/c/similar").json()["similar"] == []
+    assert ticket(client, "c")["status"] == "dispatched"
+
+
+def test_a_dead_letter_that_is_no_longer_true_is_not_sent_again(
+    client: TestClient, store: Store, clock: Clock
+) -> None:
+    submit(client, a=GAS)
+    (dispatch,) = store.write(
+        lambda session: session.claim_deliveries("me", clock(), clock() + timedelta(seconds=3), 9)
+    )
+    dead = Settled(state=DeliveryState.DEAD, at=clock(), due_at=clock(), error="gone")
+    assert store.write(lambda session: session.settle_delivery(dispatch, "me", dead))
+    review(client, "a", "north")
+    clock.move(seconds=10)
+    assert deliver(store, clock) == [("gas", "withdrawal", "a"), ("north", "dispatch", "a")]
+    assert problem(client.post(f"/v1/deliveries/{dispatch.delivery_id}/retry")) == (409, "no-longer-theirs")
+    assert deliver(store, clock) == []
+    review(client, "a", "north")
+    undo(client, "a")  # nothing to take back any more
+    assert problem(client.post(f"/v1/deliveries/{dispatch.delivery_id}/retry")) == (409, "no-longer-theirs")

@@ -152,6 +152,18 @@ def test_after_ten_seconds_it_is_too_late(client: TestClient, clock: Clock) -> N
     assert client.get("/v1/tickets/t1").json()["unit"] == "north"
 
 
+def test_what_another_machine_has_sent_is_not_undone(client: TestClient, store: Store, clock: Clock) -> None:
+    client.post("/v1/tickets", json=PAPER)
+    review(client, "south")
+    clock.move(seconds=10)  # of a machine whose clock is ahead
+    (sent,) = claim(store, clock)
+    assert (sent.unit_id, sent.kind) == ("south", "dispatch")
+    clock.move(seconds=-1)
+    answer = undo(client)
+    assert (answer.status_code, answer.json()["type"]) == (409, "urn:gridroute:problem:undo-too-late")
+    assert client.get("/v1/tickets/t1").json()["unit"] == "south"
+
+
 def test_what_cannot_be_undone(client: TestClient) -> None:
     assert undo(client).status_code == 404
     client.post("/v1/tickets", json=GAS)
