@@ -103,8 +103,14 @@ def create_app(service: RoutingService, settings: Settings | None = None) -> Fas
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         seconds = settings.refresh_seconds
         safety_signals("")  # its words are compiled once, which no ticket is to wait for
-        # apart: a new world may take long to build, a revoked key is to be felt in a second
-        with KeepFresh(doors.refresh, seconds), KeepFresh(service.refresh, seconds, service.watch_clocks):
+        # apart: a new world may take long to build, a revoked key or a stop is to be felt in a second
+        stop = service.live.look_at_suspensions
+        with (
+            KeepFresh(doors.refresh, seconds),
+            KeepFresh(stop, seconds),
+            KeepFresh(service.watch_clocks, seconds),
+            KeepFresh(service.refresh, seconds),
+        ):
             yield
 
     app = FastAPI(
@@ -148,10 +154,10 @@ def cross_origin(origins: Iterable[str]) -> dict[str, Any]:
 
 
 class KeepFresh:
-    """A thread that does some works now and then, while the context is open."""
+    """A thread that does some work now and then, while the context is open."""
 
-    def __init__(self, work: Callable[[], object], seconds: float, *more: Callable[[], object]) -> None:
-        self._works = (work, *more)
+    def __init__(self, work: Callable[[], object], seconds: float) -> None:
+        self._work = work
         self._seconds = seconds
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="gridroute-refresh", daemon=True)
@@ -167,8 +173,7 @@ class KeepFresh:
         away = False
         while not self._stop.wait(self._seconds):
             try:
-                for work in self._works:
-                    work()
+                self._work()
                 away = False
             except StoreUnavailable as error:
                 if not away:  # said once, not twice a second

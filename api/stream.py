@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -17,6 +17,7 @@ from starlette.responses import Response, StreamingResponse
 
 from api.access import caller_of, doors_of, may
 from api.doors import Caller
+from api.masking import numbers_of
 from api.openapi import problems
 from api.settings import Settings
 from api.veil import text_for
@@ -184,10 +185,22 @@ def _concerns(kind: EventKind) -> frozenset[Right]:
 
 
 def _told(store: Store, caller: Caller, events: Sequence[TicketEvent]) -> list[str]:
-    return [_line(event, caller) for event in _seen(store, caller, events)]
+    seen = _seen(store, caller, events)
+    own = _numbers(store, caller, seen)
+    return [_line(event, caller, own.get(event.ticket_id, ())) for event in seen]
 
 
-def _line(event: TicketEvent, caller: Caller) -> str:
-    told = EventOut.of(replace(event, detail=text_for(caller, event.detail)))
+def _numbers(store: Store, caller: Caller, events: Iterable[TicketEvent]) -> Mapping[str, Collection[str]]:
+    """By ticket, its numbers that the caller may not see: a short one has no form to be known by."""
+    asked = {one.ticket_id for one in events if one.ticket_id and one.detail} if caller.hidden else set()
+    if not asked:
+        return {}
+    with store.read() as session:
+        found = [stored for one in asked if (stored := session.ticket(one)) is not None]
+    return {one.ticket.ticket_id: list(numbers_of(one.ticket, caller.hidden)) for one in found}
+
+
+def _line(event: TicketEvent, caller: Caller, own: Collection[str]) -> str:
+    told = EventOut.of(replace(event, detail=text_for(caller, event.detail, own)))
     # JSON has no line ends of its own
     return f"id: {event.sequence}\nevent: {event.kind}\ndata: {told.model_dump_json()}\n\n"

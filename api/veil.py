@@ -21,9 +21,9 @@ from domain.access import Personal
 from domain.tickets import Ticket
 
 
-def text_for(caller: Caller, text: str) -> str:
-    """The text as the caller may see it."""
-    return Veil(caller.hidden).text(text) if caller.hidden else text
+def text_for(caller: Caller, text: str, own: Iterable[str] = ()) -> str:
+    """The text as the caller may see it; `own`: numbers of the ticket that it tells of, as `numbers_of` has them."""
+    return Veil(caller.hidden, own).text(text) if caller.hidden else text
 
 
 def ticket_for(caller: Caller, ticket: TicketOut) -> TicketOut:

@@ -192,6 +192,11 @@ class LiveWorld:
         with self._routing.entered(bulk=False):
             return self._fold_tail(self._standing)
 
+    def look_at_suspensions(self) -> None:
+        """Take up what is suspended now, however long a new world takes to be built meanwhile."""
+        with self._routing.entered(bulk=False), self._store.read() as session:
+            self._standing.suspend(session.suspensions())
+
     def _mended(self) -> bool:
         """Whether a champion that could not be loaded can be now."""
         champion = self._standing.champion

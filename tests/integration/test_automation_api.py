@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
@@ -15,6 +17,7 @@ from fastapi.testclient import TestClient
 from typer.testing import CliRunner
 
 from api.app import create_app
+from api.settings import Settings
 from cli.main import app
 from cli.workspace import Workspace
 from domain.automation import Scope
@@ -104,6 +107,27 @@ def test_corrections_suspend_a_unit_and_say_so_everywhere(client: TestClient) ->
     lifted = client.post("/v1/automation/resume", json={**WHO, "suspension": told["suspension"]})
     assert (lifted.status_code, lifted.json()) == (200, told)
     assert client.get("/v1/automation").json()["suspensions"] == []
+
+
+def test_a_stop_is_felt_while_a_world_is_built(
+    service: RoutingService, store: SqlStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    building, go = Event(), Event()
+
+    def refresh() -> None:
+        building.set()
+        assert go.wait(30)
+
+    monkeypatch.setattr(service, "refresh", refresh)
+    with TestClient(create_app(service, Settings(refresh_seconds=0.01))):
+        assert building.wait(30)
+        elsewhere = RoutingService(store, Clock(NOW), load_bundle)
+        stop = elsewhere.suspend(Scope.ALL, "", **WHO)
+        until = time.monotonic() + 30
+        while not service.live.world.suspensions.active and time.monotonic() < until:
+            time.sleep(0.01)
+        go.set()
+    assert service.live.world.suspensions.active == (stop,)
 
 
 @pytest.mark.parametrize(

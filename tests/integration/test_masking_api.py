@@ -130,6 +130,18 @@ def test_comments_are_masked_in_the_ticket_and_in_the_stream(office: Office) -> 
         assert (PHONE in client.get("/v1/events", params={"after": 0}).text) is shown
 
 
+def test_a_short_account_number_is_masked_in_the_stream(office: Office) -> None:
+    admin = client_of(office, Role.ADMIN)
+    body = {"ticket_id": "short", "text": "The newspaper asks", "account": "310042"}
+    assert admin.post("/v1/tickets", json=body).status_code == 201
+    said = {"unit": "north", "comment": "310042 is north's customer"}
+    assert admin.post("/v1/tickets/short/review", json=said).status_code == 200
+    for role, shown in ((Role.ADMIN, True), (Role.REVIEWER, False)):
+        told = client_of(office, role).get("/v1/events", params={"after": 0}).text
+        assert ("310042 is north's customer" in told) is shown
+        assert ("••••42 is north's customer" in told) is not shown
+
+
 @pytest.mark.parametrize("role", [Role.REVIEWER, Role.ENGINEER])
 def test_who_does_not_see_numbers_cannot_search_by_them(office: Office, role: Role) -> None:
     for typed in (PHONE, "5678", ACCOUNT, ACCOUNT[:4]):
