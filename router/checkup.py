@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from domain.access import Key, Right
 from domain.errors import GridrouteError
-from router.delivery_ports import Endpoint
+from router.delivery_ports import DeliveryKind, Endpoint
 from router.ports import BundleRecord, ReadSession
 
 SOON = timedelta(days=14)  # what expires by then is told
@@ -112,12 +112,31 @@ def check_outbox(session: ReadSession, now: datetime) -> Iterator[Check]:
     else:
         yield good("outbox", told)
     yield from _paused(with_endpoint.values(), now)
+    yield from _unfetched(session, with_endpoint, now)
     dead = session.outbox().dead
     if dead:
         mend = "GET /v1/deliveries?state=dead names them; POST /v1/deliveries/NUMBER/retry sends one again"
         yield warning("dead letters", f"{dead:,} deliveries were given up", mend)
     else:
         yield good("dead letters", "none")
+
+
+def _unfetched(session: ReadSession, with_endpoint: Collection[str], now: datetime) -> Iterator[Check]:
+    """Dispatches to units that fetch them, and have not."""
+    left = [
+        one
+        for one in session.pending_deliveries(limit=10_000)
+        if one.unit_id not in with_endpoint
+        and one.kind is DeliveryKind.DISPATCH
+        and one.reply is None
+        and one.ready_at <= now - OLD
+    ]
+    if left:
+        units = sorted({one.unit_id for one in left})
+        oldest = min(one.ready_at for one in left)
+        told = f"{len(left):,} that no unit has fetched, the oldest for {_minutes(now - oldest)}: "
+        mend = "See that these units ask for /v1/units/ID/dispatches and acknowledge, or give them an endpoint"
+        yield warning("dispatches", told + ", ".join(units[:SHOWN]), mend)
 
 
 def _paused(endpoints: Iterable[Endpoint], now: datetime) -> Iterator[Check]:

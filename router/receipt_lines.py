@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from domain.decisions import Evidence, EvidenceKind, Verdict
+from domain.decisions import Evidence, EvidenceKind, Reason, Verdict
 from domain.places import Location, Place, PlaceWitness
 from router.receipt import START, PastTicket, Receipt, Rival
 from router.wording import Wording
@@ -148,7 +148,8 @@ def _one(past: PastTicket, names: Mapping[str, str], words: Wording) -> str:
 def _carried(receipt: Receipt, words: Wording) -> Iterator[str]:
     """The strongest groups, the rest in one, and where the score begins: what is told sums to it."""
     if not receipt.explained:
-        yield words.line("unexplained")
+        refused = Reason.REFUSED in receipt.reasons
+        yield words.line("unexplained_after_refusal" if refused else "unexplained")
     if receipt.score is None:
         return
     start = sum(value for name, value in receipt.carried if name == START)

@@ -123,7 +123,9 @@ def test_deliveries_that_do_not_go_out(home: Path) -> None:
             session.add_delivery(name, "roads", long_ago)
 
     on_store(home, queue)
-    assert examined(home, 0)["outbox"]["grade"] == "good"  # the unit fetches them
+    found = examined(home, 0)
+    assert found["outbox"]["grade"] == "good"  # the unit fetches them
+    assert found["dispatches"]["told"].startswith("2 that no unit has fetched, the oldest for 60")
     on_store(
         home,
         lambda session: session.put_endpoint(Endpoint(unit_id="roads", url="https://x.example", secrets=())),

@@ -199,3 +199,16 @@ def test_the_command_refuses_what_it_does_not_know(
     told = CliRunner().invoke(app, ["explain", ticket_id, "--lang", lang, "--home", str(home.home)])
     assert told.exit_code == 1
     assert problem in str(told.exception)
+
+
+def test_after_a_refusal_it_says_that_nothing_was_weighed_again(client: TestClient) -> None:
+    submit(client, "a")
+    unit = client.get("/v1/tickets/a").json()["unit"]
+    (handed,) = client.get(f"/v1/units/{unit}/dispatches").json()["dispatches"]
+    no = {"by": "crew", "reason": "not ours"}
+    path = f"/v1/units/{unit}/dispatches/{handed['dispatch']}/reject"
+    assert client.post(path, json=no).status_code == 200
+    lines = client.get("/v1/tickets/a/receipt").json()["lines"]
+    assert any("nothing was weighed again" in line for line in lines)
+    assert not any("not at hand" in line for line in lines)
+    assert any("未重新计算" in one for one in client.get("/v1/tickets/a/receipt?lang=zh").json()["lines"])
