@@ -135,7 +135,9 @@ def _unfetched(session: ReadSession, with_endpoint: Collection[str], now: dateti
         units = sorted({one.unit_id for one in left})
         oldest = min(one.ready_at for one in left)
         told = f"{len(left):,} that no unit has fetched, the oldest for {_minutes(now - oldest)}: "
-        mend = "See that these units ask for /v1/units/ID/dispatches and acknowledge, or give them an endpoint"
+        mend = (
+            "See that these units ask for /v1/units/ID/dispatches and acknowledge, or give them an endpoint"
+        )
         yield warning("dispatches", told + ", ".join(units[:SHOWN]), mend)
 
 

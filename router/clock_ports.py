@@ -14,6 +14,10 @@ class ClockReads(Protocol):
         """Tickets that wait for a person beyond their time and were not flagged, the longest due first."""
         ...
 
+    def unheard(self, before: datetime, limit: int = 100) -> Sequence[str]:
+        """Urgent tickets that a unit has since before then without having heard of it, unflagged, the longest first."""
+        ...
+
 
 class ClockWrites(ClockReads, Protocol):
     """The part of a writing session that changes it."""
@@ -24,4 +28,8 @@ class ClockWrites(ClockReads, Protocol):
 
     def flag_overdue(self, ticket_id: str, at: datetime, duty_unit: str | None) -> bool:
         """False, and nothing is changed, where it was flagged or waits no more."""
+        ...
+
+    def flag_unheard(self, ticket_id: str, at: datetime, duty_unit: str | None) -> bool:
+        """As `flag_overdue`, of a ticket that is dispatched."""
         ...

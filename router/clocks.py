@@ -46,13 +46,15 @@ def duty_unit(stored: StoredTicket, territories: Territories) -> str | None:
 def raise_alarm(ticket_id: str, territories: Territories, now: datetime, session: _Session) -> bool:
     """Flag an overdue ticket, once, and tell the ground's duty unit and the alert hook, where they have endpoints.
 
-    It goes on waiting for a person: nobody's automatic dispatch is made by the clock.
+    It goes on waiting for a person: nobody's automatic dispatch is made by the clock. An urgent one that a unit has,
+    and has not heard of, stays with that unit.
     """
     stored = session.ticket(ticket_id)
-    if stored is None or stored.status not in WAITING:
+    if stored is None:
         return False
     duty = duty_unit(stored, territories)
-    if not session.flag_overdue(ticket_id, now, duty):
+    flag = session.flag_overdue if stored.status in WAITING else session.flag_unheard
+    if not flag(ticket_id, now, duty):
         return False
     for hearer in (duty, ALERT_HOOK):
         if hearer is not None and session.endpoint(hearer) is not None:

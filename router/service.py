@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, wait
 from contextlib import suppress
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from threading import Lock
 
@@ -51,6 +51,8 @@ from router.submission import Draft, Keep, Routed, Submission
 from router.undoing import Undo, undo
 from router.vitals import Vitals
 
+LISTENS_EVERY = timedelta(seconds=10)
+
 
 class RoutingService:
     """Accepts, routes and stores tickets, and learns from reviews. Safe to call from many threads."""
@@ -76,6 +78,7 @@ class RoutingService:
             derived=derived or DerivedAnew(),
         )
         self._versions: dict[str, int] = {}
+        self._listened = datetime.min.replace(tzinfo=UTC)
         self._batch_turn = Lock()  # one batch is decided at a time; others are read and answered meanwhile
         self.observer: Observer = Unobserved()
         self.decider = Decider(self._live, clock)
@@ -242,10 +245,17 @@ class RoutingService:
         return delivery
 
     def watch_clocks(self) -> int:
-        """Flag tickets that nobody has seen in time and tell who has to know; answers how many there were."""
+        """Flag tickets that nobody has seen in time and tell who has to know; answers how many there were.
+
+        So with urgent ones that a unit has and has not heard of: they are looked for less often, among all that waits to
+        be delivered or fetched.
+        """
         now = self._clock()
         with self._store.read() as session:
-            late = session.overdue(now)
+            late = [*session.overdue(now)]
+            if now - self._listened >= LISTENS_EVERY:
+                late += session.unheard(now - self._live.world.policy.due_urgent)
+                self._listened = now
         if not late:
             return 0
         ground = self._live.world.territories

@@ -6,7 +6,9 @@ from datetime import timedelta
 
 import pytest
 
+from domain.safety import Priority
 from domain.tickets import TicketStatus
+from router.delivery_ports import Reply
 from router.ports import EventKind, Store, StoredTicket, WriteSession
 from tests.contract.samples import NOW, ticket
 
@@ -73,3 +75,51 @@ def test_a_new_due_time_begins_anew(store: Store) -> None:
     assert overdue(store) == ["a", "b", "c"]
     store.write(lambda session: session.set_due("c", None))
     assert overdue(store) == ["a", "b"]
+
+
+def unheard(store: Store, minutes: float = 0) -> list[str]:
+    with store.read() as session:
+        return list(session.unheard(NOW + minutes * MINUTE, 9))
+
+
+@pytest.fixture
+def handed(store: Store) -> Store:
+    """Urgent tickets that units have, and one that is not urgent."""
+
+    def work(session: WriteSession) -> None:
+        for place, ticket_id in enumerate(("late", "later", "plain")):
+            urgent = Priority.NORMAL if ticket_id == "plain" else Priority.URGENT
+            session.add_ticket(ticket(ticket_id), urgent)
+            session.set_status(ticket_id, TicketStatus.DISPATCHED, "roads")
+            session.add_delivery(ticket_id, "roads", NOW + place * MINUTE)
+
+    store.write(work)
+    return store
+
+
+def test_urgent_tickets_of_which_no_unit_has_heard(handed: Store) -> None:
+    assert unheard(handed, -1) == []
+    assert unheard(handed) == ["late"]
+    assert unheard(handed, 9) == ["late", "later"]
+    assert not flag(handed, "late")  # it waits for no person
+    assert handed.write(lambda session: session.flag_unheard("late", NOW, "roads"))
+    assert not handed.write(lambda session: session.flag_unheard("late", NOW, "roads"))
+    assert not handed.write(lambda session: session.flag_unheard("c", NOW, "roads"))  # in review
+    assert unheard(handed, 9) == ["later"]
+    assert stored(handed, "late").overdue_at == NOW
+
+
+@pytest.mark.parametrize("reply", [Reply.ACKNOWLEDGED, Reply.DONE])
+def test_who_has_answered_has_heard(handed: Store, reply: Reply) -> None:
+    def answer(session: WriteSession) -> None:
+        (one,) = session.deliveries(ticket_id="later")
+        session.reply_delivery(one.delivery_id, reply, by="crew", at=NOW, reason="")
+
+    handed.write(answer)
+    assert unheard(handed, 9) == ["late"]
+
+
+def test_who_has_the_ticket_no_more_need_not_hear_of_it(handed: Store) -> None:
+    handed.write(lambda session: session.set_status("late", TicketStatus.DISPATCHED, "water"))
+    handed.write(lambda session: session.set_status("later", TicketStatus.IN_REVIEW, None))
+    assert unheard(handed, 9) == []

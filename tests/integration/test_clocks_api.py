@@ -155,3 +155,41 @@ def test_a_running_service_looks_by_itself(client: TestClient, clock: Clock) -> 
         from tests.endpoints import until
 
         until(lambda: bool(ticket(client)["overdue"]))
+
+
+GAS = {**PAPER, "ticket_id": "g", "text": "Gas leak"}
+
+
+def test_an_urgent_ticket_that_its_unit_has_not_heard_of_is_told_to_others_once(
+    client: TestClient, service: RoutingService, store: Store, clock: Clock
+) -> None:
+    for hearer in ("north", ALERT_HOOK):
+        assert client.put(f"/v1/units/{hearer}/endpoint", json=URL).status_code in (200, 201)
+    crew = replace(square("t-north", "north", 31.2), duty_unit="north")
+    store.write(lambda session: session.put_territories([crew]))
+    service.refresh()
+    sent = client.post("/v1/tickets", json=GAS).json()
+    assert (sent["status"], sent["unit"], sent["due_at"]) == ("dispatched", "gas", None)
+    clock.move(minutes=2, seconds=59)
+    assert service.watch_clocks() == 0
+    clock.move(seconds=1)
+    assert service.watch_clocks() == 0  # they were looked for a second ago
+    clock.move(seconds=10)
+    assert (service.watch_clocks(), service.watch_clocks()) == (1, 0)
+    assert told(store)[1:] == [("north", "overdue", "g"), (ALERT_HOOK, "overdue", "g")]
+    with store.read() as session:
+        assert session.events("g")[-3].kind is EventKind.OVERDUE
+    assert client.get("/v1/tickets/g").json()["status"] == "dispatched"
+    clock.move(minutes=5)
+    assert service.watch_clocks() == 0
+
+
+def test_nobody_is_told_of_what_its_unit_has_heard_of(
+    client: TestClient, service: RoutingService, clock: Clock
+) -> None:
+    client.post("/v1/tickets", json=GAS)
+    (handed,) = client.get("/v1/units/gas/dispatches").json()["dispatches"]
+    path = f"/v1/units/gas/dispatches/{handed['dispatch']}/acknowledge"
+    assert client.post(path, json={"by": "crew"}).status_code == 200
+    clock.move(minutes=30)
+    assert service.watch_clocks() == 0
