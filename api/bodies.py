@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncGenerator
 from typing import Any, TypeVar
 
 from fastapi import Request
@@ -16,10 +18,14 @@ from domain.errors import NotFound
 Model = TypeVar("Model", bound=BaseModel)
 
 LONGEST_ID = 200
+PATIENCE_SECONDS = 10.0
+"""What a body may take, be it on a bad mobile line: who sends none holds a place among those that are worked on."""
+SLOWEST = 100_000
+"""Bytes a second: large files may take longer than that, as long as they come on."""
 
 
 async def read_body(request: Request, limit: int, *, also: str | None = None) -> bytes:
-    """The whole body. Raises HTTPException 413 beyond `limit` bytes, 415 where it is not declared as JSON.
+    """The whole body. Raises HTTPException 413 beyond `limit` bytes, 408, 415 where it is not declared as JSON.
 
     `also`: another type that it may be declared as. A page of another origin may post undeclared bodies without asking;
     it may not post JSON, nor CSV.
@@ -32,12 +38,29 @@ async def read_body(request: Request, limit: int, *, also: str | None = None) ->
     if length.isdecimal() and int(length[:20]) > limit:
         raise _too_large(limit)
     chunks, size = [], 0
-    async for chunk in request.stream():
+    async for chunk in in_time(request):
         size += len(chunk)
         if size > limit:
             raise _too_large(limit)
         chunks.append(chunk)
     return b"".join(chunks)
+
+
+async def in_time(request: Request) -> AsyncGenerator[bytes, None]:
+    """The body as it comes. Raises HTTPException 408 where it takes longer than it may."""
+    stream, clock = request.stream(), asyncio.get_running_loop().time
+    latest = clock() + PATIENCE_SECONDS
+    while True:
+        try:
+            # not one limit around the loop: what is done with a chunk is no fault of who sends
+            async with asyncio.timeout_at(latest):
+                chunk = await anext(stream)
+        except StopAsyncIteration:
+            return
+        except TimeoutError:
+            raise _too_slow() from None
+        latest += len(chunk) / SLOWEST
+        yield chunk
 
 
 def parse_json(body: bytes) -> Any:
@@ -64,6 +87,10 @@ def storable(ticket_id: str) -> str:
     if not ticket_id.isprintable() or len(ticket_id) > LONGEST_ID:
         raise NotFound(kind="ticket", key=ticket_id[:LONGEST_ID])
     return ticket_id
+
+
+def _too_slow() -> HTTPException:
+    return HTTPException(408, "The body did not come in time.", {"Connection": "close"})
 
 
 def _too_large(limit: int) -> HTTPException:

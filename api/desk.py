@@ -20,13 +20,13 @@ T = TypeVar("T")
 
 
 class Desk:
-    """Lives in `app.state`; `admitted` and `alone` are entered on the event loop's thread only."""
+    """Lives in `app.state`; what it counts is entered on the event loop's thread only."""
 
     def __init__(self, service: RoutingService, settings: Settings) -> None:
         self.service = service
         self.settings = settings
         self.lane = Lane(service)
-        self._in_flight = self._batches = 0
+        self._in_flight = self._batches = self._forms = 0
         self._bulk: anyio.CapacityLimiter | None = None
         self._keys: set[tuple[str, str]] = set()
 
@@ -51,6 +51,17 @@ class Desk:
             yield
         finally:
             self._batches -= 1
+
+    @contextmanager
+    def form_admitted(self) -> Iterator[None]:
+        """The same for forms that are on their way: of those who send them no key is known yet."""
+        if self._forms >= self.settings.max_forms:
+            raise Overloaded(retry_after=2.0)
+        self._forms += 1
+        try:
+            yield
+        finally:
+            self._forms -= 1
 
     async def in_bulk(self, work: Callable[[], T]) -> T:
         """Do the work on one of few threads that are for batches alone: single tickets keep theirs."""

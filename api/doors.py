@@ -88,6 +88,7 @@ class Doors:
         self._looking = Lock()
         self._asked = Pace(ticks, settings.processes)
         self._failed = Pace(ticks, settings.processes)
+        self._unnamed = Pace(ticks, settings.processes)
 
     def refresh(self) -> None:
         """Look up which keys and sessions there are. Raises StoreUnavailable."""
@@ -98,16 +99,30 @@ class Doors:
 
     async def admit(self, request: HTTPConnection) -> Caller:
         """Who asks."""
+        await self.look()
+        secret = _bearer(request.headers)
+        return self._without(request) if secret is None else await self.bearer(secret, request)
+
+    async def look(self) -> None:
+        """See to it that what is known of keys is no older than it may be."""
         if self._ticks() - self._known.at > LATEST_SECONDS:
             await run_in_threadpool(self._look_again)
-        secret = _bearer(request.headers)
-        if secret is None:
-            return self._without(request)
+
+    async def bearer(self, secret: str, request: HTTPConnection) -> Caller:
+        """Who has that secret; it counts as one of the key's requests."""
         caller = await self._caller(digest_of(secret), _peer(request))
         assert caller.key is not None
-        most = caller.key.per_minute or USUAL_PER_MINUTE
-        self._asked.step(caller.key.key_id, most, f"More than {most:,} requests a minute.")
+        self.pace(caller.key.key_id, caller.key.per_minute or USUAL_PER_MINUTE)
         return caller
+
+    def pace(self, who: str, per_minute: int) -> None:
+        """One more request of theirs. Raises HTTPException 429."""
+        self._asked.step(who, per_minute, _too_many(per_minute))
+
+    def pace_unnamed(self, request: HTTPConnection, per_minute: int) -> None:
+        """One more request from that address without a key; those who need none at all may ask as they like."""
+        if self.closed or not is_local(request):
+            self._unnamed.step(_peer(request), per_minute, _too_many(per_minute))
 
     async def key_of(self, secret: str, request: HTTPConnection) -> Key:
         """The key with that secret, not a session's token."""
@@ -118,10 +133,10 @@ class Doors:
             raise _refused("This is no key's secret.", "invalid_token")
         return key
 
-    def may_submit(self, secret: str) -> bool:
-        """Whether it is the secret of a key that may submit tickets."""
-        caller = self._known.caller(digest_of(secret), self._service.clock())
-        return caller is not None and Right.SUBMIT in caller.rights
+    @property
+    def closed(self) -> bool:
+        """Whether nobody is let in without a key, be it on this machine."""
+        return self._known.ever or not self._settings.may_be_open
 
     def holds(self, caller: Caller) -> bool:
         """Whether the caller would be let in now as well."""
@@ -163,7 +178,7 @@ class Doors:
             self.refresh()
 
     def _without(self, request: HTTPConnection) -> Caller:
-        if self._known.ever or not self._settings.may_be_open:
+        if self.closed:
             raise _refused("Send a key: Authorization: Bearer gr_… (gridroute keys create makes one).")
         if not is_local(request) or _of_another_page(request, self._settings):
             raise _refused(
@@ -255,6 +270,10 @@ def _bearer(headers: Headers) -> str | None:
     if scheme.lower() != "bearer" or not secret.strip():
         raise _refused("The header Authorization is not of the form: Bearer gr_…", "invalid_request")
     return secret.strip()
+
+
+def _too_many(per_minute: int) -> str:
+    return f"More than {per_minute:,} requests a minute."
 
 
 def _refused(told: str, error: str = "") -> HTTPException:

@@ -45,8 +45,9 @@ routes = APIRouter(prefix="/v1/tickets", tags=["tickets"], route_class=Direct)
 async def submit(request: Request) -> Response:
     """Route a ticket and store it with its decision; answered when that is durable."""
     desk = desk_of(request)
+    # before it takes a place: who sends slowly keeps no other ticket out. `max_requests` bounds what is held meanwhile
+    body = await read_body(request, desk.settings.max_ticket_bytes)
     with desk.admitted():
-        body = await read_body(request, desk.settings.max_ticket_bytes)
         key = request_key(request, body)
         with desk.alone(key):
             return await once(desk, key, partial(_submit, desk, body, key))

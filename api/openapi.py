@@ -67,11 +67,10 @@ def json_body(model: str, *, many: bool = False) -> dict[str, Any]:
 
 
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """The operation's answers that are problem details; 500 may always happen."""
+    """The operation's answers that are problem details; 500 may always happen, 408 where a body may be too large."""
     content = {MEDIA_TYPE: {"schema": {"$ref": REF.format(model="Problem")}}}
-    return {
-        status: {"description": HTTPStatus(status).phrase, "content": content} for status in (*statuses, 500)
-    }
+    told = (*statuses, *([408] if 413 in statuses else []), 500)
+    return {status: {"description": HTTPStatus(status).phrase, "content": content} for status in told}
 
 
 def describe(app: FastAPI) -> None:

@@ -20,6 +20,8 @@ class Settings:
     max_in_flight: int = 256
     max_batches: int = 4
     batch_threads: int = 2
+    max_forms: int = 64
+    """Of Open311 that are being read at once: they may have pictures with them, which spill to disk."""
     max_requests: int = 1_024
     """Of all kinds at once, but for streams, which are counted by themselves."""
     refresh_seconds: float = 0.5

@@ -83,7 +83,7 @@ class ChannelTicket:
 class ChannelQuery:
     """Which tickets of a channel. What is None does not matter; `until` itself is not in the span.
 
-    `having` names an attribute and the values it may have.
+    `having` names an attribute and the values it may have; `belonging` one, and the value it has where a ticket has it.
     """
 
     channel: str
@@ -93,6 +93,7 @@ class ChannelQuery:
     statuses: frozenset[TicketStatus] | None = None
     done: bool | None = None
     having: tuple[str, frozenset[str]] | None = None
+    belonging: tuple[str, str] | None = None
     limit: int = 1000
     offset: int = 0
 

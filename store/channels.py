@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, exists, false, func, or_, select
 
-from domain.tickets import TicketStatus
+from domain.tickets import Ticket, TicketStatus
 from router.ports import ChannelQuery, EventKind, StoredTicket, TicketEvent
 from store import tables
 from store.codec import encode
@@ -91,6 +91,7 @@ def matches(stored: StoredTicket, events: Callable[[], Sequence[TicketEvent]], q
         and (query.statuses is None or stored.status in query.statuses)
         and (query.done is None or is_done(events()) == query.done)
         and (query.having is None or ticket.attributes.get(query.having[0]) in query.having[1])
+        and (query.belonging is None or _belongs(ticket, *query.belonging))
     )
 
 
@@ -110,11 +111,22 @@ def _conditions(query: ChannelQuery) -> list[ColumnElement[bool]]:
     if query.having is not None:
         name, values = query.having
         found.append(or_(false(), *(_says(name, value) for value in sorted(values))))
+    if query.belonging is not None:
+        name, value = query.belonging
+        found.append(or_(~_contains(f"{encode(name)}:"), _says(name, value)))
     return found
 
 
+def _belongs(ticket: Ticket, name: str, value: str) -> bool:
+    return ticket.attributes.get(name, value) == value
+
+
 def _says(name: str, value: str) -> ColumnElement[bool]:
+    return _contains(encode({name: value})[1:-1])
+
+
+def _contains(member: str) -> ColumnElement[bool]:
     # quotes inside JSON strings are escaped, so this is found only where the attribute stands;
     # LIKE would not tell small letters from capitals on SQLite
     body = tables.tickets.c.body
-    return func.replace(body, encode({name: value})[1:-1], "") != body
+    return func.replace(body, member, "") != body

@@ -17,7 +17,8 @@ TRUTH: dict[str, Any] = {"type": "boolean"}
 PUBLIC = {"type": "string", "enum": ["open", "closed"]}
 SPAN = {"start_date": "The earliest time, in W3C format with a zone.", "end_date": "The latest time."}
 JURISDICTION = {"jurisdiction_id": "Needed where several jurisdictions are served."}
-KEY = {"api_key": "Needed where keys are given out."}
+KEY = {"api_key": "Needed where the service needs one, unless who has none is welcome."}
+READ_KEY = {"api_key": "Not needed; one that may see phone and account numbers is told them."}
 PATHS = {
     "service_code": "As in the list of services.",
     "service_request_id": "As it was answered when the request was sent.",
@@ -113,9 +114,14 @@ IN_QUERY: Mapping[str, Mapping[str, str]] = {
         "page": "From 1.",
         "page_size": "At most 1,000.",
         "extensions": "true: with the answers that are public.",
+        **READ_KEY,
     },
-    "request": {**JURISDICTION, "extensions": "true: with the answers that are public."},
-    "updates": {**JURISDICTION, **SPAN, "api_key": "Yours: what you sent yourself is left out."},
+    "request": {**JURISDICTION, "extensions": "true: with the answers that are public.", **READ_KEY},
+    "updates": {
+        **JURISDICTION,
+        **SPAN,
+        "api_key": f"Yours: what you sent yourself is left out. {READ_KEY['api_key']}",
+    },
 }
 NEEDED = {
     "report": ("service_code",),
@@ -141,7 +147,7 @@ def described(operation: str) -> dict[str, Any]:
             200: {"description": "Done", "content": _content(ANSWERS[operation])},
             **{
                 status: {"description": HTTPStatus(status).phrase, "content": _content(ERRORS)}
-                for status in (400, 403, 404)
+                for status in (400, 403, 404, *([408] if operation in FORMS else []), 429)
             },
             **problems(),
         },

@@ -5,7 +5,11 @@ from __future__ import annotations
 from fastapi import Request
 
 from api.desk import Desk, desk_of
+from api.doors import Caller
+from api.open311.access import hidden_from, jurisdiction_of
+from api.open311.forms import Arguments
 from api.open311.kinds import KnownKinds
+from api.open311.requests import Telling
 from api.open311.services import Catalogue
 from api.open311.settings import Offer, Open311Settings
 from router.ports import Store
@@ -39,6 +43,16 @@ class Endpoint:
     def offer(self) -> Offer:
         """The operator's services file."""
         return self.settings.offer
+
+    def jurisdiction(self, sent: Arguments) -> str | None:
+        """Whose requests are asked for; None: all, as long as there are not several."""
+        served = self.settings.jurisdictions
+        return jurisdiction_of(sent, served) if len(served) > 1 else None
+
+    def telling(self, caller: Caller | None) -> Telling:
+        """How tickets are told to the caller."""
+        hidden = hidden_from(caller)
+        return Telling(catalogue=self.catalogue(), offer=self.offer, names=self.service, hidden=hidden)
 
     def catalogue(self) -> Catalogue:
         """The services on offer: the operator's, or else those that are known."""

@@ -16,6 +16,8 @@ from api.problems import STATUSES
 from domain.errors import GridrouteError, InvalidInput, NotFound, Overloaded, StoreUnavailable
 
 BAD, FORBIDDEN, ABSENT = 400, 403, 404
+# of how it was asked, not of what: clients and proxies know these two, and wait or send again by themselves
+AS_IN_HTTP = (408, 429)
 AGAIN_SECONDS = 5.0
 MOST_TOLD = 20
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
@@ -75,7 +77,9 @@ def _answer(error: Exception, form: Format) -> Response:
     if isinstance(error, Refusal):
         return error_answer(error.status, error.descriptions, form, code=error.code)
     if isinstance(error, HTTPException):
-        return error_answer(BAD, (error.detail,), form, code=error.status_code, headers=error.headers)
+        told = error.status_code
+        status = told if told in AS_IN_HTTP else BAD
+        return error_answer(status, (error.detail,), form, code=told, headers=error.headers)
     if isinstance(error, InvalidInput):
         return error_answer(BAD, (str(error),), form)
     if isinstance(error, NotFound):

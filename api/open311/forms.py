@@ -12,6 +12,7 @@ from fastapi import Request
 from starlette.datastructures import Headers
 from starlette.formparsers import MultiPartException, MultiPartParser
 
+from api.bodies import in_time
 from api.open311.errors import BAD, Refusal, missing
 from api.settings import Settings
 
@@ -137,7 +138,7 @@ async def _multipart(request: Request, declared: str, limit: int) -> Arguments:
 
 async def _bounded(request: Request, limit: int) -> AsyncGenerator[bytes, None]:
     size = 0
-    async for chunk in request.stream():
+    async for chunk in in_time(request):
         size += len(chunk)
         if size > limit:
             raise Refusal(BAD, f"The form is larger than {limit:,} bytes.", code=413)

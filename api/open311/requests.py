@@ -10,19 +10,22 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Protocol
 
+from api.masking import Veil, numbers_of, own_numbers
 from api.open311.errors import BAD, Refusal, missing, not_found
 from api.open311.forms import Arguments
 from api.open311.services import Attribute, Catalogue, Service
 from api.open311.settings import Offer
 from api.open311.times import w3c
 from api.schemas import NOWHERE_DEG
+from domain.access import Personal
 from domain.places import Point
 from domain.tickets import GIVEN_COORDINATES, Ticket, TicketStatus
 from features.coordinates import only_exchanged
-from router.ports import ChannelTicket
+from router.ports import ChannelQuery, ChannelTicket
 
 CHANNEL = "open311"
 SERVICE_CODE = "service_code"  # the ticket's attribute that names its service
+JURISDICTION = "jurisdiction_id"  # and the one that names the jurisdiction it was sent to
 # arguments that are kept with the ticket under their own names
 KEPT = ("email", "device_id", "account_id", "first_name", "last_name", "address_id")
 LONGEST_TEXT, LONGEST_ADDRESS, LONGEST_URL = (
@@ -34,6 +37,7 @@ MOST_ATTRIBUTES, MOST_MEDIA = 100, 20
 NUMBER = re.compile(r"[+-]?(\d{1,30}(\.\d{0,30})?|\.\d{1,30})([eE][+-]?\d{1,3})?", re.ASCII)
 LETTERS = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"  # none that is taken for another on the phone
 ID_LETTERS = 10
+FILLED: Mapping[str | None, Personal] = {"phone": Personal.PHONE, "account": Personal.ACCOUNT}
 
 
 class Names(Protocol):
@@ -50,6 +54,21 @@ class Report:
     service: Service
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Telling:
+    """How tickets are told to somebody; `hidden`: what of people not."""
+
+    catalogue: Catalogue
+    offer: Offer
+    names: Names
+    hidden: frozenset[Personal]
+
+
+def asked_for(jurisdiction: str | None) -> ChannelQuery:
+    """The channel's tickets, without those of another jurisdiction; what was sent to none belongs to every one."""
+    return ChannelQuery(channel=CHANNEL, belonging=(JURISDICTION, jurisdiction) if jurisdiction else None)
+
+
 def public_status(*, done: bool) -> str:
     """open or closed, which it is when its unit has told that it is done."""
     return "closed" if done else "open"
@@ -60,7 +79,9 @@ def new_id(now: datetime) -> str:
     return f"{now:%y%m%d}-{''.join(secrets.choice(LETTERS) for _ in range(ID_LETTERS))}"
 
 
-def report_of(sent: Arguments, catalogue: Catalogue, offer: Offer, now: datetime) -> Report:
+def report_of(
+    sent: Arguments, catalogue: Catalogue, offer: Offer, now: datetime, jurisdiction: str | None
+) -> Report:
     """The ticket that the form asks for. Raises Refusal with all that is wrong with it."""
     service = _service(sent, catalogue)
     (point, given), address = _point(sent), sent.one("address_string", LONGEST_ADDRESS)
@@ -87,6 +108,7 @@ def report_of(sent: Arguments, catalogue: Catalogue, offer: Offer, now: datetime
             **_media(sent),
             **given,
             SERVICE_CODE: service.code,
+            **({JURISDICTION: jurisdiction} if jurisdiction else {}),
         },
         channel=CHANNEL,
     )
@@ -98,33 +120,40 @@ def again(report: Report, now: datetime) -> Report:
     return replace(report, ticket=replace(report.ticket, ticket_id=new_id(now)))
 
 
-def request_told(
-    found: ChannelTicket, catalogue: Catalogue, offer: Offer, names: Names, *, extended: bool
-) -> dict[str, Any]:
+def request_told(found: ChannelTicket, telling: Telling, *, extended: bool) -> dict[str, Any]:
     """The request on the wire. It tells nothing of who sent it; `extended` adds answers that are public."""
-    ticket, service = found.ticket, service_of_ticket(found.ticket, catalogue)
-    unit = unit_told(found.unit_id, names)
-    attributes = {"attributes": _public_answers(ticket, service)} if extended else {}
+    ticket, service = found.ticket, service_of_ticket(found.ticket, telling.catalogue)
+    veil, unit = veil_of(ticket, telling), unit_told(found.unit_id, telling.names)
+    attributes = {"attributes": _public_answers(ticket, service, telling)} if extended else {}
     return {
         "service_request_id": ticket.ticket_id,
         "status": public_status(done=found.done),
-        "status_notes": status_notes(found.status, unit, offer, done=found.done),
+        "status_notes": status_notes(found.status, unit, telling.offer, done=found.done),
         "service_name": service.name,
         "service_code": service.code,
-        "description": ticket.text or None,
+        "description": veil.text(ticket.text) or None,
         "agency_responsible": unit,
         "service_notice": service.notice or None,
         "requested_datetime": w3c(ticket.received_at),
         "updated_datetime": w3c(found.changed_at),
         "expected_datetime": None,
-        "address": ticket.address,
-        "address_id": ticket.attributes.get("address_id"),
+        "address": veil.text(ticket.address or "") or None,
+        "address_id": _address_id(ticket, telling),
         "zipcode": None,
         "lat": ticket.point.latitude if ticket.point else None,
         "long": ticket.point.longitude if ticket.point else None,
-        "media_url": (ticket.attributes.get("media_url") or "").partition("\n")[0] or None,
+        "media_url": veil.known(ticket.attributes.get("media_url", "").partition("\n")[0]) or None,
         **attributes,
     }
+
+
+def veil_of(ticket: Ticket, telling: Telling) -> Veil:
+    """What hides the ticket's numbers, and what looks like one, in texts about it."""
+    hidden = telling.hidden
+    own = {*numbers_of(ticket, hidden), *own_numbers(dict(ticket.attributes), hidden)}
+    if Personal.ACCOUNT in hidden and telling.offer.account_from:
+        own.add(ticket.attributes.get(telling.offer.account_from, ""))
+    return Veil(hidden, own)
 
 
 def unit_told(unit_id: str | None, names: Names) -> str | None:
@@ -224,7 +253,7 @@ def _is_time(text: str) -> bool:
 
 
 def _renamed(answers: dict[str, str]) -> dict[str, str]:
-    taken = {*KEPT, "name", "media_url", GIVEN_COORDINATES, SERVICE_CODE}
+    taken = {*KEPT, "name", "media_url", GIVEN_COORDINATES, SERVICE_CODE, JURISDICTION}
     return {f"attribute[{code}]" if code in taken else code: value for code, value in answers.items()}
 
 
@@ -241,15 +270,25 @@ def _media(sent: Arguments) -> dict[str, str]:
     return {"media_url": "\n".join(url.strip() for url in urls)} if urls else {}
 
 
-def _public_answers(ticket: Ticket, service: Service) -> list[dict[str, str]]:
+def _address_id(ticket: Ticket, telling: Telling) -> str | None:
+    given = ticket.attributes.get("address_id")
+    is_account = telling.offer.account_from == "address_id" or given == ticket.account
+    return None if is_account and Personal.ACCOUNT in telling.hidden else given
+
+
+def _public_answers(ticket: Ticket, service: Service, telling: Telling) -> list[dict[str, str]]:
+    veil = veil_of(ticket, telling)
     return [
         {
             "code": a.code,
             "label": a.description,
-            "value": "\n".join(a.values.get(v, v) for v in value.split("\n")),
+            "value": veil.text("\n".join(a.values.get(v, v) for v in value.split("\n"))),
         }
         for a in service.attribute
-        if a.public and (value := _renamed_back(ticket, a.code))
+        if a.public
+        # a number of somebody is none of the public's, whatever the services file says
+        and FILLED.get(a.fills) not in telling.hidden
+        and (value := _renamed_back(ticket, a.code))
     ]
 
 

@@ -3,32 +3,27 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 from starlette.concurrency import run_in_threadpool
 from starlette.types import Receive, Scope, Send
 
-from api.access import doors_of
-from api.open311.access import require_access, sender_of
+from api.doors import Caller
+from api.open311.access import jurisdiction_of, let_in, require_jurisdiction, sender_of
 from api.open311.describing import described
 from api.open311.endpoint import Endpoint, endpoint_of
 from api.open311.errors import ABSENT, BAD, Refusal, SpecRoute, error_answer, not_found
 from api.open311.forms import Arguments, form_of, query_of
-from api.open311.requests import (
-    CHANNEL,
-    SERVICE_CODE,
-    again,
-    report_of,
-    request_told,
-)
+from api.open311.requests import SERVICE_CODE, again, asked_for, report_of, request_told
 from api.open311.times import span_of, w3c
 from api.open311.updates import record, update_of, updates_told
 from api.open311.wire import format_of, rendered
 from api.tracing import note_ticket
 from domain.errors import DuplicateTicket
-from router.ports import ChannelQuery
+from router.ports import ChannelQuery, ChannelTicket
 
 BASE = "/open311/v2"
 SPECIFICATION = "http://wiki.open311.org/GeoReport_v2"
@@ -36,6 +31,31 @@ MOST_REQUESTS = 1_000
 ATTEMPTS = 5
 
 routes = APIRouter(route_class=SpecRoute, tags=["open311"])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """A question: what was sent with it, and whose key; None: nobody's that would change the answer."""
+
+    endpoint: Endpoint
+    sent: Arguments
+    caller: Caller | None
+
+    @property
+    def jurisdiction(self) -> str | None:
+        """Whose requests are asked for."""
+        return self.endpoint.jurisdiction(self.sent)
+
+
+async def asked_by(request: Request) -> Asked:
+    """The question, from whoever may ask it now. Raises Refusal, HTTPException 429."""
+    endpoint, sent = _endpoint(request), query_of(request)
+    caller = await let_in(sent, request, endpoint.settings, write=False)
+    require_jurisdiction(sent, endpoint.settings.jurisdictions)
+    return Asked(endpoint=endpoint, sent=sent, caller=caller)
+
+
+Question = Annotated[Asked, Depends(asked_by)]
 
 
 @routes.get("/open311/discovery.{form}", **described("discovery"))
@@ -62,19 +82,17 @@ def discovery(request: Request) -> Response:
 
 
 @routes.get(BASE + "/services.{form}", **described("services"))
-def services(request: Request) -> Response:
+def services(request: Request, asked: Question) -> Response:
     """What may be reported."""
-    endpoint, _ = _asked(request)
-    listed = [service.told() for service in endpoint.catalogue().services.values()]
+    listed = [service.told() for service in asked.endpoint.catalogue().services.values()]
     return _answer(request, "services", listed)
 
 
 @routes.get(BASE + "/services/{service_code}.{form}", **described("definition"))
-def definition(request: Request) -> Response:
+def definition(request: Request, asked: Question) -> Response:
     """What is asked about one kind of trouble."""
-    endpoint, _ = _asked(request)
     code = request.path_params[SERVICE_CODE]
-    service = endpoint.catalogue().services.get(code)
+    service = asked.endpoint.catalogue().services.get(code)
     if service is None:
         raise not_found(SERVICE_CODE, code)
     return _answer(request, "service_definition", service.definition())
@@ -84,47 +102,43 @@ def definition(request: Request) -> Response:
 async def report(request: Request) -> Response:
     """Report trouble: a ticket, routed and stored with its decision; answered when that is durable."""
     endpoint = _endpoint(request)
+    sent = await _sent(request, endpoint)
     with endpoint.desk.admitted():
-        sent = await form_of(request, endpoint.desk.settings)
         return await run_in_threadpool(_report, endpoint, request, sent)
 
 
 @routes.get(BASE + "/tokens/{token}.{form}", **described("token"))
-def token(request: Request) -> Response:
+def token(request: Request, asked: Question) -> Response:
     """The request of a token. Ids are given at once here, so a request's own id is its token."""
-    endpoint, _ = _asked(request)
-    asked = request.path_params["token"]
-    (found,) = _found(endpoint, _named(asked)) or [None]
-    if found is None:
-        raise not_found("token", asked)
-    return _answer(request, "service_requests", [{"service_request_id": asked, "token": asked}])
+    named = request.path_params["token"]
+    if not _found(asked, _one(asked, named)):
+        raise not_found("token", named)
+    return _answer(request, "service_requests", [{"service_request_id": named, "token": named}])
 
 
 @routes.get(BASE + "/requests.{form}", **described("requests"))
-def requests(request: Request) -> Response:
+def requests(request: Request, asked: Question) -> Response:
     """The requests that came in here, newest first: at most 90 days, and 1,000 at a time."""
-    endpoint, sent = _asked(request)
-    return _answer(request, "service_requests", _told(endpoint, _query(endpoint, sent), sent))
+    return _answer(request, "service_requests", _told(asked, _query(asked)))
 
 
 @routes.get(BASE + "/requests/{service_request_id}.{form}", **described("request"))
-def one_request(request: Request) -> Response:
+def one_request(request: Request, asked: Question) -> Response:
     """How one request stands."""
-    endpoint, sent = _asked(request)
-    asked = request.path_params["service_request_id"]
-    found = _told(endpoint, _named(asked), sent)
+    named = request.path_params["service_request_id"]
+    found = _told(asked, _one(asked, named))
     if not found:
-        raise not_found("service_request_id", asked)
+        raise not_found("service_request_id", named)
     return _answer(request, "service_requests", found)
 
 
 @routes.get(BASE + "/servicerequestupdates.{form}", **described("updates"))
-def updates(request: Request) -> Response:
+def updates(request: Request, asked: Question) -> Response:
     """What became of requests, oldest first."""
-    endpoint, sent = _asked(request)
-    span = span_of(sent, endpoint.service.clock(), longest=None)
+    endpoint, telling = asked.endpoint, asked.endpoint.telling(asked.caller)
+    span = span_of(asked.sent, endpoint.service.clock(), longest=None)
     with endpoint.store.read() as session:
-        found = updates_told(session, span, sender_of(sent), endpoint.offer, endpoint.service)
+        found = updates_told(session, span, sender_of(asked.sent), telling, asked.jurisdiction)
     return _answer(request, "service_request_updates", found)
 
 
@@ -132,8 +146,8 @@ def updates(request: Request) -> Response:
 async def update(request: Request) -> Response:
     """Say what is new of a request that was sent here; the same update again is taken once."""
     endpoint = _endpoint(request)
+    sent = await _sent(request, endpoint)
     with endpoint.desk.admitted():
-        sent = await form_of(request, endpoint.desk.settings)
         return await run_in_threadpool(_update, endpoint, request, sent)
 
 
@@ -163,16 +177,23 @@ def _endpoint(request: Request) -> Endpoint:
     return endpoint_of(request)
 
 
-def _asked(request: Request) -> tuple[Endpoint, Arguments]:
-    endpoint, sent = _endpoint(request), query_of(request)
-    require_access(sent, endpoint.settings, write=False)
-    return endpoint, sent
+async def _sent(request: Request, endpoint: Endpoint) -> Arguments:
+    """The form, from whoever may write. It takes no place among tickets before all of it is there."""
+    settings, query = endpoint.settings, query_of(request)
+    shown = query.one("api_key")
+    if shown:  # nothing is read of who is refused
+        await let_in(query, request, settings, write=True)
+    with endpoint.desk.form_admitted():
+        sent = await form_of(request, endpoint.desk.settings)
+    if not shown or sent.one("api_key") != shown:
+        await let_in(sent, request, settings, write=True)
+    require_jurisdiction(sent, settings.jurisdictions)
+    return sent
 
 
 def _report(endpoint: Endpoint, request: Request, sent: Arguments) -> Response:
-    require_access(sent, endpoint.settings, write=True, also=doors_of(request).may_submit)
-    now = endpoint.service.clock()
-    wanted = report_of(sent, endpoint.catalogue(), endpoint.offer, now)
+    now, jurisdiction = endpoint.service.clock(), jurisdiction_of(sent, endpoint.settings.jurisdictions)
+    wanted = report_of(sent, endpoint.catalogue(), endpoint.offer, now, jurisdiction)
     for _ in range(ATTEMPTS):
         try:
             stored = endpoint.service.submit(wanted.ticket, stamped=True).stored
@@ -192,16 +213,16 @@ def _report(endpoint: Endpoint, request: Request, sent: Arguments) -> Response:
 
 
 def _update(endpoint: Endpoint, request: Request, sent: Arguments) -> Response:
-    require_access(sent, endpoint.settings, write=True, also=doors_of(request).may_submit)
-    wanted = update_of(sent)
-    endpoint.store.write(lambda session: record(wanted, session))
+    wanted, jurisdiction = update_of(sent), endpoint.jurisdiction(sent)
+    endpoint.store.write(lambda session: record(wanted, session, jurisdiction))
     return _answer(request, "service_request_updates", [{"update_id": wanted.update_id}])
 
 
-def _query(endpoint: Endpoint, sent: Arguments) -> ChannelQuery:
+def _query(asked: Asked) -> ChannelQuery:
+    endpoint, sent = asked.endpoint, asked.sent
     size = _count(sent, "page_size", MOST_REQUESTS) or MOST_REQUESTS
     page = _count(sent, "page", 1_000_000) or 1
-    part = ChannelQuery(channel=CHANNEL, limit=size, offset=(page - 1) * size)
+    part = replace(asked_for(asked.jurisdiction), limit=size, offset=(page - 1) * size)
     if ids := sent.listed("service_request_id"):  # overrides all else
         return replace(part, ticket_ids=ids)
     span = span_of(sent, endpoint.service.clock())
@@ -230,21 +251,20 @@ def _count(sent: Arguments, name: str, most: int) -> int | None:
     return int(text)
 
 
-def _named(request_id: str) -> ChannelQuery:
+def _one(asked: Asked, request_id: str) -> ChannelQuery:
     known = frozenset({request_id}) if request_id.isprintable() else frozenset[str]()
-    return ChannelQuery(channel=CHANNEL, ticket_ids=known, limit=1)
+    return replace(asked_for(asked.jurisdiction), ticket_ids=known, limit=1)
 
 
-def _found(endpoint: Endpoint, query: ChannelQuery) -> list[Any]:
-    with endpoint.store.read() as session:
-        return list(session.channel_tickets(query))
+def _found(asked: Asked, query: ChannelQuery) -> Sequence[ChannelTicket]:
+    with asked.endpoint.store.read() as session:
+        return session.channel_tickets(query)
 
 
-def _told(endpoint: Endpoint, query: ChannelQuery, sent: Arguments) -> list[dict[str, Any]]:
-    extended = (sent.one("extensions") or "").lower() == "true"
-    catalogue, offer, names = endpoint.catalogue(), endpoint.offer, endpoint.service
-    found = _found(endpoint, query)
-    return [request_told(one, catalogue, offer, names, extended=extended) for one in found]
+def _told(asked: Asked, query: ChannelQuery) -> list[dict[str, Any]]:
+    extended = (asked.sent.one("extensions") or "").lower() == "true"
+    telling = asked.endpoint.telling(asked.caller)
+    return [request_told(one, telling, extended=extended) for one in _found(asked, query)]
 
 
 def _answer(request: Request, root: str, told: Any) -> Response:

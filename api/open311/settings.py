@@ -22,6 +22,8 @@ SERVICES_FILE = "services.toml"
 KEYS = "GRIDROUTE_OPEN311_KEYS"
 JURISDICTIONS = "GRIDROUTE_OPEN311_JURISDICTIONS"
 SERVICES = "GRIDROUTE_OPEN311_SERVICES"
+WITHOUT_KEY = "GRIDROUTE_OPEN311_WITHOUT_KEY"
+YES_OR_NO = {"yes": True, "no": False, "": False}
 
 
 def web_address(url: str) -> str:
@@ -62,9 +64,13 @@ class Offer(BaseModel):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Open311Settings:
-    """The endpoint's settings. No `keys`: whoever comes may send; no `jurisdictions`: the argument is ignored."""
+    """The endpoint's settings. No `jurisdictions`: the argument is ignored.
+
+    `without_key`: who has no key may send too. Otherwise they may where there are no `keys` and the service needs none.
+    """
 
     keys: frozenset[str] = frozenset()
+    without_key: bool = False
     jurisdictions: tuple[str, ...] = ()
     offer: Offer = field(default_factory=Offer)
     offered_since: datetime | None = None
@@ -78,12 +84,13 @@ class Open311Settings:
 
     @classmethod
     def of(cls, environment: Mapping[str, str], home: Path) -> Open311Settings:
-        """The settings of an installation. Raises InvalidInput for a services file that cannot be used."""
+        """The settings of an installation. Raises InvalidInput for what cannot be used."""
         named = environment.get(SERVICES)
         path = Path(named) if named else home / SERVICES_FILE
         found = bool(named) or path.exists()
         return cls(
             keys=frozenset(_listed(environment.get(KEYS, ""))),
+            without_key=_is_yes(environment, WITHOUT_KEY),
             jurisdictions=_listed(environment.get(JURISDICTIONS, "")),
             offer=read_offer(path) if found else Offer(),
             offered_since=datetime.fromtimestamp(path.stat().st_mtime, UTC) if found else None,
@@ -115,6 +122,15 @@ def _invalid(path: Path, error: Any) -> InvalidInput:
         keys = {*Offer.model_fields, *Texts.model_fields, *Service.model_fields, *Attribute.model_fields}
         mend = did_you_mean(str(error["loc"][-1]), keys)
     return InvalidInput(field=f"{path}: {where or fault['field']}", problem=fault["problem"], mend=mend)
+
+
+def _is_yes(environment: Mapping[str, str], name: str) -> bool:
+    said = environment.get(name, "").strip().lower()
+    if said not in YES_OR_NO:
+        raise InvalidInput(
+            field=name, problem=f"neither yes nor no: {said[:20]!r}", mend="Set it to yes or no."
+        )
+    return YES_OR_NO[said]
 
 
 def _listed(text: str) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
 from typing import Any
@@ -16,18 +16,20 @@ from api.open311.requests import (
     CHANNEL,
     LONGEST_TEXT,
     LONGEST_URL,
-    Names,
+    Telling,
+    asked_for,
     public_status,
     status_notes,
     unit_told,
+    veil_of,
 )
-from api.open311.settings import Offer
 from api.open311.times import Span, parsed, w3c
-from domain.tickets import TicketStatus
+from domain.tickets import Ticket, TicketStatus
 from router.ports import ChannelQuery, EventKind, ReadSession, TicketEvent, WriteSession
 
 KINDS = frozenset({EventKind.STATUS, EventKind.REVIEWED, EventKind.REPORTED, EventKind.DONE})
 MOST_EVENTS = 10_000
+AT_ONCE = 1_000  # tickets that are asked for by their ids
 OPEN = (
     "open",
     "in_progress",
@@ -77,9 +79,12 @@ def update_of(sent: Arguments) -> Update:
     return Update(update_id=update_id, request_id=request_id, sender=sender, detail=told)
 
 
-def record(update: Update, session: WriteSession) -> None:
-    """Add the update to the ticket's events, once. Raises Refusal for a request that is not this channel's."""
-    mine = ChannelQuery(channel=CHANNEL, ticket_ids=frozenset({update.request_id}), limit=1)
+def record(update: Update, session: WriteSession, jurisdiction: str | None) -> None:
+    """Add the update to the ticket's events, once.
+
+    Raises Refusal for a request that is not this channel's, or of another jurisdiction.
+    """
+    mine = replace(asked_for(jurisdiction), ticket_ids=frozenset({update.request_id}), limit=1)
     if not session.channel_tickets(mine):
         raise not_found("service_request_id", update.request_id)
     known = (event for event in session.events(update.request_id) if event.kind is EventKind.REPORTED)
@@ -88,9 +93,9 @@ def record(update: Update, session: WriteSession) -> None:
 
 
 def updates_told(
-    session: ReadSession, span: Span, asker: str | None, offer: Offer, names: Names
+    session: ReadSession, span: Span, asker: str | None, telling: Telling, jurisdiction: str | None
 ) -> list[dict[str, Any]]:
-    """The span's updates on the wire, oldest first, without those that the asker itself sent.
+    """The span's updates on the wire, oldest first, without those that the asker itself sent and other jurisdictions'.
 
     Raises Refusal for more than can be answered.
     """
@@ -100,8 +105,19 @@ def updates_told(
             BAD, "There are too many updates between start_date and end_date: ask for a shorter span."
         )
     repeated = _repeated(session, events)
-    told = (_told(event, offer, names) for event in _heard(events, asker) if event.sequence not in repeated)
+    heard = [event for event in _heard(events, asker) if event.sequence not in repeated]
+    tickets = _tickets(session, {event.ticket_id for event in heard}, asked_for(jurisdiction))
+    told = (_told(event, tickets[event.ticket_id], telling) for event in heard if event.ticket_id in tickets)
     return list({update["update_id"]: update for update in told if update}.values())
+
+
+def _tickets(session: ReadSession, ids: Iterable[str], asked: ChannelQuery) -> dict[str, Ticket]:
+    """Those of them that are asked for."""
+    left, found = sorted(ids), {}
+    for start in range(0, len(left), AT_ONCE):
+        part = replace(asked, ticket_ids=frozenset(left[start : start + AT_ONCE]), limit=AT_ONCE)
+        found.update({one.ticket.ticket_id: one.ticket for one in session.channel_tickets(part)})
+    return found
 
 
 def _heard(events: Iterable[TicketEvent], asker: str | None) -> Iterator[TicketEvent]:
@@ -122,21 +138,24 @@ def _repeated(session: ReadSession, events: Iterable[TicketEvent]) -> set[int]:
     return found
 
 
-def _told(event: TicketEvent, offer: Offer, names: Names) -> dict[str, Any] | None:
+def _told(event: TicketEvent, ticket: Ticket, telling: Telling) -> dict[str, Any] | None:
     if event.kind is EventKind.REPORTED:
-        said = json.loads(event.detail)
+        said, veil = json.loads(event.detail), veil_of(ticket, telling)
         return _update(
             event.at,
             event.ticket_id,
-            **{name: said[name] for name in ("update_id", "status", "description", "media_url")},
+            said["update_id"],
+            said["status"],
+            veil.text(said["description"]),
+            veil.known(said["media_url"]),
         )
     if event.kind is EventKind.DONE:
-        told = public_status(done=True), offer.texts.closed
+        told = public_status(done=True), telling.offer.texts.closed
         return _update(event.at, event.ticket_id, f"s{event.sequence}", *told)
     if event.kind is not EventKind.STATUS:
         return None
     status = TicketStatus(event.detail)
-    notes = status_notes(status, unit_told(event.unit_id, names), offer)
+    notes = status_notes(status, unit_told(event.unit_id, telling.names), telling.offer)
     if notes is None:
         return None
     return _update(event.at, event.ticket_id, f"s{event.sequence}", public_status(done=False), notes)

@@ -72,6 +72,10 @@ def at(minutes: int) -> datetime:
         ({"having": ("kind", frozenset({'wa"ter'}))}, "c"),
         ({"having": ("kind", frozenset())}, ""),
         ({"having": ("other", frozenset({"water"}))}, ""),
+        ({"belonging": ("kind", "water")}, "a"),
+        ({"belonging": ("note", "x")}, "bda"),  # those that have none belong everywhere
+        ({"belonging": ("note", '"kind":"gas"')}, "bcda"),
+        ({"belonging": ("gas", "x")}, "bcda"),
     ],
 )
 def test_a_channel_finds_its_own_tickets(store: Store, conditions: dict[str, Any], expected: str) -> None:
