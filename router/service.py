@@ -247,8 +247,8 @@ class RoutingService:
     def watch_clocks(self) -> int:
         """Flag tickets that nobody has seen in time and tell who has to know; answers how many there were.
 
-        So with urgent ones that a unit has and has not heard of: they are looked for less often, among all that waits to
-        be delivered or fetched.
+        So with urgent ones that a unit has and has not heard of: they are looked for less often, among all that waits
+        to be delivered or fetched.
         """
         now = self._clock()
         with self._store.read() as session:
