@@ -43,7 +43,9 @@ def test_what_is_public_is_not(address: str) -> None:
     assert "http" in (INSIDE.refusal(ip_address(address), "http") or "")
 
 
-@pytest.mark.parametrize("address", ["10.1.2.3", "::ffff:10.1.2.3", "fd00::1", "64:ff9b::a01:203", "::ffff:0:10.1.2.3"])
+@pytest.mark.parametrize(
+    "address", ["10.1.2.3", "::ffff:10.1.2.3", "fd00::1", "64:ff9b::a01:203", "::ffff:0:10.1.2.3"]
+)
 def test_an_allowed_network_is_allowed_by_http_too(address: str) -> None:
     assert INSIDE.refusal(ip_address(address), "http") is None
     assert INSIDE.refusal(ip_address("127.0.0.1"), "https")
