@@ -309,9 +309,9 @@ class MemoryWriteSession(
         return fresh
 
     def add_bundle(self, record: BundleRecord) -> BundleRecord:
-        """Gives it the next version; a known digest answers its existing record, with MLflow's ids if it had none."""
+        """Gives it the next version; a known digest answers its existing record, brought up to date."""
         if known := next((bundle for bundle in self.state.bundles if bundle.digest == record.digest), None):
-            self.state.bundles[known.version - 1] = known.with_tracking_of(record)
+            self.state.bundles[known.version - 1] = known.registered_again(record)
             return self.state.bundles[known.version - 1]
         numbered = replace(record, version=len(self.state.bundles) + 1)
         self.state.bundles.append(numbered)

@@ -239,11 +239,11 @@ class SqlWriteSession(
         return fresh
 
     def add_bundle(self, record: BundleRecord) -> BundleRecord:
-        """Gives it the next version; a known digest answers its existing record, with MLflow's ids if it had none."""
+        """Gives it the next version; a known digest answers its existing record, brought up to date."""
         lock_counters(self._connection)
         existing = self.bundles()
         if known := next((bundle for bundle in existing if bundle.digest == record.digest), None):
-            filled = known.with_tracking_of(record)
+            filled = known.registered_again(record)
             if filled != known:
                 body = update(tables.bundles).where(tables.bundles.c.version == known.version)
                 self._connection.execute(body.values(body=encode(filled)))
