@@ -13,8 +13,9 @@
         evaluation.json   how it did on tickets kept from its learning (models.measured); not in every bundle
         manifest.sig      signature of the manifest, where there is a key (models.signing)
 
-The digest is over the files' digests, without issue.json: training twice with one seed gives one digest. Without
-evaluation.json too: what was measured is not what serves.
+The digest is over the files' digests, without issue.json: training twice with one seed gives one digest. The store's
+record of the bundle has that file's digest, so that nobody prolongs a certificate by its files. Without evaluation.json
+too: what was measured is not what serves.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ import shutil
 import tempfile
 import zipfile
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -65,7 +66,7 @@ SIGNATURE = "manifest.sig"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bundle:
-    """Everything a ranking needs. `digest` is "" until it is stored.
+    """Everything a ranking needs. `digest` is "" until it is stored, as is `issue`, the SHA-256 of issue.json.
 
     `history_sequence`: of the last dispatch it learnt from; known places are taken from the log up to there.
     """
@@ -77,6 +78,7 @@ class Bundle:
     guarantee: Guarantee
     history_sequence: int = 0
     digest: str = ""
+    issue: str = field(default="", compare=False)
 
     @property
     def certificate(self) -> Certificate:
@@ -127,6 +129,11 @@ def digest_of(bundle: Bundle) -> str:
     return _digest_of({name: _sha256(content) for name, content in _files(bundle).items()})
 
 
+def issue_of(bundle: Bundle) -> str:
+    """The SHA-256 that issue.json has where the bundle is written with its own dates."""
+    return _sha256(_issue(bundle.certificate))
+
+
 def load_bundle(path: Path) -> Bundle:
     """Read a stored bundle; raises NotFound, BundleDamaged or BundleIncompatible."""
     manifest = verify_bundle(path)
@@ -151,6 +158,7 @@ def load_bundle(path: Path) -> Bundle:
         guarantee=_guarantee(path),
         history_sequence=schema_file["history_sequence"],
         digest=manifest["digest"],
+        issue=manifest["issue"],
     )
 
 

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from enum import StrEnum
 
+from router.accounted import unlike
 from router.chain import link
 from router.event_ports import ChainHead, EventKind, LatestStatus, TicketEvent
+from router.faults import Fault as Fault
+from router.faults import Finding as Finding
+from router.faults import at, whose
 from router.ports import ReadSession
 
 BATCH = 1000
@@ -16,28 +20,6 @@ NEAR = 25  # how far from its place a moved event is looked for
 MOST_SOUGHT = (
     200  # moved events are looked for in that many cases; where everything is wrong it does not matter
 )
-
-
-class Fault(StrEnum):
-    """What can be wrong."""
-
-    EDITED = "edited"
-    DELETED = "deleted"
-    MOVED = "moved"
-    UNREADABLE = "unreadable"
-    REWRITTEN = "rewritten"
-    RECORD = "record"
-    UNTOLD = "untold"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    """Something that is not as it was written; `first` to `last` are the events that show it."""
-
-    fault: Fault
-    first: int
-    last: int
-    told: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,11 +41,11 @@ def verify(session: ReadSession, expected: ChainHead | None = None) -> Audit:
     findings = [*walk.findings, *_tail(walk.head, session.chain_head())]
     if expected is not None and expected.sequence > walk.head.sequence:
         told = f"the log ends at event {walk.head.sequence}, before the one that was noted"
-        findings.append(_at(Fault.REWRITTEN, expected.sequence, told))
-    findings += [_at(Fault.UNTOLD, 0, f"no event tells of {one}") for one in session.unaccounted()]
+        findings.append(at(Fault.REWRITTEN, expected.sequence, told))
+    findings += [at(Fault.UNTOLD, 0, f"no event tells of {one}") for one in session.unaccounted()]
     if walk.logged is not None and walk.logged != session.last_sequence():
         told = f"the dispatch log ends at {session.last_sequence()}, by the events at {walk.logged}"
-        findings.append(_at(Fault.RECORD, walk.head.sequence, told))
+        findings.append(at(Fault.RECORD, walk.head.sequence, told))
     return Audit(events=walk.count, head=walk.head, findings=tuple(findings))
 
 
@@ -84,7 +66,8 @@ class _Walk:
         while batch := self._batch(self.head.sequence):
             for index, event in enumerate(batch):
                 self._step(event, batch[max(0, index - NEAR) : index + NEAR])
-            self.findings += _records(batch, self._session)
+            found = [*unlike(batch, self._session), *_statuses(batch, self._session)]
+            self.findings += sorted(found, key=lambda one: one.first or math.inf)
             self._dispatches(batch)
 
     def _batch(self, after: int) -> Sequence[TicketEvent]:
@@ -102,7 +85,7 @@ class _Walk:
                 if found:
                     return found
                 after += 1
-                self.findings.append(_at(Fault.UNREADABLE, after, f"event {after} cannot be read"))
+                self.findings.append(at(Fault.UNREADABLE, after, f"event {after} cannot be read"))
                 self.head = ChainHead(sequence=after, hash="")
                 continue
             found += one
@@ -116,7 +99,7 @@ class _Walk:
         self.head, self.count = ChainHead(sequence=number, hash=event.hash), self.count + 1
         if self._expected and self._expected.sequence == number and self._expected.hash != event.hash:
             told = f"event {number} has another hash than the one that was noted"
-            self.findings.append(_at(Fault.REWRITTEN, number, told))
+            self.findings.append(at(Fault.REWRITTEN, number, told))
         if not before.hash or event.hash == link(before.hash, event):
             return
         if number > before.sequence + 1:
@@ -126,11 +109,11 @@ class _Walk:
             return
         place = self._place_of(event, near)
         if place is None:
-            told = f"event {number} ({event.kind} of {_whose(event)}) was edited"
-            self.findings.append(_at(Fault.EDITED, number, told))
+            told = f"event {number} ({event.kind} of {whose(event)}) was edited"
+            self.findings.append(at(Fault.EDITED, number, told))
         elif place != number:
-            told = f"event {number} ({event.kind} of {_whose(event)}) was moved there from {place}"
-            self.findings.append(_at(Fault.MOVED, number, told))
+            told = f"event {number} ({event.kind} of {whose(event)}) was moved there from {place}"
+            self.findings.append(at(Fault.MOVED, number, told))
 
     def _place_of(self, event: TicketEvent, near: Sequence[TicketEvent]) -> int | None:
         """The number under which its hash holds; its own: what stands before it is wrong, not the event."""
@@ -155,19 +138,14 @@ class _Walk:
                 continue  # such an event is named as edited
             if self._session.log_digest(first, last) != event.covers:
                 told = f"entries {first} to {last} of the dispatch log are not what event {event.sequence} tells of"
-                self.findings.append(_at(Fault.RECORD, event.sequence, told))
+                self.findings.append(at(Fault.RECORD, event.sequence, told))
             self.logged = last
 
 
-def _records(batch: Sequence[TicketEvent], session: ReadSession) -> Iterator[Finding]:
-    """Records of tickets that are not what the events tell of."""
-    tickets = {event.ticket_id for event in batch if event.ticket_id}
-    digests, statuses = session.digests(tickets), session.latest_statuses(tickets)
+def _statuses(batch: Sequence[TicketEvent], session: ReadSession) -> Iterator[Finding]:
+    """Tickets that do not stand as their last events tell."""
+    statuses = session.latest_statuses({event.ticket_id for event in batch if event.ticket_id})
     for event in batch:
-        covered = event.covers if event.ticket_id else None
-        if covered is not None and covered not in digests.get(event.ticket_id, ()):
-            told = f"what event {event.sequence} ({event.kind} of {_whose(event)}) tells of was edited or deleted"
-            yield _at(Fault.RECORD, event.sequence, told)
         latest = statuses.get(event.ticket_id)
         if latest is None:
             continue
@@ -176,10 +154,10 @@ def _records(batch: Sequence[TicketEvent], session: ReadSession) -> Iterator[Fin
             continue
         if (latest.status, latest.unit_id) != (event.detail, event.unit_id):
             told = (
-                f"{_whose(event)} is {latest.status} with {latest.unit_id or 'nobody'}; "
+                f"{whose(event)} is {latest.status} with {latest.unit_id or 'nobody'}; "
                 f"event {event.sequence} says {event.detail} with {event.unit_id or 'nobody'}"
             )
-            yield _at(Fault.RECORD, event.sequence, told)
+            yield at(Fault.RECORD, event.sequence, told)
 
 
 def _joined(event: TicketEvent, latest: LatestStatus) -> Iterator[Finding]:
@@ -189,10 +167,10 @@ def _joined(event: TicketEvent, latest: LatestStatus) -> Iterator[Finding]:
     into = event.detail if event.kind is EventKind.JOINED else None
     if latest.joined_into != into:
         told = (
-            f"{_whose(event)} goes with {latest.joined_into or 'none'}; "
+            f"{whose(event)} goes with {latest.joined_into or 'none'}; "
             f"event {event.sequence} says with {into or 'none'}"
         )
-        yield _at(Fault.RECORD, event.sequence, told)
+        yield at(Fault.RECORD, event.sequence, told)
 
 
 def _tail(reached: ChainHead, noted: ChainHead) -> Iterator[Finding]:
@@ -202,12 +180,4 @@ def _tail(reached: ChainHead, noted: ChainHead) -> Iterator[Finding]:
         yield Finding(fault=Fault.DELETED, first=first, last=last, told=told)
     elif reached != noted:
         told = f"the log ends at event {reached.sequence}, the store notes {noted.sequence} with another hash"
-        yield _at(Fault.REWRITTEN, reached.sequence, told)
-
-
-def _whose(event: TicketEvent) -> str:
-    return f"ticket {event.ticket_id!r}" if event.ticket_id else "the installation"
-
-
-def _at(fault: Fault, number: int, told: str) -> Finding:
-    return Finding(fault=fault, first=number, last=number, told=told)
+        yield at(Fault.REWRITTEN, reached.sequence, told)

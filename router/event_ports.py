@@ -88,6 +88,26 @@ class LatestStatus:
     joined_into: str | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Telling:
+    """That an event tells of a record, and of which; `mark` None: it does not say of which."""
+
+    event: int
+    mark: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """A record as it stands now: what an event that tells of it may have as its mark.
+
+    `contradicting`: columns beside it that say something else than it does.
+    """
+
+    name: str
+    marks: frozenset[str]
+    contradicting: tuple[str, ...] = ()
+
+
 class EventReads(Protocol):
     """The part of a reading session that tells of it."""
 
@@ -97,8 +117,15 @@ class EventReads(Protocol):
 
     def chain_head(self) -> ChainHead: ...
 
-    def digests(self, ticket_ids: Collection[str]) -> Mapping[str, frozenset[str]]:
-        """The SHA-256 of each record of these tickets that an event may cover: ticket, decisions, review."""
+    def tellings(self, kind: EventKind, ticket_ids: Collection[str]) -> Mapping[str, Sequence[Telling]]:
+        """By ticket, what its events of that kind tell of, in their order; that a delivery is retried is left out."""
+        ...
+
+    def records(self, kind: EventKind, ticket_ids: Collection[str]) -> Mapping[str, Sequence[Record]]:
+        """By ticket, its records that events of that kind tell of, in the order in which they were written.
+
+        Kinds are received, decided, reviewed, undone and queued.
+        """
         ...
 
     def log_digest(self, first: int, last: int) -> str:
@@ -110,5 +137,5 @@ class EventReads(Protocol):
         ...
 
     def unaccounted(self) -> Sequence[str]:
-        """Records that no event tells of, in words."""
+        """Records of tickets that have no event of such records at all, in words."""
         ...

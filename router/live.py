@@ -283,8 +283,8 @@ def load_champion(record: BundleRecord, load_bundle: LoadBundle) -> Champion:
     """The record's bundle where it is whole and the one that was registered, else what is wrong with it."""
     try:
         bundle = load_bundle(Path(record.path))
-        if bundle.digest != record.digest:
-            raise BundleDamaged(path=record.path, problem="its digest is not the one that was registered")
+        if (departure := record.departure(bundle.digest, bundle.issue)) is not None:
+            raise BundleDamaged(path=record.path, problem=departure)
     except (BundleDamaged, BundleIncompatible, NotFound) as problem:
         return Champion(record=record, bundle=None, problem=problem)
     return Champion(record=record, bundle=bundle)

@@ -38,7 +38,10 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BundleRecord:
-    """A model bundle known to the store. `version` counts from 1 per store; `path` is its directory."""
+    """A model bundle known to the store. `version` counts from 1 per store; `path` is its directory.
+
+    `issue`: SHA-256 of when its certificates were issued and expire; None where it was registered before that was kept.
+    """
 
     version: int
     digest: str
@@ -47,12 +50,22 @@ class BundleRecord:
     metrics: tuple[tuple[str, float], ...] = ()
     mlflow_run_id: str | None = None
     mlflow_version: str | None = None
+    issue: str | None = None
 
-    def with_tracking_of(self, other: BundleRecord) -> BundleRecord:
-        """This record, with the other's MLflow ids where it has none."""
+    def registered_again(self, other: BundleRecord) -> BundleRecord:
+        """This record, with the other's dates where it names any, and with its MLflow ids where this has none."""
+        dated = replace(self, issue=other.issue or self.issue)
         if self.mlflow_version is not None:
-            return self
-        return replace(self, mlflow_run_id=other.mlflow_run_id, mlflow_version=other.mlflow_version)
+            return dated
+        return replace(dated, mlflow_run_id=other.mlflow_run_id, mlflow_version=other.mlflow_version)
+
+    def departure(self, digest: str, issue: str) -> str | None:
+        """What is wrong with a bundle of these digests at its path; None where it is the one that was registered."""
+        if digest != self.digest:
+            return f"holds {digest[:12]}, not {self.digest[:12]}"
+        if self.issue is not None and issue != self.issue:
+            return "its certificate's dates are not those that were registered"
+        return None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -251,7 +264,8 @@ class WriteSession(
     def add_bundle(self, record: BundleRecord) -> BundleRecord:
         """Gives it the next version (the record's own is ignored).
 
-        A known digest answers its existing record, which takes over MLflow's ids where it had none.
+        A known digest answers its existing record, which takes over the dates that this one names, and MLflow's ids
+        where it had none.
         """
         ...
 

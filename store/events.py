@@ -9,16 +9,15 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, case, exists, func, not_, select
 
-from domain.decisions import Review
 from router.chain import chained, digest
-from router.event_ports import OF_JOINING, ChainHead, EventKind, LatestStatus, TicketEvent
+from router.event_ports import OF_JOINING, ChainHead, EventKind, LatestStatus, Record, Telling, TicketEvent
 from store import tables
 from store.batches import BATCH, batched
 from store.clock import Clock
 from store.codec import decode, encode
 from store.inserting import insert_all
 from store.meta import forget_locked, meta_value, set_meta_value
-from store.review_records import review_of, review_record
+from store.records import TABLE_OF, is_of_none, mark_told, record_name, records_of
 
 HEAD = "chain_head"  # of the table of single values
 
@@ -38,22 +37,24 @@ class SqlEventReads:
         """The last event's number and hash."""
         return decode(ChainHead, meta_value(self._connection, HEAD))
 
-    def digests(self, ticket_ids: Collection[str]) -> Mapping[str, frozenset[str]]:
-        """The SHA-256 of each record of these tickets that an event may cover: ticket, decisions, review."""
-        found: dict[str, set[str]] = defaultdict(set)
-        ticket, decision = tables.tickets.c, tables.decisions.c
+    def tellings(self, kind: EventKind, ticket_ids: Collection[str]) -> Mapping[str, Sequence[Telling]]:
+        """By ticket, what its events of that kind tell of, in their order."""
+        found, event = defaultdict[str, list[Telling]](list), tables.events
         for part in batched(ticket_ids):
-            for query in (
-                select(ticket.ticket_id, ticket.body).where(ticket.ticket_id.in_(part)),
-                select(decision.ticket_id, decision.body).where(decision.ticket_id.in_(part)),
-            ):
-                for ticket_id, body in self._connection.execute(query):
-                    found[ticket_id].add(digest(body))
-            for table in (tables.reviews, tables.undone_reviews):
-                review = [table.c[name] for name in Review.__dataclass_fields__]
-                for row in self._connection.execute(select(*review).where(table.c.ticket_id.in_(part))):
-                    found[row.ticket_id].add(digest(review_record(review_of(row))))
-        return {ticket_id: frozenset(one) for ticket_id, one in found.items()}
+            of_kind = event.c.ticket_id.in_(part), event.c.kind == kind.value
+            for row in self._connection.execute(select(event).where(*of_kind).order_by(event.c.event_id)):
+                if not is_of_none(kind, row.detail):
+                    mark = mark_told(kind, row.covers, row.unit_id, row.detail)
+                    found[row.ticket_id].append(Telling(event=row.event_id, mark=mark))
+        return found
+
+    def records(self, kind: EventKind, ticket_ids: Collection[str]) -> Mapping[str, Sequence[Record]]:
+        """By ticket, its records that events of that kind tell of, in the order in which they were written."""
+        found = defaultdict[str, list[Record]](list)
+        for part in batched(ticket_ids):
+            for ticket_id, record in records_of(kind, part, self._connection):
+                found[ticket_id].append(record)
+        return found
 
     def log_digest(self, first: int, last: int) -> str:
         """The SHA-256 of the dispatch log's entries from `first` to `last`."""
@@ -86,17 +87,13 @@ class SqlEventReads:
         return found
 
     def unaccounted(self) -> Sequence[str]:
-        """Records that no event tells of, in words."""
+        """Records of tickets that have no event of such records at all, in words."""
         found: list[str] = []
-        for table, kind in (
-            (tables.tickets, EventKind.RECEIVED),
-            (tables.decisions, EventKind.DECIDED),
-            (tables.reviews, EventKind.REVIEWED),
-        ):
+        for kind, table in TABLE_OF.items():
             event = tables.events.alias()
             told = exists().where(event.c.ticket_id == table.c.ticket_id, event.c.kind == kind.value)
-            rows = self._connection.scalars(select(table.c.ticket_id).where(not_(told)).limit(BATCH))
-            found += [f"{table.name}: what it has of ticket {ticket_id!r}" for ticket_id in rows]
+            rows = select(table.c.ticket_id).where(not_(told)).distinct().limit(BATCH)
+            found += [record_name(table.name, one) for one in self._connection.scalars(rows)]
         return found
 
 

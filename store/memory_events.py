@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from router.chain import chained, digest
-from router.event_ports import OF_JOINING, ChainHead, EventKind, LatestStatus, TicketEvent
+from router.event_ports import OF_JOINING, ChainHead, EventKind, LatestStatus, Record, Telling, TicketEvent
 from store.clock import Clock
 from store.codec import encode
+from store.decision_records import decision_marks
 from store.log import log_row
 from store.memory_state import State
+from store.records import TABLE_OF, delivery_mark, is_of_none, mark_told, record_name
 from store.review_records import review_record
 
 
@@ -26,20 +29,44 @@ class MemoryEventReads:
         """The last event's number and hash."""
         return self.state.chain_head
 
-    def digests(self, ticket_ids: Collection[str]) -> Mapping[str, frozenset[str]]:
-        """The SHA-256 of each record of these tickets that an event may cover: ticket, decisions, review."""
-        found: dict[str, set[str]] = {one: set() for one in ticket_ids if one in self.state.tickets}
-        for ticket_id, digests in found.items():
-            stored = self.state.tickets[ticket_id]
-            digests.add(digest(encode(stored.ticket)))
-            if stored.review is not None:
-                digests.add(digest(review_record(stored.review)))
-            undone = (one for one in self.state.undone_reviews if one.ticket_id == ticket_id)
-            digests.update(digest(review_record(one)) for one in undone)
-        for _, decision in self.state.decisions:
-            if decision.ticket_id in found:
-                found[decision.ticket_id].add(digest(encode(decision)))
-        return {ticket_id: frozenset(digests) for ticket_id, digests in found.items()}
+    def tellings(self, kind: EventKind, ticket_ids: Collection[str]) -> Mapping[str, Sequence[Telling]]:
+        """By ticket, what its events of that kind tell of, in their order."""
+        found, wanted = defaultdict[str, list[Telling]](list), frozenset(ticket_ids)
+        for event in self.state.events:
+            if event.kind is kind and event.ticket_id in wanted and not is_of_none(kind, event.detail):
+                mark = mark_told(kind, event.covers, event.unit_id, event.detail)
+                found[event.ticket_id].append(Telling(event=event.sequence, mark=mark))
+        return found
+
+    def records(self, kind: EventKind, ticket_ids: Collection[str]) -> Mapping[str, Sequence[Record]]:
+        """By ticket, its records that events of that kind tell of, in the order in which they were written."""
+        found, wanted = defaultdict[str, list[Record]](list), frozenset(ticket_ids)
+        for table, ticket_id, marks in self._marks(kind):
+            if ticket_id in wanted:
+                number = len(found[ticket_id]) + 1
+                found[ticket_id].append(Record(name=record_name(table, ticket_id, number), marks=marks))
+        return found
+
+    def _marks(self, kind: EventKind) -> Iterator[tuple[str, str, frozenset[str]]]:
+        """Of all records that events of the kind tell of: their table, their ticket, and what the events may have."""
+        state, by_unit = self.state, kind is EventKind.UNDONE
+        if kind is EventKind.RECEIVED:
+            for ticket_id, stored in state.tickets.items():
+                yield "tickets", ticket_id, frozenset({digest(encode(stored.ticket))})
+        if kind is EventKind.DECIDED:
+            for at, decision in state.decisions:
+                yield "decisions", decision.ticket_id, decision_marks(encode(decision), at)
+        if kind in (EventKind.UNDONE, EventKind.REVIEWED):
+            for review in state.undone_reviews:
+                mark = review.unit_id if by_unit else digest(review_record(review))
+                yield "undone_reviews", review.ticket_id, frozenset({mark})
+        if kind is EventKind.REVIEWED:
+            for ticket_id, stored in state.tickets.items():
+                if stored.review is not None:
+                    yield "reviews", ticket_id, frozenset({digest(review_record(stored.review))})
+        if kind is EventKind.QUEUED:
+            for one in state.deliveries:
+                yield "deliveries", one.ticket_id, frozenset({delivery_mark(one.kind.value, one.unit_id)})
 
     def log_digest(self, first: int, last: int) -> str:
         """The SHA-256 of the dispatch log's entries from `first` to `last`."""
@@ -64,13 +91,13 @@ class MemoryEventReads:
         }
 
     def unaccounted(self) -> Sequence[str]:
-        """Records that no event tells of, in words."""
+        """Records of tickets that have no event of such records at all, in words."""
         told = {(event.ticket_id, event.kind) for event in self.state.events}
-        has = [("tickets", EventKind.RECEIVED, one) for one in self.state.tickets]
-        has += [("decisions", EventKind.DECIDED, one.ticket_id) for _, one in self.state.decisions]
-        has += [("reviews", EventKind.REVIEWED, key) for key, one in self.state.tickets.items() if one.review]
         return [
-            f"{name}: what it has of ticket {key!r}" for name, kind, key in has if (key, kind) not in told
+            record_name(table.name, ticket_id)
+            for kind, table in TABLE_OF.items()
+            for ticket_id in sorted({one for _, one, _ in self._marks(kind)})
+            if (ticket_id, kind) not in told
         ]
 
 

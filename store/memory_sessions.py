@@ -40,6 +40,7 @@ from store.claims import MemoryClaimReads, MemoryClaimWrites
 from store.clock import Clock
 from store.clocks import MemoryClockReads, MemoryClockWrites
 from store.codec import encode
+from store.decision_records import decision_record
 from store.log import by_time_known, log_row, log_span, new_entries
 from store.memory_answers import MemoryAnswerReads, MemoryAnswerWrites
 from store.memory_automation import MemoryAutomationReads, MemoryAutomationWrites
@@ -256,7 +257,7 @@ class MemoryWriteSession(
             EventKind.DECIDED,
             unit_id=decision.unit_id,
             detail=decision.verdict.value,
-            covers=encode(decision),
+            covers=decision_record(encode(decision), at),
         )
 
     def add_decided(self, stored: StoredTicket, written: str | None = None) -> None:  # noqa: ARG002
@@ -308,9 +309,9 @@ class MemoryWriteSession(
         return fresh
 
     def add_bundle(self, record: BundleRecord) -> BundleRecord:
-        """Gives it the next version; a known digest answers its existing record, with MLflow's ids if it had none."""
+        """Gives it the next version; a known digest answers its existing record, brought up to date."""
         if known := next((bundle for bundle in self.state.bundles if bundle.digest == record.digest), None):
-            self.state.bundles[known.version - 1] = known.with_tracking_of(record)
+            self.state.bundles[known.version - 1] = known.registered_again(record)
             return self.state.bundles[known.version - 1]
         numbered = replace(record, version=len(self.state.bundles) + 1)
         self.state.bundles.append(numbered)

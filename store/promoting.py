@@ -27,11 +27,8 @@ def fault(record: BundleRecord) -> GridrouteError | None:
         loaded = load_bundle(Path(record.path))
     except (NotFound, BundleDamaged, BundleIncompatible) as error:
         return error
-    if loaded.digest != record.digest:
-        return BundleDamaged(
-            path=record.path, problem=f"holds {loaded.digest[:12]}, not {record.digest[:12]}"
-        )
-    return None
+    departure = record.departure(loaded.digest, loaded.issue)
+    return BundleDamaged(path=record.path, problem=departure) if departure is not None else None
 
 
 def promote(

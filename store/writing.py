@@ -39,6 +39,7 @@ from store.claims import NOT_CLAIMED, SqlClaimWrites
 from store.clock import Clock
 from store.clocks import SqlClockWrites
 from store.codec import decode, encode
+from store.decision_records import decision_record
 from store.finding import key_rows, place_row, sight_rows
 from store.inserting import insert_all, insert_all_new, insert_new
 from store.log import by_time_known, log_row, log_span, new_entries
@@ -122,7 +123,7 @@ class SqlWriteSession(
             place = place_row(decision, at)
             keys += [*key_rows(ticket), *sight_rows(decision), *([place] if place else [])]
             self._record_received(ticket, rows[ticket.ticket_id]["body"])
-            self._record_decided(decision, decisions[-1]["body"])
+            self._record_decided(decision, decisions[-1])
             self._record(ticket.ticket_id, EventKind.STATUS, unit_id=unit_id, detail=stored.status.value)
             if unit_id is not None:
                 rank = stored.priority.rank
@@ -147,15 +148,15 @@ class SqlWriteSession(
     def _insert_decision(self, decision: Decision, at: datetime) -> None:
         row = _decision_row(decision, at)
         insert_all(self._connection, tables.decisions, [row])
-        self._record_decided(decision, row["body"])
+        self._record_decided(decision, row)
 
-    def _record_decided(self, decision: Decision, body: str) -> None:
+    def _record_decided(self, decision: Decision, row: Row) -> None:
         self._record(
             decision.ticket_id,
             EventKind.DECIDED,
             unit_id=decision.unit_id,
             detail=decision.verdict.value,
-            covers=body,
+            covers=decision_record(row["body"], row["decided_at"]),
         )
 
     def set_status(
@@ -238,11 +239,11 @@ class SqlWriteSession(
         return fresh
 
     def add_bundle(self, record: BundleRecord) -> BundleRecord:
-        """Gives it the next version; a known digest answers its existing record, with MLflow's ids if it had none."""
+        """Gives it the next version; a known digest answers its existing record, brought up to date."""
         lock_counters(self._connection)
         existing = self.bundles()
         if known := next((bundle for bundle in existing if bundle.digest == record.digest), None):
-            filled = known.with_tracking_of(record)
+            filled = known.registered_again(record)
             if filled != known:
                 body = update(tables.bundles).where(tables.bundles.c.version == known.version)
                 self._connection.execute(body.values(body=encode(filled)))

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
 from domain.errors import TrackingUnavailable
-from router.ports import BundleRecord, Store
+from router.ports import BundleRecord, Store, WriteSession
 from store.promoting import challenge, promote
 from training.promotion import mirror
 from training.results import TrainingResult
@@ -53,12 +53,19 @@ def keep(
         metrics=tuple(sorted(result.metrics.items())),
         mlflow_run_id=run_id,
         mlflow_version=model_version,
+        issue=result.issue,
     )
-    kept = store.write(lambda session: session.add_bundle(record))
+    kept = store.write(lambda session: _register(record, session, issued_now=result.issued_now))
     _point(store, kept, now, serve=serve)
     if tracking is not None and untracked is None:
         untracked = _mirrored(store, tracking)
     return Kept(record=kept, untracked=untracked)
+
+
+def _register(record: BundleRecord, session: WriteSession, *, issued_now: bool) -> BundleRecord:
+    """Dates found on the disk do not replace those that are registered: somebody may have edited the files."""
+    known = next((one.issue for one in session.bundles() if one.digest == record.digest), None)
+    return session.add_bundle(record if issued_now or known is None else replace(record, issue=known))
 
 
 def _point(store: Store, record: BundleRecord, now: datetime, *, serve: bool) -> None:

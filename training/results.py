@@ -112,7 +112,10 @@ def delayed_json(delayed: Delayed) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrainingResult:
-    """A fitted bundle on disk and what was measured of it on its own certificate slice (later than the fit)."""
+    """A fitted bundle on disk and what was measured of it on its own certificate slice (later than the fit).
+
+    `issue`: SHA-256 of its certificates' dates; `issued_now`: of this training's, not of an equal bundle's before it.
+    """
 
     bundle_path: str
     bundle_digest: str
@@ -124,6 +127,8 @@ class TrainingResult:
     evaluation: Evaluation | None
     importance: Mapping[str, float]
     seconds: Mapping[str, float]
+    issue: str | None = None
+    issued_now: bool = False
 
     @property
     def certificate(self) -> Certificate:

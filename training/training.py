@@ -11,7 +11,7 @@ from typing import Any
 
 from domain.dispatches import Dispatch, unretracted
 from features.territories import Territories
-from models.bundle import load_bundle, write_bundle
+from models.bundle import issue_of, load_bundle, write_bundle
 from router.derived import Derived, DerivedAnew
 from router.ports import ReadSession, Store
 from router.uncollected import uncollected
@@ -93,6 +93,8 @@ def train(
         evaluation=fitted.evaluation,
         importance=fitted.importance,
         seconds=fitted.seconds,
+        issue=bundle.issue,
+        issued_now=bundle.issue == issue_of(fitted.bundle),
     )
 
 

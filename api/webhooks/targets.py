@@ -23,7 +23,10 @@ if TYPE_CHECKING:
 
 IpAddress: TypeAlias = IPv4Address | IPv6Address
 IpNetwork: TypeAlias = IPv4Network | IPv6Network
-NAT64 = IPv6Network("64:ff9b::/96")
+# an IPv4 address in the last 32 bits: NAT64 (RFC 6052), IPv4-compatible (RFC 4291), IPv4-translated (RFC 2765)
+CARRY_IPV4 = tuple(map(IPv6Network, ("64:ff9b::/96", "::/96", "::ffff:0:0:0/96")))
+# a site's own, which Python (3.11) holds to be global: site-local (RFC 3879), a NAT64 of its own (RFC 8215)
+OF_A_SITE = tuple(map(IPv6Network, ("fec0::/10", "64:ff9b:1::/48")))
 LONGEST = 2_000
 
 
@@ -73,9 +76,9 @@ class Targets:
     def refusal(self, address: IpAddress, scheme: str) -> str | None:
         """Why nothing is delivered to the address; None where it may be."""
         inner = _inner(address)
-        if any(inner in network for network in self.allowed if network.version == inner.version):
+        if _is_in(self.allowed, inner):
             return None
-        if not inner.is_global or inner.is_multicast:
+        if not inner.is_global or inner.is_multicast or _is_in(OF_A_SITE, inner):
             return f"{address} lies in a network that is not public"
         return "http, which anybody on the way can read" if scheme != "https" else None
 
@@ -99,11 +102,16 @@ def _literal(host: str) -> IpAddress | None:
         return None
 
 
+def _is_in(networks: Iterable[IpNetwork], address: IpAddress) -> bool:
+    return any(address in network for network in networks if network.version == address.version)
+
+
 def _inner(address: IpAddress) -> IpAddress:
     """The IPv4 address that an IPv6 one stands for, if it stands for one."""
     if isinstance(address, IPv4Address):
         return address
-    if address in NAT64:
+    # the loopback and no address at all are among the IPv4-compatible ones, and are none
+    if _is_in(CARRY_IPV4, address) and not (address.is_loopback or address.is_unspecified):
         return IPv4Address(int(address) & 0xFFFFFFFF)
     teredo = address.teredo[1] if address.teredo else None
     return address.ipv4_mapped or address.sixtofour or teredo or address

@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import Connection, text
 
 from domain.automation import Resumption
+from domain.decisions import Verdict
+from domain.safety import Priority
 from domain.tickets import TicketStatus
 from domain.units import Unit
+from router import audit
 from router.audit import Fault, verify
-from router.chain import link
+from router.chain import digest, link
+from router.delivery_ports import DeliveryKind
 from router.event_ports import ChainHead, EventKind
 from router.ports import Pointers, Store, WriteSession
 from store.codec import encode
 from store.engines import parse_url, writer_engine
 from store.memory import MemoryStore
+from store.memory_sessions import MemoryReadSession
 from store.sql import open_store
 from tests.contract.samples import (
     NOW,
@@ -36,7 +42,7 @@ def a_day(session: WriteSession) -> None:
     session.put_units([Unit(unit_id="roads", name="Roads")])
     session.append_dispatches([dispatch("old-1"), dispatch("old-2")])
     for ticket_id in ("a", "b"):
-        session.add_ticket(ticket(ticket_id))
+        session.add_ticket(ticket(ticket_id), Priority.HIGH)
         session.add_decision(decision(ticket_id), NOW)
         session.set_status(ticket_id, TicketStatus.DISPATCHED, "water-1")
         session.add_delivery(ticket_id, "water-1", NOW)
@@ -111,7 +117,7 @@ def test_a_work_that_fails_late_leaves_the_next_one_the_head_that_stands(store: 
 
 def test_a_work_reads_the_events_that_it_made(store: Store) -> None:
     def work(session: WriteSession) -> list[EventKind]:
-        session.add_ticket(ticket("a"))
+        session.add_ticket(ticket("a"), Priority.HIGH)
         seen = [event.kind for event in session.events("a")]
         session.add_decision(decision("a"), NOW)
         return [*seen, *(event.kind for event in session.events("a"))]
@@ -185,6 +191,59 @@ TAMPERINGS: dict[str, tuple[tuple[str, ...], list[tuple[Fault, int, int]]]] = {
 }
 
 
+COPIED = "INSERT INTO decisions (ticket_id, decided_at, verdict, unit_id, body, bundle_digest, certificate_group, automatic)"
+AS_IT_WAS = (
+    "SELECT ticket_id, decided_at, verdict, unit_id, body, bundle_digest, certificate_group, automatic"
+)
+UNTOLD = (Fault.UNTOLD, 0, 0)
+TAMPERINGS |= {
+    "decision slipped in": (
+        (
+            COPIED
+            + AS_IT_WAS.replace("body", "replace(body, 'water-1', 'roads')")
+            + " FROM decisions WHERE ticket_id = 'a'",
+        ),
+        [UNTOLD],
+    ),
+    "decision slipped in as it was": (
+        (f"{COPIED} {AS_IT_WAS} FROM decisions WHERE ticket_id = 'a'",),
+        [UNTOLD],
+    ),
+    "decision's time": (
+        ("UPDATE decisions SET decided_at = '2020-01-01 00:00:00+00' WHERE ticket_id = 'b'",),
+        [(Fault.RECORD, 8, 8)],
+    ),
+    **{
+        f"decision's {column}": (
+            (f"UPDATE decisions SET {column} = 'x' WHERE ticket_id = 'b'",),
+            [(Fault.RECORD, 8, 8)],
+        )
+        for column in ("verdict", "unit_id", "automatic", "bundle_digest", "certificate_group")
+    },
+    "ticket's time": (
+        ("UPDATE tickets SET received_at = '2020-01-01 00:00:00+00' WHERE ticket_id = 'b'",),
+        [(Fault.RECORD, 7, 7)],
+    ),
+    "ticket's channel": (("UPDATE tickets SET channel = 'x' WHERE ticket_id = 'b'",), [(Fault.RECORD, 7, 7)]),
+    "ticket's priority": (("UPDATE tickets SET priority = 2 WHERE ticket_id = 'b'",), [(Fault.RECORD, 8, 8)]),
+    "delivery deleted": (("DELETE FROM deliveries WHERE ticket_id = 'a'",), [(Fault.RECORD, 6, 6)]),
+    "delivery's unit": (
+        ("UPDATE deliveries SET unit_id = 'roads' WHERE ticket_id = 'a'",),
+        [(Fault.RECORD, 6, 6)],
+    ),
+    "delivery slipped in": (
+        (
+            (
+                "INSERT INTO deliveries (webhook_id, ticket_id, unit_id, queued_at, ready_at, due_at, state)"
+                " SELECT 'msg_x', ticket_id, 'roads', queued_at, ready_at, due_at, state FROM deliveries"
+                " WHERE ticket_id = 'a'"
+            ),
+        ),
+        [UNTOLD],
+    ),
+}
+
+
 @pytest.mark.parametrize("tampering", TAMPERINGS)
 def test_what_was_changed_behind_its_back_is_named(url: str, tampering: str) -> None:
     statements, expected = TAMPERINGS[tampering]
@@ -199,6 +258,140 @@ def test_what_was_changed_behind_its_back_is_named(url: str, tampering: str) -> 
         found = verify(session).findings
     store.close()
     assert [(one.fault, one.first, one.last) for one in found] == expected
+
+
+def a_long_way(session: WriteSession) -> None:
+    """A ticket that was refused and decided again, reviewed, undone and reviewed again; one that made it pressing."""
+    for ticket_id, priority in (("a", Priority.NORMAL), ("b", Priority.HIGH)):
+        session.add_ticket(ticket(ticket_id), priority)
+        session.add_decision(decision(ticket_id, verdict=Verdict.REVIEW, priority=priority), NOW)
+        session.set_status(ticket_id, TicketStatus.IN_REVIEW, None)
+    session.add_decision(decision("a", "roads", priority=Priority.NORMAL), NOW)
+    session.set_status("b", TicketStatus.JOINED, None)
+    session.set_joined("b", "a", "王")
+    session.set_priority("a", Priority.HIGH)
+    session.add_review(review("a"))
+    session.undo_review("a", by="王", reason="slip")
+    session.add_review(replace(review("a"), unit_id="water-1"))
+    session.set_status("a", TicketStatus.DISPATCHED, "water-1")
+    session.add_delivery("a", "water-1", NOW)
+    session.add_delivery("a", "roads", NOW, kind=DeliveryKind.WITHDRAWAL)
+
+
+def swapped(table: str, key: str, one: int, other: int) -> tuple[str, ...]:
+    """The statements."""
+    steps = (one, 1000), (other, one), (1000, other)
+    return tuple(f"UPDATE {table} SET {key} = {to} WHERE {key} = {of}" for of, to in steps)
+
+
+ON_THE_WAY: dict[str, tuple[tuple[str, ...], list[str]]] = {
+    "nothing": ((), []),
+    "decisions changed places": (
+        swapped("decisions", "decision_id", 1, 3),
+        [f"what event {n} (decided of ticket 'a') tells of changed places with another" for n in (2, 7)],
+    ),
+    "the first decision deleted": (
+        ("DELETE FROM decisions WHERE decision_id = 1",),
+        ["what event 2 (decided of ticket 'a') tells of was edited or deleted"],
+    ),
+    "the first decision edited and copied": (
+        (
+            f"{COPIED} {AS_IT_WAS} FROM decisions WHERE decision_id = 3",
+            "UPDATE decisions SET body = replace(body, 'water-1', 'water-9') WHERE decision_id = 1",
+        ),
+        [
+            "what event 2 (decided of ticket 'a') tells of was edited or deleted",
+            "no event tells of decisions: row 4 of ticket 'a'",
+        ],
+    ),
+    "columns": (
+        ("UPDATE decisions SET verdict = 'hold', unit_id = NULL WHERE decision_id = 3",),
+        [
+            "what event 7 (decided of ticket 'a') tells of is contradicted by decisions.verdict, decisions.unit_id"
+        ],
+    ),
+    "no longer as pressing as what goes with it": (
+        ("UPDATE tickets SET priority = 2 WHERE ticket_id = 'a'",),
+        ["what event 2 (decided of ticket 'a') tells of is contradicted by tickets.priority"],
+    ),
+    "going in a circle": (
+        ("UPDATE tickets SET joined_into = 'b' WHERE ticket_id = 'a'",),
+        ["ticket 'a' goes with b; event 13 says with none"],
+    ),
+    "an undone review deleted": (
+        ("DELETE FROM undone_reviews",),
+        [
+            "what event 10 (reviewed of ticket 'a') tells of was edited or deleted",
+            "what event 11 (undone of ticket 'a') tells of was edited or deleted",
+        ],
+    ),
+    "a review undone by nobody": (
+        (
+            (
+                "INSERT INTO undone_reviews (ticket_id, unit_id, by, at, comment, reason)"
+                " SELECT ticket_id, unit_id, by, at, comment, reason FROM reviews"
+            ),
+            "DELETE FROM reviews",
+        ),
+        ["no event tells of undone_reviews: row 2 of ticket 'a'"],
+    ),
+    "deliveries changed places": (
+        swapped("deliveries", "delivery_id", 1, 2),
+        [f"what event {n} (queued of ticket 'a') tells of changed places with another" for n in (14, 15)],
+    ),
+}
+
+
+@pytest.mark.parametrize("tampering", ON_THE_WAY)
+def test_each_event_has_its_own_record(url: str, tampering: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(audit, "BATCH", 3)  # a ticket's events are in many batches
+    statements, expected = ON_THE_WAY[tampering]
+    with closing(open_store(url, lambda: NOW)) as store:
+        store.write(a_long_way)
+    with behind_the_back_of(url) as connection:
+        for statement in statements:
+            connection.execute(text(statement))
+    with closing(open_store(url, lambda: NOW)) as store, store.read() as session:
+        assert [one.told for one in verify(session).findings] == expected
+
+
+def test_each_event_has_its_own_record_in_memory_too() -> None:
+    store = MemoryStore(lambda: NOW)
+    store.write(a_long_way)
+    with store.read() as session:
+        assert isinstance(session, MemoryReadSession)
+        assert verify(session).findings == ()
+        state = session.state
+        state.decisions[0], state.decisions[2] = state.decisions[2], state.decisions[0]
+        state.decisions.append(state.decisions[1])
+        del state.deliveries[0]
+        assert sorted(one.told for one in verify(session).findings) == [
+            "no event tells of decisions: row 2 of ticket 'b'",
+            "what event 14 (queued of ticket 'a') tells of was edited or deleted",
+            "what event 2 (decided of ticket 'a') tells of changed places with another",
+            "what event 7 (decided of ticket 'a') tells of changed places with another",
+        ]
+
+
+def test_a_decision_that_was_chained_without_its_time_is_known_by_its_body(url: str) -> None:
+    with closing(open_store(url, lambda: NOW)) as store:
+        store.write(a_day)
+    with closing(open_store(url, lambda: NOW)) as store, store.read() as session:
+        events = [
+            replace(one, covers=digest(encode(decision(one.ticket_id))))
+            if one.kind is EventKind.DECIDED
+            else one
+            for one in session.event_log()
+        ]
+    with behind_the_back_of(url) as connection:
+        for one in events:
+            connection.execute(
+                text("UPDATE events SET covers = :covers WHERE event_id = :number"),
+                {"covers": one.covers, "number": one.sequence},
+            )
+    chain_anew(url)
+    with closing(open_store(url, lambda: NOW)) as store, store.read() as session:
+        assert verify(session).findings == ()
 
 
 def test_a_chain_made_anew_does_not_have_the_head_that_was_noted(url: str) -> None:
@@ -221,12 +414,13 @@ def test_a_chain_made_anew_does_not_have_the_head_that_was_noted(url: str) -> No
 
 def forge(url: str) -> None:
     """Change an event and chain all that follows anew."""
-    store = open_store(url, lambda: NOW)
-    with store.read() as session:
-        events = list(session.event_log())
-    store.close()
     with behind_the_back_of(url) as connection:
         connection.execute(text("UPDATE events SET by = 'nobody' WHERE event_id = 2"))
+    chain_anew(url)
+
+
+def chain_anew(url: str) -> None:
+    """All events, as they are now."""
     store, previous = open_store(url, lambda: NOW), ChainHead().hash
     with store.read() as session:
         events = list(session.event_log())

@@ -10,6 +10,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import MetaData, create_engine, insert, inspect, select
 
 from domain.dispatches import Dispatch
+from domain.safety import Priority
 from domain.tickets import TicketStatus
 from router.audit import verify
 from router.delivery_ports import Endpoint
@@ -44,7 +45,7 @@ def furnish(session: WriteSession) -> None:
     session.put_addresses([ADDRESS])
     for number, name in enumerate(TICKETS):
         session.add_ticket(ticket(name, minutes=number))
-        session.add_decision(decision(name), NOW)
+        session.add_decision(decision(name, priority=Priority.NORMAL), NOW)
         session.set_status(name, TicketStatus.IN_REVIEW, None)
     session.add_review(review("a"))
     session.set_status("a", TicketStatus.DISPATCHED, "roads")

@@ -478,6 +478,15 @@ def test_a_bundle_that_mlflow_learns_of_later_keeps_its_first_ids(store: Store) 
     assert read(store, "bundles") == [told]
 
 
+def test_a_bundle_keeps_its_dates_until_others_are_registered(store: Store) -> None:
+    def add(issue: str | None) -> str | None:
+        record = replace(bundle("aa"), mlflow_run_id="run 7", mlflow_version="7", issue=issue)
+        return store.write(lambda session: session.add_bundle(record)).issue
+
+    assert [add(issue) for issue in (None, "cd", None, "ef")] == [None, "cd", "cd", "ef"]
+    assert [one.issue for one in read(store, "bundles")] == ["ef"]
+
+
 def test_pointers_move_together(store: Store) -> None:
     def work(session: WriteSession) -> Pointers:
         session.add_bundle(bundle("aa"))

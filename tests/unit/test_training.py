@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -13,14 +16,16 @@ from typer.testing import CliRunner
 from cli.main import app
 from domain.decisions import Policy
 from domain.dispatches import Dispatch
+from domain.errors import BundleDamaged
 from domain.places import Account
 from domain.rules import Rule
 from domain.units import Unit
 from models.bundle import load_bundle
-from router.live import LiveWorld
+from router.live import LiveWorld, load_champion
 from router.ports import Store
 from router.route import route
 from store.memory import MemoryStore
+from store.promoting import fault
 from tests.estimators import QUICK, START, a_ticket, easy_log, place
 from tests.serving import square
 from training.fitting import Settings
@@ -117,6 +122,47 @@ def test_a_trained_bundle_waits_as_challenger_unless_it_is_to_serve(tmp_path: Pa
     keep(store, train_on(store, tmp_path, settings=other), tracking=None, now=START, serve=True)
     with store.read() as session:
         assert session.pointers().champion == 2
+
+
+def prolong(bundle: Path) -> None:
+    """As somebody does who may write the files, and has no key to sign them."""
+    dates = json.loads((bundle / "issue.json").read_bytes()) | {"expires_at": "2099-01-01T00:00:00+00:00"}
+    (bundle / "issue.json").write_text(json.dumps(dates))
+    digest = sha256((bundle / "issue.json").read_bytes()).hexdigest()
+    manifest = json.loads((bundle / "manifest.json").read_bytes()) | {"issue": digest}
+    (bundle / "manifest.json").write_text(json.dumps(manifest))
+
+
+def test_a_certificate_that_was_prolonged_in_its_files_is_refused(tmp_path: Path) -> None:
+    store = store_with(easy_log(40))
+    result = train_on(store, tmp_path)
+    record = keep(store, result, tracking=None, now=START, serve=True).record
+    assert fault(record) is None
+    path = Path(result.bundle_path)
+    prolong(path)
+    assert load_bundle(path).certificate.expires_at.year == 2099  # every digest holds
+    assert isinstance(fault(record), BundleDamaged)
+    assert isinstance(load_champion(record, load_bundle).problem, BundleDamaged)
+    assert fault(replace(record, issue=None)) is None  # registered by an earlier version
+    with pytest.raises(
+        BundleDamaged, match="dates"
+    ):  # the files that are there are no word against the record's
+        keep(store, train_on(store, tmp_path), tracking=None, now=START, serve=True)
+    shutil.rmtree(path)
+    mended = keep(store, train_on(store, tmp_path), tracking=None, now=START).record
+    assert fault(mended) is None
+
+
+def test_training_again_in_place_of_a_damaged_bundle_issues_anew(tmp_path: Path) -> None:
+    store = store_with(easy_log(40))
+    first = train_on(store, tmp_path)
+    record = keep(store, first, tracking=None, now=START, serve=True).record
+    (Path(first.bundle_path) / "ranker.txt").write_text("")
+    again = train_on(store, tmp_path, days=900)
+    assert again.bundle_digest == first.bundle_digest
+    reissued = keep(store, again, tracking=None, now=START).record
+    assert reissued.issue != record.issue
+    assert (reissued.version, fault(reissued)) == (record.version, None)
 
 
 def test_serving_asks_for_as_many_candidates_as_training_did() -> None:
