@@ -65,6 +65,9 @@ def replay(
     standing.fold(sorted(log, key=fold_order), derived)
     world = replace(standing.world, audit_salt=session.audit_salt())
     again = route(stored.ticket, world, stored.decided_at)
+    if len(again.ranking.candidates) < len(decision.ranking.candidates):  # it was made when all were named
+        every = replace(policy, told_candidates=policy.max_candidates)
+        again = route(stored.ticket, replace(world, policy=every), stored.decided_at)
     refusals = [one for one in session.refusals(ticket_id) if one.at <= stored.decided_at]
     if refusals:
         again = reconsider(again, refusals, policy)

@@ -93,6 +93,14 @@ def test_every_decision_is_made_again_to_the_same_bits(store: Store) -> None:
     assert again(store, "new-2").stored.suspension_ids == again(store, "new-3").stored.suspension_ids == (1,)
 
 
+def test_a_decision_of_when_more_candidates_were_named_is_made_again(store: Store) -> None:
+    fewer = Policy(told_candidates=1)
+    with store.read() as session:
+        found = replay("new-0", session, load_bundle, fewer, DerivedAnew())
+    assert len(found.stored.ranking.candidates) > 1
+    assert encode(found.again) == encode(found.stored)
+
+
 def test_what_changed_since_is_named(store: Store) -> None:
     store.write(lambda session: session.put_units([Unit(unit_id="new", name="New")]))
     found = again(store, "new-0")
