@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from domain.access import Key, Right
 from domain.errors import GridrouteError
-from router.delivery_ports import DeliveryKind, Endpoint
+from router.delivery_ports import Delivery, DeliveryKind, Endpoint
 from router.ports import BundleRecord, ReadSession
 
 SOON = timedelta(days=14)  # what expires by then is told
@@ -98,11 +98,8 @@ def check_clock(now: datetime, others: Iterable[tuple[str, datetime]]) -> Iterat
 def check_outbox(session: ReadSession, now: datetime) -> Iterator[Check]:
     """Whether deliveries go out."""
     with_endpoint = {one.unit_id: one for one in session.endpoints()}
-    waiting = [
-        one
-        for one in session.pending_deliveries(limit=10_000)
-        if one.unit_id in with_endpoint and one.ready_at <= now
-    ]
+    pending = session.pending_deliveries(limit=10_000)
+    waiting = [one for one in pending if one.unit_id in with_endpoint and one.ready_at <= now]
     oldest = min((one.ready_at for one in waiting), default=now)
     told = f"{len(waiting):,} to be delivered, the oldest for {_minutes(now - oldest)}"
     if now - oldest > OLD:
@@ -112,7 +109,7 @@ def check_outbox(session: ReadSession, now: datetime) -> Iterator[Check]:
     else:
         yield good("outbox", told)
     yield from _paused(with_endpoint.values(), now)
-    yield from _unfetched(session, with_endpoint, now)
+    yield from _unfetched((one for one in pending if one.unit_id not in with_endpoint), now)
     dead = session.outbox().dead
     if dead:
         mend = "GET /v1/deliveries?state=dead names them; POST /v1/deliveries/NUMBER/retry sends one again"
@@ -121,15 +118,12 @@ def check_outbox(session: ReadSession, now: datetime) -> Iterator[Check]:
         yield good("dead letters", "none")
 
 
-def _unfetched(session: ReadSession, with_endpoint: Collection[str], now: datetime) -> Iterator[Check]:
+def _unfetched(pending: Iterable[Delivery], now: datetime) -> Iterator[Check]:
     """Dispatches to units that fetch them, and have not."""
     left = [
         one
-        for one in session.pending_deliveries(limit=10_000)
-        if one.unit_id not in with_endpoint
-        and one.kind is DeliveryKind.DISPATCH
-        and one.reply is None
-        and one.ready_at <= now - OLD
+        for one in pending
+        if one.kind is DeliveryKind.DISPATCH and one.reply is None and one.ready_at <= now - OLD
     ]
     if left:
         units = sorted({one.unit_id for one in left})
