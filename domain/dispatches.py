@@ -13,12 +13,16 @@ from domain.time import require_aware
 
 
 class LabelSource(StrEnum):
-    """Who said that this unit owns the ticket; a retraction takes such a word back."""
+    """Who said that this unit owns the ticket; a retraction takes such a word back.
+
+    Done: the unit itself, which told that the work is done, where no person had said whose it is.
+    """
 
     IMPORT = "import"
     CONFIRMATION = "confirmation"
     REASSIGNMENT = "reassignment"
     AUDIT = "audit"
+    DONE = "done"
     RETRACTION = "retraction"
 
 

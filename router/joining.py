@@ -13,8 +13,8 @@ from router.claiming import require_free, require_ticket
 from router.clocks import due_after
 from router.delivery import OF_ONE_TICKET, UNDO
 from router.delivery_ports import DeliveryKind, DeliveryState
+from router.in_hand import is_done
 from router.ports import ReadSession, StoredTicket, WriteSession
-from router.pulling import is_done
 from router.standing import stood_before_joining
 
 

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from domain.decisions import Decision
-from domain.dispatches import Dispatch, LabelSource, Refusal
+from domain.dispatches import Refusal
 from domain.errors import NoLongerTheirs, NotFound
 from domain.tickets import TicketStatus
 from router.clocks import due_at
-from router.delivery import OF_ONE_TICKET
 from router.delivery_ports import Delivery, DeliveryKind, DeliveryState, Reply
 from router.event_ports import EventKind
+from router.in_hand import current_dispatch
+from router.labels import KnownAt, retraction, work_done
 from router.ports import ReadSession, StoredTicket, WriteSession
 from router.submission import STATUS_OF
 from router.undoing import weighed_before
@@ -59,24 +60,6 @@ def is_theirs(found: Handed, session: ReadSession) -> bool:
     return current is not None and current.delivery_id == found.delivery.delivery_id
 
 
-def is_done(stored: StoredTicket, session: ReadSession) -> bool:
-    """Whether the unit that has the ticket told that its work is done."""
-    dispatch = current_dispatch(stored, session)
-    return dispatch is not None and dispatch.reply is Reply.DONE
-
-
-def current_dispatch(stored: StoredTicket, session: ReadSession) -> Delivery | None:
-    """The dispatch by which a unit has the ticket now; None where nobody has it, or by no dispatch of ours."""
-    if stored.status is not TicketStatus.DISPATCHED:
-        return None
-    dispatches = [
-        one
-        for one in session.deliveries(ticket_id=stored.ticket.ticket_id, limit=OF_ONE_TICKET)
-        if one.kind is DeliveryKind.DISPATCH and one.state is not DeliveryState.CANCELLED
-    ]
-    return dispatches[-1] if dispatches and dispatches[-1].unit_id == stored.unit_id else None
-
-
 def retry(delivery_id: int, at: datetime, by: str, session: WriteSession) -> Delivery:
     """Bring a dead letter back. Raises NotFound, or NoLongerTheirs where it is no longer true."""
     delivery = session.delivery(delivery_id)
@@ -102,10 +85,10 @@ def _still_holds(delivery: Delivery, stored: StoredTicket, session: ReadSession)
             return True
 
 
-def reply_to(answer: Answer, session: WriteSession) -> Delivery:
+def reply_to(answer: Answer, known_at: KnownAt, session: WriteSession) -> Delivery:
     """Note the answer; one that says no more than an earlier one changes nothing.
 
-    Raises NotFound or NoLongerTheirs.
+    Work that is done was the unit's: the log learns it, unless a person said so. Raises NotFound or NoLongerTheirs.
     """
     found = handed(answer.unit_id, answer.delivery_id, answer.at, session)
     delivery = found.delivery
@@ -116,41 +99,37 @@ def reply_to(answer: Answer, session: WriteSession) -> Delivery:
     after = session.reply_delivery(
         answer.delivery_id, answer.reply, by=answer.by, at=answer.at, reason=answer.reason
     )
-    if answer.reply is Reply.DONE:  # for all who called about it
-        for ticket_id in found.stored.joined:
+    if answer.reply is Reply.DONE:
+        for ticket_id in found.stored.joined:  # for all who called about it
             session.note(ticket_id, EventKind.DONE, by=answer.by, unit_id=answer.unit_id)
+        if found.stored.review is None:
+            session.append_dispatches([work_done(found.stored, after, known_at, session)])
     return after
 
 
 def refuse(
-    answer: Answer, decision: Decision, known_at: datetime, world: World, session: WriteSession
+    answer: Answer, decision: Decision, known_at: KnownAt, world: World, session: WriteSession
 ) -> Delivery:
     """Take the ticket back from the unit: `decision` says who has to see it now.
 
-    What a person said of it before is undone, as that was refused; an automatic dispatch counts as one that came back.
+    What was said of it before, by a person or by the unit, is undone, as that was refused; an automatic dispatch counts
+    as one that came back.
     """
     before = handed(answer.unit_id, answer.delivery_id, answer.at, session)
-    delivery = reply_to(answer, session)
+    delivery = reply_to(answer, known_at, session)
     if before.delivery.reply is Reply.REFUSED:
         return delivery
     stored, ticket_id = before.stored, delivery.ticket_id
     bundle = world.bundle
-    label = came_back(stored, answer.unit_id, bundle, known_at)
+    at = known_at(stored.ticket.received_at, session)
+    label = came_back(stored, answer.unit_id, bundle, at)
     if bundle is not None and label is not None and not weighed_before(stored, label, world.units, session):
         weigh(label, bundle, session)
     if stored.review is not None:
-        undone = session.undo_review(ticket_id, by=answer.by, reason=answer.reason)
-        session.append_dispatches(
-            [
-                Dispatch(
-                    ticket=stored.ticket,
-                    unit_id=undone.unit_id,
-                    known_at=known_at,
-                    source=LabelSource.RETRACTION,
-                    by=answer.by,
-                )
-            ]
-        )
+        session.undo_review(ticket_id, by=answer.by, reason=answer.reason)
+    if stored.review is not None or before.delivery.reply is Reply.DONE:
+        said_for = stored.review.unit_id if stored.review else answer.unit_id
+        session.append_dispatches([retraction(stored, said_for, answer.by, known_at, session)])
     session.add_decision(decision, answer.at)
     session.set_status(ticket_id, STATUS_OF[decision.verdict], None, by=answer.by)
     session.set_due(ticket_id, due_at(decision, answer.at, world.policy))

@@ -14,9 +14,9 @@ from features.facts import Facts, facts
 from features.place import distance_m
 from features.schema import HistorySchema
 from router.finding import TicketQuery, places_around
+from router.in_hand import is_done
 from router.live import LiveWorld
 from router.ports import ReadSession
-from router.pulling import is_done
 from router.stored import StoredTicket
 
 SPAN = timedelta(hours=24)

@@ -228,7 +228,10 @@ class RoutingService:
         Raises NotFound, or NoLongerTheirs where the ticket has gone on.
         """
         if answer.reply is not Reply.REFUSED:
-            return self._store.write(lambda session: reply_to(answer, session))
+            delivery = self._store.write(lambda session: reply_to(answer, self._known_at, session))
+            if answer.reply is Reply.DONE:
+                self._catch_up()
+            return delivery
         with self._store.read() as session:
             stored = handed(answer.unit_id, answer.delivery_id, answer.at, session).stored
             earlier = session.refusals(stored.ticket.ticket_id)
@@ -236,11 +239,7 @@ class RoutingService:
         with self._live.routing() as world:
             decision = reconsider(route(stored.ticket, world, answer.at), refusals, world.policy)
 
-        def work(session: WriteSession) -> Delivery:
-            known_at = self._known_at(stored.ticket.received_at, session)
-            return refuse(answer, decision, known_at, world, session)
-
-        delivery = self._store.write(work)
+        delivery = self._store.write(lambda session: refuse(answer, decision, self._known_at, world, session))
         self._catch_up()
         return delivery
 

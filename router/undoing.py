@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from domain.decisions import Policy, Review
-from domain.dispatches import Dispatch, LabelSource
 from domain.errors import NothingToUndo, UndoTooLate
 from domain.tickets import TicketStatus
 from domain.units import Unit, stands_for
@@ -15,6 +14,8 @@ from models.monitor import Audit, Returned
 from router.claiming import require_apart, require_ticket
 from router.delivery import OF_ONE_TICKET, UNDO
 from router.delivery_ports import DeliveryKind, DeliveryState
+from router.in_hand import finished
+from router.labels import KnownAt, retraction, work_done
 from router.ports import ReadSession, StoredTicket, WriteSession
 from router.standing import stood_before_review
 
@@ -31,7 +32,7 @@ class Undo:
 
 def undo(
     wanted: Undo,
-    known_at: Callable[[datetime, WriteSession], datetime],
+    known_at: KnownAt,
     policy: Policy,
     session: WriteSession,
 ) -> StoredTicket:
@@ -54,8 +55,11 @@ def undo(
     session.undo_review(wanted.ticket_id, by=wanted.by, reason=wanted.reason)
     before = stood_before_review(stored, policy, session)
     session.set_status(wanted.ticket_id, before.status, before.unit_id, by=wanted.by)
-    session.append_dispatches([_retraction(stored, stored.review, wanted, known_at, session)])
-    return require_ticket(wanted.ticket_id, session)
+    session.append_dispatches([retraction(stored, stored.review.unit_id, wanted.by, known_at, session)])
+    again = require_ticket(wanted.ticket_id, session)
+    if (work := finished(again, session)) is not None:  # the unit's word, which the review had replaced
+        session.append_dispatches([work_done(again, work, known_at, session)])
+    return again
 
 
 def _has_gone(review: Review, session: ReadSession) -> bool:
@@ -93,19 +97,3 @@ def weighed_before(
     ]
     wrong = isinstance(label, Returned) or label.wrong
     return any(earlier) or (bool(earlier) and not wrong)
-
-
-def _retraction(
-    stored: StoredTicket,
-    review: Review,
-    wanted: Undo,
-    known_at: Callable[[datetime, WriteSession], datetime],
-    session: WriteSession,
-) -> Dispatch:
-    return Dispatch(
-        ticket=stored.ticket,
-        unit_id=review.unit_id,
-        known_at=known_at(stored.ticket.received_at, session),
-        source=LabelSource.RETRACTION,
-        by=wanted.by,
-    )

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from domain.dispatches import Dispatch, LabelSource
+from domain.dispatches import Dispatch, LabelSource, unretracted
 from router.ports import ReadSession
 from store.importing.faults import BadRow, Fault, shown
 from store.importing.history import HistoryFile
@@ -24,14 +24,12 @@ class Merge:
 
 
 def merge(session: ReadSession, history: HistoryFile) -> Merge:
-    """Compare each dispatch of the file with what the log says of its ticket. The log is read once."""
+    """Compare each dispatch of the file with what stands in the log of its ticket. The log is read once."""
     by_ticket = {entry.ticket.ticket_id: entry for entry in history.dispatches}
     agrees: dict[str, bool] = {}
-    for known in session.dispatches():
-        ticket_id = known.ticket.ticket_id
-        if entry := by_ticket.get(ticket_id):
-            same = _agree(known, entry, compare_known_at=history.known_at_given)
-            agrees[ticket_id] = agrees.get(ticket_id, False) or same
+    for known in unretracted(one for one in session.dispatches() if one.ticket_id in by_ticket):
+        same = _agree(known, by_ticket[known.ticket_id], compare_known_at=history.known_at_given)
+        agrees[known.ticket_id] = agrees.get(known.ticket_id, False) or same
     found = Merge()
     for ticket_id, entry in by_ticket.items():
         if ticket_id not in agrees:

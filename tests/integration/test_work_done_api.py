@@ -1,0 +1,156 @@
+"""What a unit has done was its own: the dispatch log learns it, each ticket once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+from api.app import create_app
+from domain.dispatches import Dispatch, LabelSource, unretracted
+from domain.tickets import Ticket
+from router.audit import verify
+from router.ports import Store
+from router.service import RoutingService
+from store.importing.history import HistoryFile
+from store.importing.merging import Merge, merge
+from store.memory import MemoryStore
+from store.sql import open_store
+from tests.serving import NOW, Clock, furnished, no_bundle
+from tests.stores import new_sqlite
+
+GAS = {"ticket_id": "t1", "text": "Gas leak", "latitude": 31.25, "longitude": 121.45, "account": "310042"}
+Said = list[tuple[str, LabelSource, str | None]]
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock(NOW)
+
+
+@pytest.fixture(params=["memory", "sqlite"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+    found = MemoryStore() if request.param == "memory" else open_store(new_sqlite(tmp_path / "g.db"))
+    yield furnished(found)
+    found.close()
+
+
+@pytest.fixture
+def service(store: Store, clock: Clock) -> RoutingService:
+    return RoutingService(store, clock, no_bundle)
+
+
+@pytest.fixture
+def client(service: RoutingService) -> TestClient:
+    return TestClient(create_app(service), raise_server_exceptions=False)
+
+
+def say(client: TestClient, store: Store, word: str, unit: str) -> None:
+    """What the unit says of the ticket that it was handed last."""
+    with store.read() as session:
+        number = session.deliveries(unit_id=unit, ticket_id="t1", limit=9)[-1].delivery_id
+    body = {"by": "crew 7"} | ({"reason": "a private line"} if word == "reject" else {})
+    answer = client.post(f"/v1/units/{unit}/dispatches/{number}/{word}", json=body)
+    assert answer.status_code == 200, answer.text
+
+
+def review(client: TestClient, unit: str) -> Any:
+    return client.post("/v1/tickets/t1/review", json={"unit": unit, "by": "Li Wei"})
+
+
+def standing(store: Store) -> Said:
+    with store.read() as session:
+        assert verify(session).findings == ()
+        return [(one.unit_id, one.source, one.by) for one in unretracted(session.dispatches())]
+
+
+def test_a_dispatch_that_nobody_objected_to_is_learnt_when_its_work_is_done(
+    client: TestClient, store: Store, service: RoutingService
+) -> None:
+    client.post("/v1/tickets", json=GAS)
+    for word in ("acknowledge", "accept"):
+        say(client, store, word, "gas")
+        assert standing(store) == []
+    for _ in range(2):
+        say(client, store, "done", "gas")
+        assert standing(store) == [("gas", LabelSource.DONE, "crew 7")]
+    assert service.vitals().lag == 0
+    # the next ticket feels it
+    other = {**GAS, "ticket_id": "t2", "text": "no gas at all"}
+    candidates = client.post("/v1/tickets", json=other).json()["candidates"]
+    gas = next(one for one in candidates if one["unit"] == "gas")
+    assert "history" in {one["kind"] for one in gas["evidence"]}
+
+
+def test_a_persons_word_is_not_said_again(client: TestClient, store: Store, clock: Clock) -> None:
+    client.post("/v1/tickets", json=GAS)
+    review(client, "north")
+    clock.move(seconds=10)
+    say(client, store, "done", "north")
+    assert standing(store) == [("north", LabelSource.REASSIGNMENT, "Li Wei")]
+
+
+@pytest.mark.parametrize(
+    ("unit", "source"), [("gas", LabelSource.CONFIRMATION), ("south", LabelSource.REASSIGNMENT)]
+)
+def test_a_person_who_comes_after_it_is_believed_until_that_is_undone(
+    client: TestClient, store: Store, unit: str, source: LabelSource
+) -> None:
+    client.post("/v1/tickets", json=GAS)
+    say(client, store, "done", "gas")
+    assert review(client, unit).status_code == 200
+    assert standing(store) == [(unit, source, "Li Wei")]
+    undone = client.post("/v1/tickets/t1/undo", json={"by": "Li Wei", "reason": "the wrong line"})
+    assert undone.status_code == 200
+    assert standing(store) == [("gas", LabelSource.DONE, "crew 7")]
+
+
+def test_a_unit_that_takes_its_word_back_is_not_believed(client: TestClient, store: Store) -> None:
+    client.post("/v1/tickets", json=GAS)
+    say(client, store, "done", "gas")
+    say(client, store, "reject", "gas")
+    assert standing(store) == []
+
+
+def past(unit_id: str, ticket_id: str = "t1") -> Dispatch:
+    return Dispatch(
+        ticket=Ticket(ticket_id=ticket_id, text="Gas leak", received_at=NOW), unit_id=unit_id, known_at=NOW
+    )
+
+
+def test_what_was_imported_is_not_learnt_again(client: TestClient, store: Store) -> None:
+    client.post("/v1/tickets", json=GAS)
+    store.write(lambda session: session.append_dispatches([past("gas")]))
+    say(client, store, "done", "gas")
+    assert standing(store) == [("gas", LabelSource.IMPORT, None)]
+
+
+def merged(store: Store, *entries: Dispatch) -> Merge:
+    file = HistoryFile(
+        dispatches=list(entries),
+        rejected={},
+        bad_rows=[],
+        rows=len(entries),
+        digest="",
+        attribute_names=(),
+        whole_days=False,
+        known_at_given=False,
+        repeated=0,
+        lines={},
+    )
+    with store.read() as session:
+        return merge(session, file)
+
+
+def test_an_import_of_closed_tickets_adds_what_was_not_told(client: TestClient, store: Store) -> None:
+    client.post("/v1/tickets", json=GAS)
+    say(client, store, "done", "gas")
+    closed, new, other = past("gas"), past("gas", "t2"), past("south")
+    assert merged(store, closed, new) == Merge(fresh=[new])
+    assert merged(store, other) == Merge(conflicts=[other])
+    say(client, store, "reject", "gas")  # nothing stands of it any more
+    assert merged(store, replace(closed)) == Merge(fresh=[closed])
