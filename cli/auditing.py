@@ -60,6 +60,10 @@ def _head(expect: str) -> ChainHead:
 
 def replay(
     ticket: Annotated[str, typer.Argument(help="The ticket whose decision is made again.")],
+    decision: Annotated[
+        int | None,
+        typer.Option("--decision", help="Which of the ticket's decisions, from 1; default: the latest."),
+    ] = None,
     home: HomeOption = DEFAULT_HOME,
 ) -> None:
     """Make a stored decision again from the log and the bundle it was made by. Exit code 1 where a bit differs."""
@@ -70,11 +74,12 @@ def replay(
 
     derived = Workspace.of(home).derived()
     with opened_store(home) as store, store.read() as session:
-        found = work(ticket, session, load_bundle, Policy(), derived)
+        found = work(ticket, session, load_bundle, Policy(), derived, decision)
     stored, again = encode(found.stored), encode(found.again)
     by = f"bundle {found.stored.bundle_digest[:12]}" if found.stored.bundle_digest else "no model"
+    which = f"Decision {found.number} of {found.of}, made" if found.of > 1 else "Decided"
     say(
-        f"Decided {found.decided_at:%Y-%m-%d %H:%M:%S} by {by}, after {found.stored.history_sequence:,} dispatches."
+        f"{which} {found.decided_at:%Y-%m-%d %H:%M:%S} by {by}, after {found.stored.history_sequence:,} dispatches."
     )
     if stored == again:
         say(f"The same again, all {len(stored.encode()):,} bytes of it: {_told(found.again)}", style="green")

@@ -15,7 +15,7 @@ from router.derived import Derived
 from router.event_ports import EventKind
 from router.folding import fold_order
 from router.live import Foundation, LoadBundle, Standing, load_champion, world_of
-from router.ports import ReadSession, StoredTicket
+from router.ports import ReadSession
 from router.refusals import reconsider
 from router.rerouting import looked_at_again
 from router.route import route
@@ -25,12 +25,17 @@ ATLASES_TRIED = 20  # without a bundle nothing says when the addresses were take
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Replayed:
-    """The decision as it was stored and as it is made again; `changed`: what of the world is another one now."""
+    """The decision as it was stored and as it is made again; `changed`: what of the world is another one now.
+
+    It is the ticket's `number`th, from 1, of so many.
+    """
 
     stored: Decision
     again: Decision
     decided_at: datetime
     changed: tuple[str, ...]
+    number: int
+    of: int
 
     @property
     def differences(self) -> tuple[str, ...]:
@@ -41,9 +46,14 @@ class Replayed:
 
 
 def replay(
-    ticket_id: str, session: ReadSession, load_bundle: LoadBundle, policy: Policy, derived: Derived
+    ticket_id: str,
+    session: ReadSession,
+    load_bundle: LoadBundle,
+    policy: Policy,
+    derived: Derived,
+    number: int | None = None,
 ) -> Replayed:
-    """Make the ticket's latest decision again.
+    """Make a decision of the ticket again, from 1 the `number`th, by default the latest.
 
     Raises NotFound without such a ticket, decision or bundle, BundleDamaged or BundleIncompatible for one that cannot
     be loaded.
@@ -51,33 +61,38 @@ def replay(
     stored = session.ticket(ticket_id)
     if stored is None:
         raise NotFound(kind="ticket", key=ticket_id)
-    decision = stored.decision
-    if decision is None or stored.decided_at is None:
-        raise NotFound(kind="decision of ticket", key=ticket_id)
+    made = session.decisions(ticket_id)
+    number = len(made) if number is None else number
+    if not 1 <= number <= len(made):
+        which = f"decision {number} of ticket" if made else "decision of ticket"
+        raise NotFound(kind=which, key=ticket_id)
+    decided_at, decision = made[number - 1]
     bundle = _bundle_of(decision, session, load_bundle)
     standing = Standing(
         world=world_of(session, bundle, _atlas_of(decision, bundle, session, derived), policy),
         foundation=Foundation.of(session),
         champion=None,
     )
-    standing.suspend(session.suspensions_at(stored.decided_at))
+    standing.suspend(session.suspensions_at(decided_at))
     log = takewhile(lambda one: one.sequence <= decision.history_sequence, session.dispatches())
     standing.fold(sorted(log, key=fold_order), derived)
     world = replace(standing.world, audit_salt=session.audit_salt())
-    again = route(stored.ticket, world, stored.decided_at)
+    again = route(stored.ticket, world, decided_at)
     if len(again.ranking.candidates) < len(decision.ranking.candidates):  # it was made when all were named
         every = replace(policy, told_candidates=policy.max_candidates)
-        again = route(stored.ticket, replace(world, policy=every), stored.decided_at)
-    refusals = [one for one in session.refusals(ticket_id) if one.at <= stored.decided_at]
-    if refusals:
+        again = route(stored.ticket, replace(world, policy=every), decided_at)
+    if Reason.REFUSED in decision.reasons:
+        refusals = [one for one in session.refusals(ticket_id) if one.at <= decided_at]
         again = reconsider(again, refusals, policy)
     elif Reason.REROUTED in decision.reasons:
         again = looked_at_again(again)
     return Replayed(
         stored=decision,
         again=again,
-        decided_at=stored.decided_at,
-        changed=tuple(_changed(stored, session)),
+        decided_at=decided_at,
+        changed=tuple(_changed(ticket_id, number, session)),
+        number=number,
+        of=len(made),
     )
 
 
@@ -113,10 +128,10 @@ def _earlier(decision: Decision, session: ReadSession) -> Iterator[int]:
     return (one.sequence - 1 for one in reversed(told) if one.sequence <= decision.history_sequence)
 
 
-def _changed(stored: StoredTicket, session: ReadSession) -> Iterator[str]:
-    """Kinds of things that changed after the ticket was decided."""
-    events = session.events(stored.ticket.ticket_id)
-    decided = max((one.sequence for one in events if one.kind is EventKind.DECIDED), default=0)
+def _changed(ticket_id: str, number: int, session: ReadSession) -> Iterator[str]:
+    """Kinds of things that changed after the ticket's `number`th decision."""
+    made = [one.sequence for one in session.events(ticket_id) if one.kind is EventKind.DECIDED]
+    decided = made[number - 1] if number <= len(made) else 0
     seen: set[str] = set()
     while events := session.event_log(decided, 1000):
         for event in events:

@@ -92,6 +92,10 @@ class MemoryReadSession(
         joined = self.state.joined_to(ticket_id)
         return replace(stored, joined=joined) if stored and joined else stored
 
+    def decisions(self, ticket_id: str) -> Sequence[tuple[datetime, Decision]]:
+        """Every one that was made of the ticket and when, oldest first."""
+        return [(at, one) for at, one in self.state.decisions if one.ticket_id == ticket_id]
+
     def tickets(self, status: TicketStatus | None = None, limit: int = 100) -> Sequence[StoredTicket]:
         """Newest received first."""
         found = [stored for stored in _by_key(self.state.tickets) if status in (None, stored.status)]

@@ -119,6 +119,13 @@ class SqlReadSession(
         joined = joined_to(ticket_id, self._connection)
         return replace(_stored_ticket(row), joined=joined) if joined else _stored_ticket(row)
 
+    def decisions(self, ticket_id: str) -> Sequence[tuple[datetime, Decision]]:
+        """Every one that was made of the ticket and when, oldest first."""
+        decision = tables.decisions.c
+        of_ticket = select(decision.decided_at, decision.body).where(decision.ticket_id == ticket_id)
+        rows = self._connection.execute(of_ticket.order_by(decision.decision_id))
+        return [(row.decided_at, decode(Decision, row.body)) for row in rows]
+
     def tickets(self, status: TicketStatus | None = None, limit: int = 100) -> Sequence[StoredTicket]:
         """Newest received first."""
         query = (

@@ -238,10 +238,14 @@ def test_the_latest_decision_counts(store: Store) -> None:
         session.add_ticket(ticket())
         session.add_ticket(ticket("2"))
         session.add_decision(decision(unit_id="roads"), NOW)
-        session.add_decision(decision(), NOW)
         session.add_decision(decision("2", unit_id="roads"), NOW)
+        session.add_decision(decision(), later)
 
+    later = NOW + timedelta(minutes=1)
     store.write(work)
+    with store.read() as session:
+        assert session.decisions("1") == [(NOW, decision(unit_id="roads")), (later, decision())]
+        assert session.decisions("9") == []
     assert stored(store).decision == decision()
     assert repr(stored(store).decision) == repr(decision())  # -0.0 and 0.0 are equal, but not the same
     assert stored(store, "2").decision == decision("2", unit_id="roads")

@@ -10,8 +10,9 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api.app import create_app
-from domain.decisions import Policy
+from domain.decisions import Policy, Verdict
 from domain.dispatches import LabelSource
+from domain.errors import NotFound
 from router.audit import verify
 from router.derived import DerivedAnew
 from router.ports import EventKind, Store
@@ -193,5 +194,11 @@ def test_a_decision_after_a_refusal_is_made_again_to_the_same_bits(
     say(client, "reject", fetched(client)[0]["dispatch"])
     with store.read() as session:
         found = replay("t1", session, no_bundle, Policy(), DerivedAnew())
+        first = replay("t1", session, no_bundle, Policy(), DerivedAnew(), 1)
+        with pytest.raises(NotFound, match="decision 3 of ticket 't1'"):
+            replay("t1", session, no_bundle, Policy(), DerivedAnew(), 3)
     assert encode(found.again) == encode(found.stored)
     assert found.stored.notes == ("gas",)
+    assert (found.number, found.of, first.number, first.of) == (2, 2, 1, 2)
+    assert encode(first.again) == encode(first.stored)
+    assert (first.stored.verdict, first.stored.notes) == (Verdict.DISPATCH, ())
