@@ -24,9 +24,9 @@ from api.veil import text_for
 from domain.access import Right
 from domain.decisions import Verdict
 from domain.errors import Overloaded, StoreUnavailable
-from router.event_ports import EventKind, TicketEvent
+from router.event_ports import OF_DELIVERY, EventKind, TicketEvent
 from router.ports import Store
-from router.sight import sight_of
+from router.sight import Sight, sight_of
 
 routes = APIRouter(tags=["events"])
 
@@ -170,14 +170,21 @@ async def events(
 
 
 def _seen(store: Store, caller: Caller, events: Sequence[TicketEvent]) -> Sequence[TicketEvent]:
-    """Of tickets: those of the area. Of the installation: for those who watch it; of keys: for those who make them."""
+    """Of tickets: those of the area, and what was delivered to it, that a ticket was taken from it too.
+
+    Of the installation: for those who watch it; of keys: for those who make them.
+    """
     told = [one for one in events if one.ticket_id or _concerns(one.kind) <= caller.rights]
     sight = sight_of(caller.key)
     if sight is None or not told:
         return told
     with store.read() as session:
         seen = session.seen_of({one.ticket_id for one in told if one.ticket_id}, sight)
-    return [one for one in told if not one.ticket_id or one.ticket_id in seen]
+    return [one for one in told if not one.ticket_id or one.ticket_id in seen or _is_told(one, sight)]
+
+
+def _is_told(event: TicketEvent, sight: Sight) -> bool:
+    return event.kind in OF_DELIVERY and event.unit_id in sight.units
 
 
 def _concerns(kind: EventKind) -> frozenset[Right]:

@@ -47,6 +47,8 @@ class EventKind(StrEnum):
 
 
 OF_JOINING = frozenset({EventKind.JOINED, EventKind.UNJOINED})
+OF_DELIVERY = frozenset({EventKind.QUEUED, EventKind.DELIVERED, EventKind.UNDELIVERED})
+"""Between the service and the unit that they name, whoever has the ticket by then."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

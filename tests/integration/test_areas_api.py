@@ -113,6 +113,16 @@ def test_what_a_unit_gave_away_it_sees_no_more(office: Office) -> None:
     assert admin.get("/v1/tickets/gas").status_code == 200
 
 
+def test_a_unit_hears_that_a_ticket_was_taken_from_it(office: Office) -> None:
+    crew = office.client(office.key(Role.UNIT, area=OF_GAS))
+    others = office.client(office.key(Role.UNIT, area=Area(units=frozenset({"south"}))))
+    office.client(office.key(Role.ADMIN)).post("/v1/tickets/gas/review", json={"unit": "north"})
+    told = [(one["kind"], one["unit"], one["detail"]) for one in followed(crew)]
+    assert told == [("queued", "gas", ""), ("queued", "gas", "withdrawal")]
+    assert crew.get("/v1/tickets/gas").status_code == 404
+    assert followed(others) == []
+
+
 def test_others_tickets_do_not_stand_beside_a_similar_one(office: Office) -> None:
     admin = office.client(office.key(Role.ADMIN))
     for ticket_id, text in (("leak", "Leak of gas"), ("again", "Gas leak")):
