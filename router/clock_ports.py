@@ -15,7 +15,7 @@ class ClockReads(Protocol):
         ...
 
     def unheard(self, before: datetime, limit: int = 100) -> Sequence[str]:
-        """Urgent tickets that a unit has since before then without having heard of it, unflagged, the longest first."""
+        """Urgent tickets that a unit has since before then without having heard of it, untold, the longest first."""
         ...
 
 
@@ -31,5 +31,5 @@ class ClockWrites(ClockReads, Protocol):
         ...
 
     def flag_unheard(self, ticket_id: str, at: datetime, duty_unit: str | None) -> bool:
-        """As `flag_overdue`, of a ticket that is dispatched."""
+        """As `flag_overdue`, of a ticket that a unit has and has not heard of."""
         ...

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, select, text, update
+from sqlalchemy import ColumnElement, and_, exists, or_, select, text, update
 
 from domain.safety import Priority
 from domain.tickets import WAITING, TicketStatus
-from router.delivery_ports import DeliveryKind, DeliveryState
+from router.delivery_ports import Delivery, DeliveryKind, DeliveryState
 from router.event_ports import EventKind
 from router.stored import StoredTicket
 from store import tables
@@ -20,7 +20,17 @@ from store.memory_events import MemoryEventReads, MemoryEventWrites
 _ticket = tables.tickets.c
 _delivery = tables.deliveries.c
 _UNFLAGGED = and_(text(tables.UNFLAGGED))
-_DISPATCHED = and_(_ticket.status == TicketStatus.DISPATCHED.value, _ticket.overdue_at.is_(None))
+_UNHEARD = and_(
+    _ticket.status == TicketStatus.DISPATCHED.value,
+    _delivery.ticket_id == _ticket.ticket_id,
+    _delivery.unit_id == _ticket.unit_id,
+    _delivery.state == DeliveryState.PENDING.value,
+    _delivery.kind == DeliveryKind.DISPATCH.value,
+    _delivery.priority == Priority.URGENT.rank,
+    _delivery.reply.is_(None),
+    # what was told of it before the unit got it was that nobody decided it
+    or_(_ticket.overdue_at.is_(None), _ticket.overdue_at < _delivery.ready_at),
+)
 
 
 class SqlClockReads(SqlEventReads):
@@ -32,20 +42,8 @@ class SqlClockReads(SqlEventReads):
         return self._connection.scalars(late.order_by(_ticket.due_at, _ticket.ticket_id).limit(limit)).all()
 
     def unheard(self, before: datetime, limit: int = 100) -> Sequence[str]:
-        """Urgent tickets that a unit has since before then without having heard of it, unflagged, the longest first."""
-        late = (
-            select(_ticket.ticket_id)
-            .join(tables.deliveries, _delivery.ticket_id == _ticket.ticket_id)
-            .where(
-                _delivery.state == DeliveryState.PENDING.value,
-                _delivery.kind == DeliveryKind.DISPATCH.value,
-                _delivery.priority == Priority.URGENT.rank,
-                _delivery.reply.is_(None),
-                _delivery.ready_at <= before,
-                _delivery.unit_id == _ticket.unit_id,
-                _DISPATCHED,
-            )
-        )
+        """Urgent tickets that a unit has since before then without having heard of it, untold, the longest first."""
+        late = select(_ticket.ticket_id).where(_UNHEARD, _delivery.ready_at <= before)
         longest = late.order_by(_delivery.ready_at, _ticket.ticket_id)
         return self._connection.scalars(longest.limit(limit)).all()
 
@@ -63,8 +61,8 @@ class SqlClockWrites(SqlClockReads, SqlEventWrites):
         return self._flag(_UNFLAGGED, ticket_id, at, duty_unit)
 
     def flag_unheard(self, ticket_id: str, at: datetime, duty_unit: str | None) -> bool:
-        """As `flag_overdue`, of a ticket that is dispatched."""
-        return self._flag(_DISPATCHED, ticket_id, at, duty_unit)
+        """As `flag_overdue`, of a ticket that a unit has and has not heard of."""
+        return self._flag(exists().where(_UNHEARD), ticket_id, at, duty_unit)
 
     def _flag(
         self, standing: ColumnElement[bool], ticket_id: str, at: datetime, duty_unit: str | None
@@ -90,15 +88,11 @@ class MemoryClockReads(MemoryEventReads):
         return [ticket_id for _, ticket_id in sorted(late)][:limit]
 
     def unheard(self, before: datetime, limit: int = 100) -> Sequence[str]:
-        """Urgent tickets that a unit has since before then without having heard of it, unflagged, the longest first."""
+        """Urgent tickets that a unit has since before then without having heard of it, untold, the longest first."""
         late = [
             (one.ready_at, one.ticket_id)
             for one in self.state.deliveries
-            if one.state is DeliveryState.PENDING
-            and one.kind is DeliveryKind.DISPATCH
-            and one.reply is None
-            and one.ready_at <= before
-            and _is_unheard(self.state.tickets[one.ticket_id], one.unit_id)
+            if one.ready_at <= before and _is_unheard(one, self.state.tickets[one.ticket_id])
         ]
         return [ticket_id for _, ticket_id in sorted(late)][:limit]
 
@@ -114,23 +108,25 @@ class MemoryClockWrites(MemoryClockReads, MemoryEventWrites):
     def flag_overdue(self, ticket_id: str, at: datetime, duty_unit: str | None) -> bool:
         """False, and nothing is changed, where it was flagged or waits no more."""
         stored = self.state.tickets[ticket_id]
-        return stored.status in WAITING and self._flag(stored, at, duty_unit)
+        waits = stored.status in WAITING and stored.overdue_at is None
+        return waits and self._flag(stored, at, duty_unit)
 
     def flag_unheard(self, ticket_id: str, at: datetime, duty_unit: str | None) -> bool:
-        """As `flag_overdue`, of a ticket that is dispatched."""
+        """As `flag_overdue`, of a ticket that a unit has and has not heard of."""
         stored = self.state.tickets[ticket_id]
-        return stored.status is TicketStatus.DISPATCHED and self._flag(stored, at, duty_unit)
+        of_ticket = (one for one in self.state.deliveries if one.ticket_id == ticket_id)
+        return any(_is_unheard(one, stored) for one in of_ticket) and self._flag(stored, at, duty_unit)
 
     def _flag(self, stored: StoredTicket, at: datetime, duty_unit: str | None) -> bool:
         ticket_id = stored.ticket.ticket_id
-        if stored.overdue_at is not None:
-            return False
         self.state.tickets[ticket_id] = replace(stored, overdue_at=at, duty_unit=duty_unit)
         self._record(ticket_id, EventKind.OVERDUE, unit_id=duty_unit)
         return True
 
 
-def _is_unheard(stored: StoredTicket, unit_id: str) -> bool:
-    """Whether an urgent ticket is with that unit, and nobody was told that it has not heard of it."""
-    is_theirs = stored.status is TicketStatus.DISPATCHED and stored.unit_id == unit_id
-    return is_theirs and stored.priority is Priority.URGENT and stored.overdue_at is None
+def _is_unheard(one: Delivery, stored: StoredTicket) -> bool:
+    """Whether an urgent ticket is with a unit that has not heard of it so, which nobody was told."""
+    theirs = stored.status is TicketStatus.DISPATCHED and stored.unit_id == one.unit_id
+    waits = one.kind is DeliveryKind.DISPATCH and one.state is DeliveryState.PENDING and one.reply is None
+    untold = stored.overdue_at is None or stored.overdue_at < one.ready_at
+    return theirs and waits and untold and stored.priority is Priority.URGENT

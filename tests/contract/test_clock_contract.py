@@ -123,3 +123,25 @@ def test_who_has_the_ticket_no_more_need_not_hear_of_it(handed: Store) -> None:
     handed.write(lambda session: session.set_status("late", TicketStatus.DISPATCHED, "water"))
     handed.write(lambda session: session.set_status("later", TicketStatus.IN_REVIEW, None))
     assert unheard(handed, 9) == []
+
+
+def test_that_nobody_decided_it_is_another_thing_than_that_no_unit_heard(store: Store) -> None:
+    def work(session: WriteSession) -> None:
+        session.add_ticket(ticket("slow"), Priority.URGENT)
+        session.set_status("slow", TicketStatus.IN_REVIEW, None)
+        session.set_due("slow", NOW)
+        assert session.flag_overdue("slow", NOW, None)
+        session.set_status("slow", TicketStatus.DISPATCHED, "roads")
+        session.add_delivery("slow", "roads", NOW + MINUTE)
+
+    def told(minutes: int) -> bool:
+        return store.write(lambda session: session.flag_unheard("slow", NOW + minutes * MINUTE, "roads"))
+
+    store.write(work)
+    assert unheard(store, 9) == ["slow"]
+    assert [told(4), told(4)] == [True, False]
+    assert unheard(store, 9) == []
+    store.write(lambda session: session.set_status("slow", TicketStatus.DISPATCHED, "water"))
+    store.write(lambda session: session.add_delivery("slow", "water", NOW + 5 * MINUTE))
+    assert unheard(store, 9) == ["slow"]
+    assert [told(9), told(9)] == [True, False]
