@@ -39,10 +39,10 @@ def _link(previous: str, event: TicketEvent, sequence: int) -> str:
 def chained(events: Iterable[TicketEvent], head: ChainHead) -> list[TicketEvent]:
     """The events, numbered and chained on after `head`."""
     found: list[TicketEvent] = []
-    for event in events:
-        sequence = head.sequence + 1
-        head = ChainHead(sequence=sequence, hash=_link(head.hash, event, sequence))
-        found.append(replace(event, sequence=sequence, hash=head.hash))
+    last = head.hash
+    for sequence, event in enumerate(events, head.sequence + 1):
+        last = _link(last, event, sequence)
+        found.append(replace(event, sequence=sequence, hash=last))
     return found
 
 

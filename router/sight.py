@@ -54,4 +54,4 @@ def is_nobodys(decision: Decision) -> bool:
 
 def blind_candidates(decision: Decision) -> Iterator[str]:
     """Whom a blind review concerns: to show it to the proposed unit's reviewers alone would tell them."""
-    return (one.unit_id for one in decision.ranking.candidates if decision.blind)
+    return (one.unit_id for one in (decision.ranking.candidates if decision.blind else ()))

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Executable, Table, insert, text
+from sqlalchemy import Connection, Dialect, Executable, Table, insert, text
 from sqlalchemy.dialects import postgresql, sqlite
 
 Rows = Sequence[Mapping[str, Any]]
@@ -34,6 +34,10 @@ def insert_all(connection: Connection, table: Table, rows: Rows) -> None:
     """Insert rows, which all have the same columns."""
     if len(rows) > 1 and connection.dialect.name == "postgresql":
         connection.execute(_of_json(table, tuple(rows[0]), ""), _json_of(rows))
+    elif len(rows) > 1:
+        statement, binds = _of_driver(table, tuple(rows[0]), connection.dialect)
+        columns = ([row[name] if bind is None else bind(row[name]) for row in rows] for name, bind in binds)
+        connection.exec_driver_sql(statement, [*zip(*columns, strict=True)])
     elif rows:
         connection.execute(_plain(table), rows)
 
@@ -49,6 +53,21 @@ def _plain(table: Table) -> Executable:
     return insert(
         table
     ).inline()  # made once, to build it takes longer than to execute it; nobody asks for the rows' numbers
+
+
+@cache
+def _of_driver(
+    table: Table, columns: tuple[str, ...], dialect: Dialect
+) -> tuple[str, list[tuple[str, Callable[[Any], Any] | None]]]:
+    """A statement for the driver itself, and its columns, each with what makes of a value what the driver takes.
+
+    To have SQLAlchemy look at each row takes as long as to insert it. The database fills in the other columns.
+    """
+    statement = insert(table).inline().compile(dialect=dialect, column_keys=columns)
+    names = statement.positiontup or ()
+    return str(statement), [
+        (name, table.c[name].type.dialect_impl(dialect).bind_processor(dialect)) for name in names
+    ]
 
 
 @cache
