@@ -36,8 +36,8 @@ CHANGING = problems(404, 409, 413, 415, 422, 429, 503, 507)
 async def claim_the_next(request: Request) -> Response:
     """The most pressing ticket of my area that nobody else decides: mine for 5 minutes, or until I have decided it."""
     desk = desk_of(request)
+    body = await read_body(request, desk.settings.max_ticket_bytes)
     with desk.admitted():
-        body = await read_body(request, desk.settings.max_ticket_bytes)
         return await run_in_threadpool(_claim_next, request, body)
 
 
@@ -51,8 +51,8 @@ async def claim_the_next(request: Request) -> Response:
 async def claim_this(request: Request, ticket_id: str) -> TicketOut:
     """Claim this ticket for 5 minutes, or 5 more; while somebody else decides it, it cannot be had."""
     desk = desk_of(request)
+    body = await read_body(request, desk.settings.max_ticket_bytes)
     with desk.admitted():
-        body = await read_body(request, desk.settings.max_ticket_bytes)
         return await run_in_threadpool(_claim, request, storable(ticket_id), body)
 
 
@@ -79,8 +79,8 @@ def give_back(request: Request, ticket_id: str, by: Annotated[str, Query(max_len
 async def hold_it(request: Request, ticket_id: str) -> TicketOut:
     """Keep the ticket back with a reason: it waits on, and somebody has to look at it by a new time."""
     desk = desk_of(request)
+    body = await read_body(request, desk.settings.max_ticket_bytes)
     with desk.admitted():
-        body = await read_body(request, desk.settings.max_ticket_bytes)
         return await run_in_threadpool(_hold, request, storable(ticket_id), body)
 
 

@@ -124,8 +124,8 @@ def what_is_affected(
 async def reroute_them(request: Request, ticket_id: str) -> ReroutedOut:
     """Route them again: they wait with the new proposal. Only rules dispatch: no certificate is for a second look."""
     desk = desk_of(request)
+    body = await read_body(request, desk.settings.max_ticket_bytes)
     with desk.admitted():
-        body = await read_body(request, desk.settings.max_ticket_bytes)
         return await run_in_threadpool(_reroute, request, storable(ticket_id), body)
 
 

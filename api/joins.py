@@ -37,8 +37,8 @@ async def join_it(request: Request, ticket_id: str) -> TicketOut:
     A unit that has this ticket is told 10 seconds later that it no longer does.
     """
     desk = desk_of(request)
+    body = await read_body(request, desk.settings.max_ticket_bytes)
     with desk.admitted():
-        body = await read_body(request, desk.settings.max_ticket_bytes)
         return await run_in_threadpool(_join, request, storable(ticket_id), body)
 
 
@@ -52,8 +52,8 @@ async def join_it(request: Request, ticket_id: str) -> TicketOut:
 async def unjoin_it(request: Request, ticket_id: str) -> TicketOut:
     """Take the ticket apart again: it stands as before it was joined, with its unit or waiting for a person."""
     desk = desk_of(request)
+    body = await read_body(request, desk.settings.max_ticket_bytes)
     with desk.admitted():
-        body = await read_body(request, desk.settings.max_ticket_bytes)
         return await run_in_threadpool(_unjoin, request, storable(ticket_id), body)
 
 

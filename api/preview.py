@@ -147,8 +147,8 @@ async def preview(
     """Where a ticket would go, how sure that is, what it misses and who called about it already. Stores nothing."""
     desk = desk_of(request)
     language = lang or accepted_language(accept_language)
+    body = await read_body(request, desk.settings.max_ticket_bytes)
     with desk.admitted():
-        body = await read_body(request, desk.settings.max_ticket_bytes)
         return await run_in_threadpool(partial(_preview, desk, body, language))
 
 

@@ -140,8 +140,8 @@ async def _answer(request: Request, unit_id: str, dispatch: int, reply: Reply) -
     desk = desk_of(request)
     if not 0 < dispatch <= HIGHEST:
         raise NotFound(kind="dispatch", key=str(dispatch)[:20])
+    body = await read_body(request, desk.settings.max_ticket_bytes)
     with desk.admitted():
-        body = await read_body(request, desk.settings.max_ticket_bytes)
         return await run_in_threadpool(
             _reply, request, own_unit(request, _unit(unit_id)), dispatch, reply, body
         )

@@ -40,8 +40,8 @@ def look_up(request: Request, ticket_id: str) -> Response:
 async def review(request: Request, ticket_id: str) -> Response:
     """Confirm or reassign a ticket, once; the next ticket feels it."""
     desk = desk_of(request)
+    body = await read_body(request, desk.settings.max_ticket_bytes)
     with desk.admitted():
-        body = await read_body(request, desk.settings.max_ticket_bytes)
         return await run_in_threadpool(_review, request, storable(ticket_id), body)
 
 

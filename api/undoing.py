@@ -26,8 +26,8 @@ routes = APIRouter(prefix="/v1/tickets", tags=["tickets"])
 async def undo(request: Request, ticket_id: str) -> TicketOut:
     """Take the ticket's review back, within 10 seconds; it stands as before, and may be reviewed again."""
     desk = desk_of(request)
+    body = await read_body(request, desk.settings.max_ticket_bytes)
     with desk.admitted():
-        body = await read_body(request, desk.settings.max_ticket_bytes)
         return await run_in_threadpool(_undo, request, storable(ticket_id), body)
 
 

@@ -46,7 +46,7 @@ async def never(begun: asyncio.Event) -> AsyncIterator[bytes]:
 
 @pytest.mark.parametrize(
     ("path", "kind", "body"),
-    [(f"{BASE}/requests.json", FORM, REPORT), ("/v1/tickets", JSON, TICKET)],
+    [(f"{BASE}/requests.json", FORM, REPORT), ("/v1/tickets", JSON, TICKET), ("/v1/preview", JSON, TICKET)],
 )
 def test_who_sends_slowly_takes_no_place_meanwhile(path: str, kind: dict[str, str], body: bytes) -> None:
     async def work() -> tuple[list[Response], Response]:
