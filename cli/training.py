@@ -92,6 +92,8 @@ def show(console: Console, result: TrainingResult, kept: Kept) -> None:
         table.add_row(name, told)
     for problem in result.missing:
         table.add_row("[yellow]missing[/]", escape(problem))
+    for doubt in result.doubts:
+        table.add_row("[yellow]history[/]", escape(doubt))
     console.print(table)
     if kept.untracked:
         console.print(f"[yellow]MLflow does not know of it:[/] {escape(str(kept.untracked))}")

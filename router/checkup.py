@@ -10,7 +10,7 @@ from enum import StrEnum
 from domain.access import Key, Right
 from domain.errors import GridrouteError
 from router.delivery_ports import Delivery, DeliveryKind, Endpoint
-from router.ports import BundleRecord, ReadSession
+from router.ports import BundleRecord, Labelled, ReadSession
 
 SOON = timedelta(days=14)  # what expires by then is told
 OLD = timedelta(minutes=5)  # a delivery that waits for so long, to a unit with an endpoint
@@ -18,6 +18,7 @@ AHEAD = timedelta(seconds=5)  # of ours may other clocks be
 ROOM_LEAST, ROOM_LOW = 200_000_000, 2_000_000_000  # bytes
 LAG_LONG = 1_000  # dispatches
 SHOWN = 5  # of what is wrong alike
+UNTOLD_LEAST, UNTOLD_SHARE = 300, 0.2  # tickets whose outcome nobody told, and their share
 
 
 class Grade(StrEnum):
@@ -219,10 +220,21 @@ def check_world(session: ReadSession) -> Iterator[Check]:
         yield good("units", f"{len(units):,} known")
     else:
         yield bad("units", "none are known", "gridroute import units FILE")
-    if (length := session.last_sequence()) > 0:
-        yield good("history", f"{length:,} dispatches")
-    else:
+    if (length := session.last_sequence()) == 0:
         yield warning("history", "the dispatch log is empty", "gridroute import history FILE")
+    elif (untold := check_labelled(session.labelled())) is not None:
+        yield untold
+    else:
+        yield good("history", f"{length:,} dispatches")
+
+
+def check_labelled(found: Labelled) -> Check | None:
+    """Whether the log tells of easy tickets too, which nobody reviews; None where it does, or there are few."""
+    if found.untold < UNTOLD_LEAST or found.untold < UNTOLD_SHARE * found.dispatched:
+        return None
+    told = f"the log says nothing of {found.untold:,} of the {found.dispatched:,} tickets that units have"
+    mend = "Before you train, import the closed ones (gridroute import history FILE), or let units tell what is done"
+    return warning("history", f"{told}: a model of it would see the hard ones alone", mend)
 
 
 def check_lag(lag: float | None, url: str) -> Check:

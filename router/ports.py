@@ -120,6 +120,14 @@ class Queue:
     since: datetime
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Labelled:
+    """How many tickets units have, and for how many of them the dispatch log says nothing of whose they are."""
+
+    dispatched: int
+    untold: int
+
+
 class ReadSession(
     ClockReads,
     AutomationReads,
@@ -139,6 +147,7 @@ class ReadSession(
     def accounts(self) -> Iterator[Account]: ...
     def addresses(self) -> Iterator[Address]: ...
     def ticket(self, ticket_id: str) -> StoredTicket | None: ...
+    def labelled(self) -> Labelled: ...
     def decisions(self, ticket_id: str) -> Sequence[tuple[datetime, Decision]]:
         """Every one that was made of the ticket and when, oldest first."""
         ...

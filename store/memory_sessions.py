@@ -25,6 +25,7 @@ from router.ports import (
     ChannelQuery,
     ChannelTicket,
     EventKind,
+    Labelled,
     Pointers,
     Queue,
     StoredTicket,
@@ -95,6 +96,13 @@ class MemoryReadSession(
     def decisions(self, ticket_id: str) -> Sequence[tuple[datetime, Decision]]:
         """Every one that was made of the ticket and when, oldest first."""
         return [(at, one) for at, one in self.state.decisions if one.ticket_id == ticket_id]
+
+    def labelled(self) -> Labelled:
+        """Of all tickets that units have."""
+        told = {one.ticket_id for one in self.state.log}
+        theirs = [one for one in self.state.tickets.values() if one.status is TicketStatus.DISPATCHED]
+        untold = sum(one.ticket.ticket_id not in told for one in theirs)
+        return Labelled(dispatched=len(theirs), untold=untold)
 
     def tickets(self, status: TicketStatus | None = None, limit: int = 100) -> Sequence[StoredTicket]:
         """Newest received first."""

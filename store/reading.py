@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, Table, func, select, text
+from sqlalchemy import ColumnElement, Connection, Row, Select, Table, case, exists, func, not_, select, text
 
 from domain.decisions import Decision, Review, ReviewReason
 from domain.dispatches import Dispatch, LabelSource, Outcome
@@ -22,6 +22,7 @@ from router.ports import (
     ChannelQuery,
     ChannelTicket,
     EventKind,
+    Labelled,
     Pointers,
     Queue,
     StoredTicket,
@@ -125,6 +126,15 @@ class SqlReadSession(
         of_ticket = select(decision.decided_at, decision.body).where(decision.ticket_id == ticket_id)
         rows = self._connection.execute(of_ticket.order_by(decision.decision_id))
         return [(row.decided_at, decode(Decision, row.body)) for row in rows]
+
+    def labelled(self) -> Labelled:
+        """Of all tickets that units have."""
+        ticket = tables.tickets.c
+        told = exists().where(tables.dispatch_log.c.ticket_id == ticket.ticket_id)
+        counts = select(func.count(ticket.ticket_id), func.count(case((not_(told), 1))))
+        theirs = counts.where(ticket.status == TicketStatus.DISPATCHED.value)
+        dispatched, untold = self._connection.execute(theirs).one()
+        return Labelled(dispatched=dispatched, untold=untold)
 
     def tickets(self, status: TicketStatus | None = None, limit: int = 100) -> Sequence[StoredTicket]:
         """Newest received first."""

@@ -114,7 +114,8 @@ def delayed_json(delayed: Delayed) -> dict[str, Any]:
 class TrainingResult:
     """A fitted bundle on disk and what was measured of it on its own certificate slice (later than the fit).
 
-    `issue`: SHA-256 of its certificates' dates; `issued_now`: of this training's, not of an equal bundle's before it.
+    `missing`: why it automates nothing; `doubts`: why it may automate less than it could. `issue`: SHA-256 of its
+    certificates' dates; `issued_now`: of this training's, not of an equal bundle's before it.
     """
 
     bundle_path: str
@@ -129,6 +130,7 @@ class TrainingResult:
     seconds: Mapping[str, float]
     issue: str | None = None
     issued_now: bool = False
+    doubts: tuple[str, ...] = ()
 
     @property
     def certificate(self) -> Certificate:

@@ -12,6 +12,7 @@ from typing import Any
 from domain.dispatches import Dispatch, unretracted
 from features.territories import Territories
 from models.bundle import issue_of, load_bundle, write_bundle
+from router.checkup import Check, check_labelled
 from router.derived import Derived, DerivedAnew
 from router.ports import ReadSession, Store
 from router.uncollected import uncollected
@@ -69,7 +70,7 @@ def train(
     """Fit on the store's history and keep the bundle as `bundles/<digest>`."""
     with uncollected():
         with store.read() as session:
-            material = read_material(session, derived)
+            material, labelled = read_material(session, derived), session.labelled()
         fitted = fit(
             material.dispatches,
             material.digest,
@@ -95,7 +96,12 @@ def train(
         seconds=fitted.seconds,
         issue=bundle.issue,
         issued_now=bundle.issue == issue_of(fitted.bundle),
+        doubts=_doubts(check_labelled(labelled)),
     )
+
+
+def _doubts(*checks: Check | None) -> tuple[str, ...]:
+    return tuple(f"{one.told}. {one.mend}" for one in checks if one is not None)
 
 
 def _parameters(settings: Settings, fitted: Fitted) -> dict[str, Any]:

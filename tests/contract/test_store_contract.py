@@ -27,6 +27,7 @@ from router.city import CityQuery
 from router.finding import TicketQuery, place_key
 from router.ports import (
     EventKind,
+    Labelled,
     Pointers,
     Queue,
     ReadSession,
@@ -249,6 +250,22 @@ def test_the_latest_decision_counts(store: Store) -> None:
     assert stored(store).decision == decision()
     assert repr(stored(store).decision) == repr(decision())  # -0.0 and 0.0 are equal, but not the same
     assert stored(store, "2").decision == decision("2", unit_id="roads")
+
+
+def test_tickets_of_which_the_log_says_nothing_are_counted(store: Store) -> None:
+    def work(session: WriteSession) -> None:
+        for ticket_id in ("told", "untold", "waits"):
+            session.add_ticket(ticket(ticket_id))
+            waits = ticket_id == "waits"
+            status = TicketStatus.IN_REVIEW if waits else TicketStatus.DISPATCHED
+            session.set_status(ticket_id, status, None if waits else "roads")
+        session.append_dispatches([dispatch("told"), dispatch("told"), dispatch("another")])
+
+    with store.read() as session:
+        assert session.labelled() == Labelled(dispatched=0, untold=0)
+    store.write(work)
+    with store.read() as session:
+        assert session.labelled() == Labelled(dispatched=2, untold=1)
 
 
 def test_a_ticket_is_reviewed_once(store: Store) -> None:

@@ -21,9 +21,17 @@ from domain.units import Unit
 from models.bundle import load_bundle, reissued, write_bundle
 from models.signing import sign_with
 from router.access import Wanted, issue, revoke
-from router.checkup import Grade, check_certificate, check_clock, check_lag, check_room, check_wait_policy
+from router.checkup import (
+    Grade,
+    check_certificate,
+    check_clock,
+    check_labelled,
+    check_lag,
+    check_room,
+    check_wait_policy,
+)
 from router.delivery_ports import DeliveryState, Endpoint, Settled
-from router.ports import BundleRecord, Store
+from router.ports import BundleRecord, Labelled, Store
 from store.bundles import promote
 from store.clock import utc_now
 from store.sql import open_store
@@ -164,6 +172,13 @@ def test_a_gazetteer_that_is_damaged(home: Path) -> None:
     derived.mkdir()
     (derived / "x.places").write_bytes(b"no")
     assert examined(home, 0)["gazetteer"]["grade"] == "warning"
+
+
+@pytest.mark.parametrize(
+    ("untold", "of", "is_told"), [(299, 299, False), (300, 1500, True), (300, 1501, False)]
+)
+def test_outcomes_that_nobody_told(untold: int, of: int, is_told: bool) -> None:
+    assert (check_labelled(Labelled(dispatched=of, untold=untold)) is not None) == is_told
 
 
 def test_what_is_judged_by_a_number() -> None:

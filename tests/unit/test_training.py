@@ -19,10 +19,11 @@ from domain.dispatches import Dispatch
 from domain.errors import BundleDamaged
 from domain.places import Account
 from domain.rules import Rule
+from domain.tickets import TicketStatus
 from domain.units import Unit
 from models.bundle import load_bundle
 from router.live import LiveWorld, load_champion
-from router.ports import Store
+from router.ports import Store, WriteSession
 from router.route import route
 from store.memory import MemoryStore
 from store.promoting import fault
@@ -57,6 +58,25 @@ def test_training_twice_gives_one_digest_and_keeps_the_first_dates(tmp_path: Pat
     elsewhere = train_on(store_with(easy_log(300)), tmp_path / "other", days=9)
     assert elsewhere.bundle_digest == first.bundle_digest
     assert elsewhere.certificate.issued_at > first.certificate.issued_at
+
+
+def test_a_log_that_tells_nothing_of_most_tickets_is_doubted(tmp_path: Path) -> None:
+    store, log = store_with(easy_log(300)), easy_log(301)
+    assert train_on(store, tmp_path).doubts == ()
+
+    def hand_out(session: WriteSession) -> None:
+        for number in range(301):
+            ticket = replace(log[0].ticket, ticket_id=f"live-{number}")
+            session.add_ticket(ticket)
+            session.set_status(ticket.ticket_id, TicketStatus.DISPATCHED, log[0].unit_id)
+
+    store.write(hand_out)
+    (doubt,) = train_on(store, tmp_path).doubts
+    assert doubt.startswith("the log says nothing of 301 of the 301 tickets that units have")
+    closed = [replace(log[0].ticket, ticket_id=f"live-{number}") for number in range(2)]
+    told = [replace(log[0], ticket=ticket, sequence=0) for ticket in closed]
+    store.write(lambda session: session.append_dispatches(told))
+    assert train_on(store, tmp_path).doubts == ()  # 299 are few
 
 
 def test_what_was_measured_and_how_it_was_set(tmp_path: Path) -> None:
