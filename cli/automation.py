@@ -32,14 +32,14 @@ def register(app: typer.Typer) -> None:
 def show(home: HomeOption = DEFAULT_HOME) -> None:
     """Show the certificates that serve, what blind reviews found, and what is suspended, with the reasons."""
     from models.bundle import load_bundle
-    from router.automation import live_error_of
+    from router.automation import audits_of, live_error_of
     from router.live import find_champion
     from router.suspensions import Suspensions
 
     with opened_store(home) as store, store.read() as session:
         champion, active = find_champion(session, load_bundle), session.suspensions()
         bundle = champion.bundle if champion else None
-        audits = session.audits(bundle.digest) if bundle else ()
+        audits = audits_of(bundle, session)
     if bundle is None:
         told = champion.problem if champion else "no model is promoted"
         say(f"Nothing is dispatched under a certificate: {told}.", style="yellow")
@@ -49,7 +49,7 @@ def show(home: HomeOption = DEFAULT_HOME) -> None:
         for group in audits if len(audits) > 1 else ():
             say(_audited(group.group, live_error_of([group])))
         say(_audited("all", live_error_of(audits)))
-    holding = Suspensions.under(bundle.digest if bundle else None, active).active
+    holding = Suspensions.under(bundle, active).active
     for one in holding:
         say(_line(one), style="yellow")
     if not holding:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from domain.time import ALWAYS, Validity
@@ -28,12 +28,16 @@ class Unit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Succession:
-    """Which units are closed, and what goes from which of them to which open one: `parts` of it, alike in a split."""
+    """Which units are closed, and what goes from which of them to which open one: `parts` of it, alike in a split.
+
+    `forebears`: by open unit the closed ones that it stands in for.
+    """
 
     closed: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
     heirs: tuple[str, ...] = ()
     parts: tuple[float, ...] = ()
+    forebears: Mapping[str, tuple[str, ...]] = field(default_factory=dict, compare=False)
 
 
 class Roster(dict[str, Unit]):
@@ -76,7 +80,10 @@ class Roster(dict[str, Unit]):
                 waiting.setdefault(heir, []).append((unit_id, 1.0 / len(own)))
         lines = [(source, part, heir) for heir, given in waiting.items() for source, part in given]
         sources, parts, heirs = zip(*lines, strict=True) if lines else ((), (), ())
-        return Succession(closed=tuple(closed), sources=sources, heirs=heirs, parts=parts)
+        forebears = {heir: tuple(source for source, _ in given) for heir, given in waiting.items()}
+        return Succession(
+            closed=tuple(closed), sources=sources, heirs=heirs, parts=parts, forebears=forebears
+        )
 
 
 def open_heirs(unit_id: str, units: Mapping[str, Unit], at: datetime) -> tuple[str, ...]:
@@ -99,6 +106,17 @@ def open_heirs(unit_id: str, units: Mapping[str, Unit], at: datetime) -> tuple[s
         seen.update(fresh)
         waiting += fresh
     return tuple(found)
+
+
+def descends(unit_id: str, named: str, units: Mapping[str, Unit]) -> bool:
+    """Whether the unit is the named one or, at any time, one of its successors, or theirs."""
+    seen, waiting = {named}, [named]
+    while waiting:
+        unit = units.get(waiting.pop())
+        fresh = set(unit.successors if unit else ()) - seen
+        seen |= fresh
+        waiting += fresh
+    return unit_id in seen
 
 
 def stands_for(unit_id: str, named: str, units: Mapping[str, Unit], at: datetime) -> bool:

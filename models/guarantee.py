@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -40,6 +41,15 @@ class Guarantee:
     def group(self, traits: Traits) -> str:
         """The group that a ticket stands in."""
         return self.strata.group(traits)
+
+    def strictest(self, traits: Sequence[Traits]) -> str:
+        """Of the groups that a ticket would stand in as either of these the one that asks most; any that fails does."""
+        groups = dict.fromkeys(map(self.group, traits))
+        return max(groups, key=self._asked) if len(groups) > 1 else next(iter(groups))
+
+    def _asked(self, group: str) -> float:
+        threshold = self.certificates[group].threshold
+        return math.inf if threshold is None else threshold
 
     @property
     def certified(self) -> tuple[str, ...]:

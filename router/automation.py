@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from domain.automation import Cause, Resumption, Scope, Suspension
 from domain.errors import InvalidInput, NotFound
+from domain.units import Unit, descends
 from features.text import normalise
 from models.audits import live_error
+from models.bundle import Bundle
 from models.guarantee import Guarantee
-from router.automation_ports import Audits
-from router.ports import Store, WriteSession
+from router.ports import ReadSession, Store, WriteSession
 from router.weighing import begin_anew
 from router.world import World
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Audits:
+    """Blind reviews of one group's would-be automatic dispatches: `errors` of `rows` were wrong, others wait."""
+
+    group: str
+    rows: int = 0
+    errors: int = 0
+    waiting: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +82,25 @@ def live_error_of(audits: Iterable[Audits]) -> LiveError:
     rows, errors, waiting = (sum(column) for column in zip((0, 0, 0), *counts, strict=True))
     low, high = live_error(errors, rows)
     return LiveError(rows=rows, errors=errors, waiting=waiting, low=low, high=high)
+
+
+def audits_of(bundle: Bundle | None, session: ReadSession) -> tuple[Audits, ...]:
+    """Blind reviews under the bundle's certificates, by group, each counted by the worst that was said of it.
+
+    As the monitor counts them: a mistake cannot be taken back by an undo, nor by the unit's sending the ticket back.
+    """
+    drawn = session.audited(bundle.digest) if bundle else ()
+    units = {unit.unit_id: unit for unit in session.units()} if drawn else {}
+    found: dict[str, Counter[str]] = defaultdict(Counter)
+    for one in drawn:
+        wrong = one.refused or not all(_is_right(word, one.unit_id, units) for word in one.words)
+        found[one.group]["rows" if one.words else "waiting"] += one.count
+        found[one.group]["errors"] += one.count if one.words and wrong else 0
+    return tuple(Audits(group=group, **found[group]) for group in sorted(found))
+
+
+def _is_right(word: str, proposed: str | None, units: Mapping[str, Unit]) -> bool:
+    return proposed is not None and descends(word, proposed, units)
 
 
 def automation_of(world: World, at: datetime, audits: Iterable[Audits] = ()) -> Automation:

@@ -41,13 +41,18 @@ class Sent:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Audits:
-    """Blind reviews of one group's would-be automatic dispatches: `errors` of `rows` were wrong, others wait."""
+class Audited:
+    """So many tickets of one group that would have gone to one unit, and were drawn for a blind review.
+
+    `words`: the units that people named, first and last by id, of undone reviews too; empty: they wait. `refused`: a
+    unit that was named sent them back.
+    """
 
     group: str
-    rows: int = 0
-    errors: int = 0
-    waiting: int = 0
+    unit_id: str | None
+    words: frozenset[str] = frozenset()
+    refused: bool = False
+    count: int = 1
 
 
 class AutomationReads(KeyReads, Protocol):
@@ -67,8 +72,12 @@ class AutomationReads(KeyReads, Protocol):
         """Automatic dispatches to the unit under a certificate of the bundle, by number, those beyond `after`."""
         ...
 
-    def audits(self, bundle_digest: str) -> Sequence[Audits]:
-        """All under the bundle's certificates, by group."""
+    def audited(self, bundle_digest: str) -> Sequence[Audited]:
+        """All under the bundle's certificates."""
+        ...
+
+    def decision_number(self, ticket_id: str) -> int:
+        """Of the ticket's latest decision; 0 where there is none."""
         ...
 
     def audit_salt(self) -> str:

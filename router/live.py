@@ -73,7 +73,7 @@ class Standing:
 
     def suspend(self, active: Sequence[Suspension]) -> None:
         """Take these for the ones that are active now."""
-        now = Suspensions.under(self.world.bundle.digest if self.world.bundle else None, active)
+        now = Suspensions.under(self.world.bundle, active)
         if now.active != self.world.suspensions.active:
             self.world = replace(self.world, suspensions=now)
 

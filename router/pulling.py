@@ -122,9 +122,9 @@ def refuse(
     stored, ticket_id = before.stored, delivery.ticket_id
     bundle = world.bundle
     at = known_at(stored.ticket.received_at, session)
-    label = came_back(stored, answer.unit_id, bundle, at)
+    label = came_back(stored, answer.unit_id, bundle, world.units, at)
     if bundle is not None and label is not None and not weighed_before(stored, label, world.units, session):
-        weigh(label, bundle, session)
+        weigh(label, bundle, session, session.decision_number(ticket_id))
     if stored.review is not None:
         session.undo_review(ticket_id, by=answer.by, reason=answer.reason)
     if stored.review is not None or before.delivery.reply is Reply.DONE:

@@ -46,7 +46,7 @@ def record(
     session.append_dispatches([entry])
     label = label_of(stored, review, bundle, units, entry.known_at)
     if bundle is not None and label is not None and not weighed_before(stored, label, units, session):
-        weigh(label, bundle, session)
+        weigh(label, bundle, session, session.decision_number(review.ticket_id))
     deliver_review(stored, review, session)
     return replace(
         stored,

@@ -24,7 +24,7 @@ from domain.tickets import Ticket
 from domain.units import Unit
 from features.gazetteer.entries import Entry
 from features.territories import Territories
-from router.automation import Automation, automation_of, live_error_of, resume, suspend
+from router.automation import Automation, audits_of, automation_of, live_error_of, resume, suspend
 from router.clocks import raise_alarm
 from router.deciding import Decider
 from router.delivery_ports import Delivery, Reply
@@ -264,7 +264,7 @@ class RoutingService:
         """What is promised and what is suspended, as this process routes by it now, and what blind reviews found."""
         world = self._live.world
         with self._store.read() as session:
-            audits = session.audits(world.bundle.digest) if world.bundle else ()
+            audits = audits_of(world.bundle, session)
         return automation_of(world, self._clock(), audits)
 
     def suspend(self, scope: Scope, key: str, *, by: str, reason: str) -> Suspension:
@@ -342,7 +342,7 @@ class RoutingService:
         """What waits, and how far behind this process is. Raises StoreUnavailable."""
         world, now = self._live.world, self._clock()
         with self._store.read() as session:
-            audits = session.audits(world.bundle.digest) if world.bundle else ()
+            audits = audits_of(world.bundle, session)
             queues, outbox, last = session.queues(), session.outbox(), session.last_sequence()
         return Vitals(
             at=now,

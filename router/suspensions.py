@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 from domain.automation import Cause, Scope, Suspension
 from domain.decisions import Reason
+from models.bundle import Bundle
 
 REASON_OF: Mapping[Cause, Reason] = MappingProxyType(
     {
@@ -29,15 +30,28 @@ class Suspensions:
             self._by.setdefault((one.scope, one.key), []).append(one)
 
     @classmethod
-    def under(cls, bundle_digest: str | None, active: Iterable[Suspension]) -> Suspensions:
-        """Those that hold while that bundle serves: people's, and what the monitor found of its certificates."""
-        return cls(one for one in active if one.bundle_digest in (None, bundle_digest))
+    def under(cls, bundle: Bundle | None, active: Iterable[Suspension]) -> Suspensions:
+        """Those that hold while that bundle serves: people's, and what the monitor found of its certificates.
 
-    def stopping(self, *, unit_id: str, group: str | None, kinds: Iterable[str]) -> tuple[Suspension, ...]:
-        """Those that keep a ticket of this unit, group and kinds from automatic dispatch, in order of their ids."""
+        What it found of another bundle's holds until there is a newer certificate: one from before, that a rollback
+        leads to, has not been tested on what was found.
+        """
+        return cls(one for one in active if _holds(one, bundle))
+
+    def stopping(
+        self, *, units: Iterable[str], group: str | None, kinds: Iterable[str]
+    ) -> tuple[Suspension, ...]:
+        """Those that keep a ticket of a unit from automatic dispatch, by their ids.
+
+        `units`: it and those that it stands in for; `group` and `kinds`: of the ticket.
+        """
         if not self._by:
             return ()
-        keys = [(Scope.ALL, ""), (Scope.UNIT, unit_id), *((Scope.KIND, kind) for kind in kinds)]
+        keys = [
+            (Scope.ALL, ""),
+            *((Scope.UNIT, one) for one in units),
+            *((Scope.KIND, kind) for kind in kinds),
+        ]
         if group is not None:
             keys.append((Scope.GROUP, group))
         found = [one for key in keys for one in self._by.get(key, ())]
@@ -47,3 +61,9 @@ class Suspensions:
     def of_everything(self) -> Suspension | None:
         """One that stops all automatic dispatch, if there is one."""
         return next(iter(self._by.get((Scope.ALL, ""), ())), None)
+
+
+def _holds(one: Suspension, bundle: Bundle | None) -> bool:
+    if one.bundle_digest is None or bundle is None:
+        return one.bundle_digest is None
+    return one.bundle_digest == bundle.digest or bundle.certificate.issued_at <= one.at

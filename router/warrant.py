@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -9,7 +10,9 @@ from domain.automation import Cause, Suspension
 from domain.decisions import Certificate, Ranking
 from domain.places import Location
 from domain.safety import Priority
+from domain.units import Roster
 from models.audits import is_audited
+from models.bundle import Bundle
 from models.strata import Traits
 from router.parse import ParsedTicket
 from router.suspensions import Suspensions
@@ -20,7 +23,8 @@ from router.world import World
 class Warrant:
     """The ticket's group and its certificate (None: no model ranked it); `now` is when it is decided.
 
-    `sampled`: where a certificate would let it go, or doubts keep it back, it is reviewed blind.
+    `forebears`: by unit the closed ones that it stands in for: what was found of them is held against it. `sampled`:
+    where a certificate would let it go, or doubts keep it back, it is reviewed blind.
     """
 
     now: datetime
@@ -29,10 +33,12 @@ class Warrant:
     certificate: Certificate | None = None
     sampled: bool = False
     suspensions: Suspensions = field(default_factory=Suspensions)
+    forebears: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def stopped(self, unit_id: str) -> tuple[Suspension, ...]:
         """What keeps the ticket from being dispatched to the unit under its certificate."""
-        return self.suspensions.stopping(unit_id=unit_id, group=self.group, kinds=self.kinds)
+        units = (unit_id, *self.forebears.get(unit_id, ()))
+        return self.suspensions.stopping(units=units, group=self.group, kinds=self.kinds)
 
     def stopped_by_people(self, unit_id: str) -> tuple[Suspension, ...]:
         """What keeps it from being dispatched there by a rule: the monitor judges certificates, not rules."""
@@ -44,10 +50,12 @@ def warrant_of(
 ) -> Warrant:
     """By the first group that applies, from what is known of the ticket before its outcome; as in training."""
     kinds, group, certificate = parsed.kinds, None, None
+    forebears = Roster.of(world.units).succession(now).forebears
     if world.bundle is not None and ranking.top is not None:
-        guarantee = world.bundle.guarantee
-        group = guarantee.group(Traits(kinds=kinds, source=location.source, unit=ranking.top.unit_id))
-        certificate = guarantee.certificates[group]
+        units = _tested(ranking.top.unit_id, forebears, world.bundle)
+        traits = [Traits(kinds=kinds, source=location.source, unit=one) for one in units]
+        group = world.bundle.guarantee.strictest(traits)
+        certificate = world.bundle.guarantee.certificates[group]
     return Warrant(
         now=now,
         kinds=kinds,
@@ -55,7 +63,16 @@ def warrant_of(
         certificate=certificate,
         sampled=certificate is not None and _is_sampled(parsed, world),
         suspensions=world.suspensions,
+        forebears=forebears,
     )
+
+
+def _tested(unit_id: str, forebears: Mapping[str, tuple[str, ...]], bundle: Bundle) -> tuple[str, ...]:
+    """As which units the certificates were tested on such tickets: a unit that is new was tested as its forebears."""
+    before = forebears.get(unit_id, ())
+    if not before or unit_id in bundle.text.mixed.classes:
+        return (unit_id, *before)
+    return before
 
 
 def _is_sampled(parsed: ParsedTicket, world: World) -> bool:

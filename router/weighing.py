@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TypeVar
 
-from domain.automation import Scope, Suspension
+from domain.automation import Cause, Scope, Suspension
 from domain.decisions import Decision, Reason, Review
 from domain.units import Unit, stands_for
 from models.bundle import Bundle
@@ -23,6 +23,8 @@ from router.ports import ReadSession, StoredTicket, WriteSession
 
 Seen = TypeVar("Seen", Errors, Returns)
 
+LATEST = 2**62  # beyond the number of any decision
+DETECTOR_OF = {Scope.GROUP: Detector.GROUP_AUDITS, Scope.UNIT: Detector.UNIT_AUDITS}
 CHUNK = 500  # dispatches that are counted in one transaction: others wait for it
 
 
@@ -47,14 +49,23 @@ def label_of(
     return None
 
 
-def came_back(stored: StoredTicket, unit_id: str, bundle: Bundle | None, at: datetime) -> Returned | None:
-    """What it says of an automatic dispatch that its unit refused it, as known `at`; None: there was none."""
+def came_back(
+    stored: StoredTicket, unit_id: str, bundle: Bundle | None, units: Mapping[str, Unit], at: datetime
+) -> Audit | Returned | None:
+    """What it says of an automatic decision that the unit refused the ticket, as known `at`; None: nothing.
+
+    A blind review that named it, as the decision had, was mistaken with it.
+    """
     decision, sent_at = stored.decision, stored.decided_at
     if decision is None or sent_at is None or bundle is None or decision.bundle_digest != bundle.digest:
         return None
-    if decision.unit_id != unit_id or decision.group is None or Reason.CERTIFIED not in decision.reasons:
+    if decision.unit_id is None or decision.group is None:
         return None
-    return Returned(at=at, unit=unit_id, dispatched_at=sent_at)
+    if is_audit(decision) and stands_for(unit_id, decision.unit_id, units, at):
+        return Audit(at=at, group=decision.group, unit=decision.unit_id, wrong=True)
+    if decision.unit_id == unit_id and Reason.CERTIFIED in decision.reasons:
+        return Returned(at=at, unit=unit_id, dispatched_at=sent_at)
+    return None
 
 
 def is_audit(decision: Decision) -> bool:
@@ -62,18 +73,34 @@ def is_audit(decision: Decision) -> bool:
     return Reason.AUDITED in decision.reasons
 
 
-def weigh(label: Audit | Returned, bundle: Bundle, session: WriteSession) -> tuple[Suspension, ...]:
+def weigh(
+    label: Audit | Returned, bundle: Bundle, session: WriteSession, number: int = LATEST
+) -> tuple[Suspension, ...]:
     """Let the detectors see the label; answers (and stores) what it suspends.
 
-    On a store with several writers the caller has locked its counters, as every append to the log does.
+    `number`: of the decision that it is of. An audit of one from before automation was resumed is forgotten. On a store
+    with several writers the caller has locked its counters, as every append to the log does.
     """
     before = _monitor(label, bundle.digest, session)
     after = before.after(label, bundle.guarantee.terms)
-    _keep(before, after, bundle.digest, session)
+    forgotten = _forgotten(label, number, bundle.digest, session)
+    _keep(before, after, bundle.digest, session, forgotten)
     found = after.suspensions[len(before.suspensions) :]
     return tuple(
-        session.add_suspension(replace(one, reason=one.told, bundle_digest=bundle.digest)) for one in found
+        session.add_suspension(replace(one, reason=one.told, bundle_digest=bundle.digest))
+        for one in found
+        if (DETECTOR_OF[one.scope], one.key) not in forgotten or one.cause is Cause.RETURNS
     )
+
+
+def _forgotten(
+    label: Audit | Returned, number: int, digest: str, session: ReadSession
+) -> frozenset[tuple[Detector, str]]:
+    """The detectors of audits that began anew after that decision."""
+    if isinstance(label, Returned):
+        return frozenset()
+    asked = ((Detector.GROUP_AUDITS, label.group), (Detector.UNIT_AUDITS, label.unit))
+    return frozenset(one for one in asked if number <= _watched(digest, *one, session).upto)
 
 
 def count_sent(bundle_digest: str, unit_id: str, session: WriteSession, limit: int = CHUNK) -> bool:
@@ -99,12 +126,9 @@ def begin_anew(lifted: Suspension, session: WriteSession) -> None:
     digest = lifted.bundle_digest
     if digest is None:
         return
-    if lifted.scope is Scope.GROUP:
-        session.put_watched(_nothing(digest, Detector.GROUP_AUDITS, lifted.key))
-    else:
-        session.put_watched(_nothing(digest, Detector.UNIT_AUDITS, lifted.key))
-        returns = _nothing(digest, Detector.UNIT_RETURNS, lifted.key)
-        session.put_watched(replace(returns, upto=session.last_sent()))
+    of_unit = (Detector.UNIT_AUDITS, Detector.UNIT_RETURNS)
+    for detector in (Detector.GROUP_AUDITS,) if lifted.scope is Scope.GROUP else of_unit:
+        session.put_watched(replace(_nothing(digest, detector, lifted.key), upto=session.last_sent()))
 
 
 def _monitor(label: Audit | Returned, digest: str, session: WriteSession) -> Monitor:
@@ -120,14 +144,20 @@ def _monitor(label: Audit | Returned, digest: str, session: WriteSession) -> Mon
     return Monitor(groups={label.group: group}, units={label.unit: unit}, suspensions=suspensions)
 
 
-def _keep(before: Monitor, after: Monitor, digest: str, session: WriteSession) -> None:
+def _keep(
+    before: Monitor,
+    after: Monitor,
+    digest: str,
+    session: WriteSession,
+    forgotten: frozenset[tuple[Detector, str]],
+) -> None:
     for detector, old, new in (
         (Detector.GROUP_AUDITS, before.groups, after.groups),
         (Detector.UNIT_AUDITS, before.units, after.units),
         (Detector.UNIT_RETURNS, before.returns, after.returns),
     ):
         for key, seen in new.items():
-            if seen != old.get(key):
+            if seen != old.get(key) and (detector, key) not in forgotten:
                 watched = _watched(digest, detector, key, session)
                 session.put_watched(replace(watched, seen=seen))
 

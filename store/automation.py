@@ -7,11 +7,12 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, case, delete, func, insert, or_, select, text
+from sqlalchemy import ColumnElement, Row, delete, exists, func, insert, or_, select, text
 
 from domain.automation import Resumption, Suspension
 from models.evidence import Errors, Returns
-from router.automation_ports import Audits, Detector, Sent, Watched
+from router.automation_ports import Audited, Detector, Sent, Watched
+from router.delivery_ports import Reply
 from router.event_ports import EventKind
 from store import tables
 from store.checks import require_active
@@ -80,21 +81,44 @@ class SqlAutomationReads(SqlKeyReads):
         )
         return [Sent(number=number, at=at) for number, at in self._connection.execute(query)]
 
-    def audits(self, bundle_digest: str) -> Sequence[Audits]:
-        """Blind reviews under the bundle's certificates, by group."""
-        decision, reviewed = tables.decisions.c, tables.reviews.c.unit_id
-        done, wrong = func.count(reviewed), func.count(case((reviewed != decision.unit_id, 1)))
-        query = (
-            select(decision.certificate_group, done, wrong, func.count())
-            .outerjoin(tables.reviews, tables.reviews.c.ticket_id == decision.ticket_id)
-            .where(text(tables.AUDITED), decision.bundle_digest == bundle_digest)
-            .group_by(decision.certificate_group)
-            .order_by(decision.certificate_group)
+    def audited(self, bundle_digest: str) -> Sequence[Audited]:
+        """Tickets that were drawn for a blind review under the bundle's certificates."""
+        decision, undone = tables.decisions.c, tables.undone_reviews.c
+        earlier = undone.ticket_id == decision.ticket_id
+        said = (
+            select(tables.reviews.c.unit_id).where(tables.reviews.c.ticket_id == decision.ticket_id),
+            select(func.min(undone.unit_id)).where(earlier),
+            select(func.max(undone.unit_id)).where(earlier),
         )
+        reply = tables.deliveries.c
+        refused = exists().where(reply.ticket_id == decision.ticket_id, reply.reply == Reply.REFUSED.value)
+        drawn = (
+            select(
+                decision.certificate_group,
+                decision.unit_id,
+                refused.label("refused"),
+                *(one.scalar_subquery().label(f"said_{number}") for number, one in enumerate(said)),
+            )
+            .where(text(tables.AUDITED), decision.bundle_digest == bundle_digest)
+            .subquery()
+        )
+        alike = select(*drawn.c, func.count()).group_by(*drawn.c).order_by(*drawn.c)
         return [
-            Audits(group=group, rows=rows, errors=errors, waiting=drawn - rows)
-            for group, rows, errors, drawn in self._connection.execute(query)
+            Audited(
+                group=group,
+                unit_id=unit_id,
+                words=frozenset(one for one in words if one is not None),
+                refused=bool(refused),
+                count=count,
+            )
+            for group, unit_id, refused, *words, count in self._connection.execute(alike)
         ]
+
+    def decision_number(self, ticket_id: str) -> int:
+        """Of the ticket's latest decision; 0 where there is none."""
+        decision = tables.decisions.c
+        latest = select(func.max(decision.decision_id)).where(decision.ticket_id == ticket_id)
+        return self._connection.scalar(latest) or 0
 
     def audit_salt(self) -> str:
         """The secret of this store."""

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from itertools import islice
 
 from domain.automation import Resumption, Suspension
-from domain.decisions import Decision, Review
-from router.automation_ports import Audits, Detector, Sent, Watched
+from domain.decisions import Decision
+from router.automation_ports import Audited, Detector, Sent, Watched
+from router.delivery_ports import Reply
 from router.event_ports import EventKind
 from store.checks import automatic, require_active
 from store.codec import encode
@@ -42,17 +44,31 @@ class MemoryAutomationReads(MemoryKeyReads):
         )
         return list(islice(found, limit))
 
-    def audits(self, bundle_digest: str) -> Sequence[Audits]:
-        """Blind reviews under the bundle's certificates, by group."""
-        found: dict[str, Audits] = {}
-        for _, decision in self.state.decisions:
-            if decision.group is None or automatic(decision) != "audited":
-                continue
-            if decision.bundle_digest != bundle_digest:
-                continue
-            sum_, review = found.get(decision.group), self.state.tickets[decision.ticket_id].review
-            found[decision.group] = _counted(sum_ or Audits(group=decision.group), decision, review)
-        return [found[group] for group in sorted(found)]
+    def audited(self, bundle_digest: str) -> Sequence[Audited]:
+        """Tickets that were drawn for a blind review under the bundle's certificates."""
+        found = Counter(
+            self._audited(decision)
+            for _, decision in self.state.decisions
+            if decision.bundle_digest == bundle_digest and automatic(decision) == "audited"
+        )
+        return [replace(one, count=count) for one, count in found.items()]
+
+    def _audited(self, decision: Decision) -> Audited:
+        assert decision.group is not None
+        review, ticket_id = self.state.tickets[decision.ticket_id].review, decision.ticket_id
+        undone = sorted(one.unit_id for one in self.state.undone_reviews if one.ticket_id == ticket_id)
+        of_ticket = (one for one in self.state.deliveries if one.ticket_id == ticket_id)
+        return Audited(
+            group=decision.group,
+            unit_id=decision.unit_id,
+            words=frozenset([*undone[:1], *undone[-1:], *([review.unit_id] if review else [])]),
+            refused=any(one.reply is Reply.REFUSED for one in of_ticket),
+        )
+
+    def decision_number(self, ticket_id: str) -> int:
+        """Of the ticket's latest decision; 0 where there is none."""
+        numbered = enumerate(self.state.decisions, 1)
+        return max((number for number, (_, one) in numbered if one.ticket_id == ticket_id), default=0)
 
     def audit_salt(self) -> str:
         """The secret of this store."""
@@ -83,10 +99,3 @@ class MemoryAutomationWrites(MemoryAutomationReads, MemoryKeyWrites):
     def put_watched(self, watched: Watched) -> None:
         """In the place of what is stored of the same bundle, detector and key."""
         self.state.watched[watched.bundle_digest, watched.detector, watched.key] = watched
-
-
-def _counted(audits: Audits, decision: Decision, review: Review | None) -> Audits:
-    if review is None:
-        return replace(audits, waiting=audits.waiting + 1)
-    wrong = review.unit_id != decision.unit_id
-    return replace(audits, rows=audits.rows + 1, errors=audits.errors + wrong)

@@ -22,8 +22,9 @@ from domain.tickets import ALLOWED_TRANSITIONS, TicketStatus
 from domain.time import Validity
 from models.evidence import Errors, Returns
 from router.audit import verify
-from router.automation_ports import Audits, Detector, Watched
+from router.automation_ports import Audited, Detector, Watched
 from router.city import CityQuery
+from router.delivery_ports import Reply
 from router.finding import TicketQuery, place_key
 from router.ports import (
     EventKind,
@@ -649,15 +650,53 @@ def test_blind_reviews_are_counted_by_group(store: Store) -> None:
             if reviewed:
                 session.add_review(review(one.ticket_id, reviewed))
 
-    with store.read() as session:
-        assert session.audits("ab" * 32) == []
+    def found(digest: str) -> list[Audited]:
+        with store.read() as session:
+            return sorted(session.audited(digest), key=lambda one: (one.group, sorted(one.words)))
+
+    def audited_as(*words: str, group: str = "pooled", refused: bool = False, count: int = 1) -> Audited:
+        return Audited(group=group, unit_id="water-1", words=frozenset(words), refused=refused, count=count)
+
+    assert found("ab" * 32) == []
+    store.write(work)
+    assert found("ab" * 32) == [
+        audited_as(),
+        audited_as("roads"),
+        audited_as("water-1"),
+        audited_as("water-1", group="safety:0.002"),
+    ]
+    assert found("cd" * 32) == [audited_as("roads")]
+
+    def change(session: WriteSession) -> None:
+        for unit_id in ("roads", "parks"):
+            session.undo_review("a", by="Li Wei", reason="the wrong line")
+            session.add_review(review("a", unit_id))
+        session.add_delivery("d", "water-1", NOW)
+        (sent,) = session.deliveries(ticket_id="d")
+        session.reply_delivery(sent.delivery_id, Reply.REFUSED, by="crew", at=NOW, reason="theirs")
+        session.undo_review("d", by="crew", reason="theirs")
+        session.add_review(review("c", "roads"))
+
+    store.write(change)
+    assert found("ab" * 32) == [
+        audited_as("parks", "roads", "water-1"),
+        audited_as("roads", count=2),
+        audited_as("water-1", group="safety:0.002", refused=True),
+    ]
+
+
+def test_the_latest_decision_has_a_number(store: Store) -> None:
+    def work(session: WriteSession) -> None:
+        for ticket_id in ("a", "b", "a"):
+            if session.ticket(ticket_id) is None:
+                session.add_ticket(ticket(ticket_id))
+            session.add_decision(decision(ticket_id), NOW)
+
     store.write(work)
     with store.read() as session:
-        assert session.audits("ab" * 32) == [
-            Audits(group="pooled", rows=2, errors=1, waiting=1),
-            Audits(group="safety:0.002", rows=1),
-        ]
-        assert session.audits("cd" * 32) == [Audits(group="pooled", rows=1, errors=1)]
+        first, latest, none = (session.decision_number(one) for one in ("b", "a", "c"))
+        assert (none, latest) == (0, session.last_sent())
+        assert 0 < first < latest
 
 
 def test_the_secret_of_the_blind_reviews_stays_the_same(store: Store) -> None:

@@ -286,7 +286,8 @@ def test_a_new_certificate_is_not_bound_by_what_the_monitor_found_of_the_old(
     send_back(service, clock, 6)
     service.suspend(Scope.KIND, "gas", by="Li Wei", reason="new crew")
     assert [one.cause for one in service.automation().suspensions] == [Cause.RETURNS, Cause.PERSON]
-    serve(store, tiny_bundle(tmp_path, issued=SURE, seed=3), clock)
+    newer = replace(SURE, issued_at=clock() + timedelta(minutes=1))
+    serve(store, tiny_bundle(tmp_path, issued=newer, seed=3), clock)
     service.refresh()
     assert [one.cause for one in service.automation().suspensions] == [Cause.PERSON]
     serve(store, path, clock)
