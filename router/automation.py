@@ -14,6 +14,7 @@ from features.text import normalise
 from models.audits import live_error
 from models.bundle import Bundle
 from models.guarantee import Guarantee
+from router.automation_ports import Audited
 from router.ports import ReadSession, Store, WriteSession
 from router.weighing import begin_anew
 from router.world import World
@@ -85,17 +86,24 @@ def live_error_of(audits: Iterable[Audits]) -> LiveError:
 
 
 def audits_of(bundle: Bundle | None, session: ReadSession) -> tuple[Audits, ...]:
-    """Blind reviews under the bundle's certificates, by group, each counted by the worst that was said of it.
+    """Blind reviews under the bundle's certificates, by group."""
+    drawn = session.audited(bundle.digest) if bundle else ()
+    return counted(drawn, session.units()) if drawn else ()
+
+
+def counted(drawn: Iterable[Audited], units: Iterable[Unit]) -> tuple[Audits, ...]:
+    """By group, each ticket by the worst that was said of it.
 
     As the monitor counts them: a mistake cannot be taken back by an undo, nor by the unit's sending the ticket back.
     """
-    drawn = session.audited(bundle.digest) if bundle else ()
-    units = {unit.unit_id: unit for unit in session.units()} if drawn else {}
+    known = {unit.unit_id: unit for unit in units}
     found: dict[str, Counter[str]] = defaultdict(Counter)
     for one in drawn:
-        wrong = one.refused or not all(_is_right(word, one.unit_id, units) for word in one.words)
-        found[one.group]["rows" if one.words else "waiting"] += one.count
-        found[one.group]["errors"] += one.count if one.words and wrong else 0
+        wrong = one.refused or not all(_is_right(word, one.unit_id, known) for word in one.words)
+        if one.words:
+            found[one.group].update(rows=one.count, errors=one.count if wrong else 0)
+        elif not one.joined:  # nobody will be asked about that by itself
+            found[one.group].update(waiting=one.count)
     return tuple(Audits(group=group, **found[group]) for group in sorted(found))
 
 

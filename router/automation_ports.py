@@ -44,14 +44,15 @@ class Sent:
 class Audited:
     """So many tickets of one group that would have gone to one unit, and were drawn for a blind review.
 
-    `words`: the units that people named, first and last by id, of undone reviews too; empty: they wait. `refused`: a
-    unit that was named sent them back.
+    `words`: the units that people named, first and last by id, of undone reviews too; empty: they wait, or go with
+    another ticket (`joined`). `refused`: a unit that was named sent them back.
     """
 
     group: str
     unit_id: str | None
     words: frozenset[str] = frozenset()
     refused: bool = False
+    joined: bool = False
     count: int = 1
 
 

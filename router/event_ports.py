@@ -24,6 +24,7 @@ class EventKind(StrEnum):
     ACKNOWLEDGED = "acknowledged"
     ACCEPTED = "accepted"
     DONE = "done"
+    REOPENED = "reopened"
     REFUSED = "refused"
     OVERDUE = "overdue"
     REVIEWED = "reviewed"

@@ -13,7 +13,7 @@ from router.claiming import require_free, require_ticket
 from router.clocks import due_after
 from router.delivery import OF_ONE_TICKET, UNDO
 from router.delivery_ports import DeliveryKind, DeliveryState
-from router.in_hand import is_done
+from router.in_hand import finished, is_done, note_done, note_not_done
 from router.ports import ReadSession, StoredTicket, WriteSession
 from router.standing import stood_before_joining
 
@@ -46,6 +46,8 @@ def join(wanted: Join, session: WriteSession) -> StoredTicket:
     if is_done(leader, session):
         raise AlreadyDone(ticket_id=into)
     require_free(stored, wanted.by, wanted.at)
+    if is_done(stored, session):
+        note_not_done(stored.joined, wanted.by, session)
     session.set_status(ticket_id, TicketStatus.JOINED, None, by=wanted.by)
     session.set_joined(ticket_id, into, wanted.by)
     _take_back(stored, wanted.at, session)
@@ -69,10 +71,20 @@ def unjoin(ticket_id: str, *, by: str, at: datetime, policy: Policy, session: Wr
     session.set_due(ticket_id, due_after(stored.priority, at, policy) if waits else None)
     _hand_back(before, at, session)
     leaders = list(_leaders(require_ticket(stored.joined_into, session), session))
+    _note_alone(require_ticket(ticket_id, session), leaders[-1], by, session)
     for leader in leaders:
         _ease(leader, session)
     _tell(leaders[-1], at, session)
     return require_ticket(ticket_id, session)
+
+
+def _note_alone(stored: StoredTicket, left: StoredTicket, by: str, session: WriteSession) -> None:
+    """Whether its work is done is told of the ticket by itself again, and of what goes with it."""
+    work = finished(stored, session)
+    if work is not None:
+        note_done((stored.ticket.ticket_id, *stored.joined), work, session)
+    elif is_done(left, session):
+        note_not_done(stored.joined, by, session)
 
 
 def leader_of(stored: StoredTicket, session: ReadSession) -> StoredTicket:

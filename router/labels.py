@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from domain.decisions import Review
-from domain.dispatches import Dispatch, LabelSource
+from domain.dispatches import Dispatch, LabelSource, unretracted
 from domain.tickets import Ticket
 from domain.units import Unit, stands_for
 from router.delivery_ports import Delivery
@@ -25,17 +25,28 @@ def reviewed(
     return _entry(stored.ticket, review.unit_id, source, review.by, known_at, session)
 
 
-def work_done(stored: StoredTicket, dispatch: Delivery, known_at: KnownAt, session: WriteSession) -> Dispatch:
-    """What the unit says by having done the work: that the ticket was its own."""
-    by = dispatch.replied_by
-    return _entry(stored.ticket, dispatch.unit_id, LabelSource.DONE, by, known_at, session)
-
-
 def retraction(
     stored: StoredTicket, unit_id: str, by: str, known_at: KnownAt, session: WriteSession
 ) -> Dispatch:
     """What was last said for that unit holds no longer."""
     return _entry(stored.ticket, unit_id, LabelSource.RETRACTION, by, known_at, session)
+
+
+def learn_done(stored: StoredTicket, work: Delivery, known_at: KnownAt, session: WriteSession) -> None:
+    """Log what the unit says by having done the work, unless somebody has said whose it is."""
+    entry = _entry(stored.ticket, work.unit_id, LabelSource.DONE, work.replied_by, known_at, session)
+    if not _standing(stored, session):
+        session.append_dispatches([entry])
+
+
+def forget_done(stored: StoredTicket, by: str, known_at: KnownAt, session: WriteSession) -> None:
+    """Take back what a unit said by having done the work, if that stands."""
+    said = [one for one in _standing(stored, session) if one.source is LabelSource.DONE]
+    session.append_dispatches([retraction(stored, one.unit_id, by, known_at, session) for one in said])
+
+
+def _standing(stored: StoredTicket, session: WriteSession) -> list[Dispatch]:
+    return unretracted(session.labels(stored.ticket.ticket_id))
 
 
 def _entry(

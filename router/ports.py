@@ -189,6 +189,10 @@ class ReadSession(
         """The whole log in sequence order, without the tickets, streamed."""
         ...
 
+    def labels(self, ticket_id: str) -> Sequence[Dispatch]:
+        """The log's entries of the ticket, in sequence order."""
+        ...
+
     def dispatches_at(self, sequences: Iterable[int]) -> Mapping[int, Dispatch]:
         """Some few entries of the log, by their sequence; those that it has not are left out."""
         ...

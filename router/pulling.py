@@ -11,9 +11,8 @@ from domain.errors import NoLongerTheirs, NotFound
 from domain.tickets import TicketStatus
 from router.clocks import due_at
 from router.delivery_ports import Delivery, DeliveryKind, DeliveryState, Reply
-from router.event_ports import EventKind
-from router.in_hand import current_dispatch
-from router.labels import KnownAt, retraction, work_done
+from router.in_hand import current_dispatch, note_done, note_not_done
+from router.labels import KnownAt, forget_done, learn_done, retraction
 from router.ports import ReadSession, StoredTicket, WriteSession
 from router.submission import STATUS_OF
 from router.undoing import weighed_before
@@ -100,10 +99,8 @@ def reply_to(answer: Answer, known_at: KnownAt, session: WriteSession) -> Delive
         answer.delivery_id, answer.reply, by=answer.by, at=answer.at, reason=answer.reason
     )
     if answer.reply is Reply.DONE:
-        for ticket_id in found.stored.joined:  # for all who called about it
-            session.note(ticket_id, EventKind.DONE, by=answer.by, unit_id=answer.unit_id)
-        if found.stored.review is None:
-            session.append_dispatches([work_done(found.stored, after, known_at, session)])
+        note_done(found.stored.joined, after, session)  # for all who called about it
+        learn_done(found.stored, after, known_at, session)
     return after
 
 
@@ -126,10 +123,11 @@ def refuse(
     if bundle is not None and label is not None and not weighed_before(stored, label, world.units, session):
         weigh(label, bundle, session, session.decision_number(ticket_id))
     if stored.review is not None:
-        session.undo_review(ticket_id, by=answer.by, reason=answer.reason)
-    if stored.review is not None or before.delivery.reply is Reply.DONE:
-        said_for = stored.review.unit_id if stored.review else answer.unit_id
-        session.append_dispatches([retraction(stored, said_for, answer.by, known_at, session)])
+        undone = session.undo_review(ticket_id, by=answer.by, reason=answer.reason)
+        session.append_dispatches([retraction(stored, undone.unit_id, answer.by, known_at, session)])
+    forget_done(stored, answer.by, known_at, session)
+    if before.delivery.reply is Reply.DONE:
+        note_not_done(stored.joined, answer.by, session)
     session.add_decision(decision, answer.at)
     session.set_status(ticket_id, STATUS_OF[decision.verdict], None, by=answer.by)
     session.set_due(ticket_id, due_at(decision, answer.at, world.policy))

@@ -12,8 +12,8 @@ from domain.units import Unit
 from models.bundle import Bundle
 from models.monitor import Returned
 from router.claiming import require_apart, require_free
-from router.in_hand import finished
-from router.labels import KnownAt, retraction, reviewed
+from router.in_hand import finished, note_not_done
+from router.labels import KnownAt, forget_done, reviewed
 from router.ports import Store, StoredTicket, WriteSession
 from router.undoing import deliver_review, weighed_before
 from router.weighing import are_many_uncounted, count_sent, label_of, weigh
@@ -40,8 +40,9 @@ def record(
     work = finished(stored, session)
     session.add_review(review)
     session.set_status(review.ticket_id, TicketStatus.DISPATCHED, review.unit_id)
-    if work is not None:
-        session.append_dispatches([retraction(stored, work.unit_id, review.by, known_at, session)])
+    if work is not None and work.unit_id != review.unit_id:
+        note_not_done(stored.joined, review.by, session)
+    forget_done(stored, review.by, known_at, session)
     entry = reviewed(stored, review, units, known_at, session)
     session.append_dispatches([entry])
     label = label_of(stored, review, bundle, units, entry.known_at)

@@ -14,8 +14,8 @@ from models.monitor import Audit, Returned
 from router.claiming import require_apart, require_ticket
 from router.delivery import OF_ONE_TICKET, UNDO
 from router.delivery_ports import DeliveryKind, DeliveryState
-from router.in_hand import finished
-from router.labels import KnownAt, retraction, work_done
+from router.in_hand import finished, note_done
+from router.labels import KnownAt, learn_done, retraction
 from router.ports import ReadSession, StoredTicket, WriteSession
 from router.standing import stood_before_review
 
@@ -58,7 +58,9 @@ def undo(
     session.append_dispatches([retraction(stored, stored.review.unit_id, wanted.by, known_at, session)])
     again = require_ticket(wanted.ticket_id, session)
     if (work := finished(again, session)) is not None:  # the unit's word, which the review had replaced
-        session.append_dispatches([work_done(again, work, known_at, session)])
+        learn_done(again, work, known_at, session)
+        if work.unit_id != stored.review.unit_id:
+            note_done((wanted.ticket_id, *again.joined), work, session)
     return again
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, delete, exists, func, insert, or_, select, text
 
 from domain.automation import Resumption, Suspension
+from domain.tickets import TicketStatus
 from models.evidence import Errors, Returns
 from router.automation_ports import Audited, Detector, Sent, Watched
 from router.delivery_ports import Reply
@@ -92,11 +93,15 @@ class SqlAutomationReads(SqlKeyReads):
         )
         reply = tables.deliveries.c
         refused = exists().where(reply.ticket_id == decision.ticket_id, reply.reply == Reply.REFUSED.value)
+        ticket = tables.tickets.c
+        goes_along = ticket.ticket_id == decision.ticket_id, ticket.status == TicketStatus.JOINED.value
+        joined = exists().where(*goes_along)
         drawn = (
             select(
                 decision.certificate_group,
                 decision.unit_id,
                 refused.label("refused"),
+                joined.label("joined"),
                 *(one.scalar_subquery().label(f"said_{number}") for number, one in enumerate(said)),
             )
             .where(text(tables.AUDITED), decision.bundle_digest == bundle_digest)
@@ -109,9 +114,10 @@ class SqlAutomationReads(SqlKeyReads):
                 unit_id=unit_id,
                 words=frozenset(one for one in words if one is not None),
                 refused=bool(refused),
+                joined=bool(joined),
                 count=count,
             )
-            for group, unit_id, refused, *words, count in self._connection.execute(alike)
+            for group, unit_id, refused, joined, *words, count in self._connection.execute(alike)
         ]
 
     def decision_number(self, ticket_id: str) -> int:

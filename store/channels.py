@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, exists, false, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, exists, false, func, or_, select
 
 from domain.tickets import Ticket, TicketStatus
 from router.ports import ChannelQuery, EventKind, StoredTicket, TicketEvent
@@ -28,6 +28,7 @@ _channel = (
 )
 
 
+OPENING = (EventKind.REOPENED.value, EventKind.UNJOINED.value)
 _event, _since = tables.events.alias("told").c, tables.events.alias("since").c
 # unless it went elsewhere since; that a person confirms its unit does not count as that
 _DONE = exists().where(
@@ -35,12 +36,17 @@ _DONE = exists().where(
     _event.kind == EventKind.DONE.value,
     ~exists().where(
         _since.ticket_id == _event.ticket_id,
-        _since.kind == EventKind.STATUS.value,
         _since.event_id > _event.event_id,
         or_(
-            _since.detail != TicketStatus.DISPATCHED.value,
-            _since.unit_id.is_(None),
-            _since.unit_id != _event.unit_id,
+            _since.kind.in_(OPENING),
+            and_(
+                _since.kind == EventKind.STATUS.value,
+                or_(
+                    _since.detail != TicketStatus.DISPATCHED.value,
+                    _since.unit_id.is_(None),
+                    _since.unit_id != _event.unit_id,
+                ),
+            ),
         ),
     ),
 )
@@ -74,6 +80,8 @@ def is_done(events: Sequence[TicketEvent]) -> bool:
     for event in events:
         if event.kind is EventKind.DONE:
             done = event
+        elif event.kind in OPENING:
+            done = None
         elif event.kind is EventKind.STATUS and done is not None:
             same = (event.detail, event.unit_id) == (TicketStatus.DISPATCHED.value, done.unit_id)
             done = done if same else None

@@ -10,6 +10,7 @@ from itertools import islice
 
 from domain.automation import Resumption, Suspension
 from domain.decisions import Decision
+from domain.tickets import TicketStatus
 from router.automation_ports import Audited, Detector, Sent, Watched
 from router.delivery_ports import Reply
 from router.event_ports import EventKind
@@ -63,6 +64,7 @@ class MemoryAutomationReads(MemoryKeyReads):
             unit_id=decision.unit_id,
             words=frozenset([*undone[:1], *undone[-1:], *([review.unit_id] if review else [])]),
             refused=any(one.reply is Reply.REFUSED for one in of_ticket),
+            joined=self.state.tickets[ticket_id].status is TicketStatus.JOINED,
         )
 
     def decision_number(self, ticket_id: str) -> int:

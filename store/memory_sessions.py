@@ -181,6 +181,10 @@ class MemoryReadSession(
         for one in self.state.log:
             yield Outcome(one.sequence, one.ticket_id, one.unit_id, one.known_at, one.source)
 
+    def labels(self, ticket_id: str) -> Sequence[Dispatch]:
+        """The log's entries of the ticket, in sequence order."""
+        return [one for one in self.state.log if one.ticket_id == ticket_id]
+
     def dispatches_at(self, sequences: Iterable[int]) -> Mapping[int, Dispatch]:
         """Some few entries of the log, by their sequence; those that it has not are left out."""
         log = self.state.log

@@ -235,6 +235,14 @@ class SqlReadSession(
         for sequence, ticket_id, unit_id, known_at, source in self._stream(found.order_by(log.sequence)):
             yield Outcome(sequence, ticket_id, unit_id, known_at, sources[source])
 
+    def labels(self, ticket_id: str) -> Sequence[Dispatch]:
+        """The log's entries of the ticket, in sequence order."""
+        log = tables.dispatch_log
+        rows = self._connection.execute(
+            select(log).where(log.c.ticket_id == ticket_id).order_by(log.c.sequence)
+        )
+        return [dispatch_of(row) for row in rows]
+
     def dispatches_at(self, sequences: Iterable[int]) -> Mapping[int, Dispatch]:
         """Some few entries of the log, by their sequence; those that it has not are left out."""
         log = tables.dispatch_log

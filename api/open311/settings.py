@@ -40,6 +40,7 @@ class Texts(BaseModel):
 
     passed_on: Prose = "Passed to {unit}."
     closed: Prose = "Closed."
+    reopened: Prose = "Open again."
 
 
 class Offer(BaseModel):

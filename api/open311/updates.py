@@ -27,7 +27,9 @@ from api.open311.times import Span, parsed, w3c
 from domain.tickets import Ticket, TicketStatus
 from router.ports import ChannelQuery, EventKind, ReadSession, TicketEvent, WriteSession
 
-KINDS = frozenset({EventKind.STATUS, EventKind.REVIEWED, EventKind.REPORTED, EventKind.DONE})
+KINDS = frozenset(
+    {EventKind.STATUS, EventKind.REVIEWED, EventKind.REPORTED, EventKind.DONE, EventKind.REOPENED}
+)
 MOST_EVENTS = 10_000
 AT_ONCE = 1_000  # tickets that are asked for by their ids
 OPEN = (
@@ -151,6 +153,9 @@ def _told(event: TicketEvent, ticket: Ticket, telling: Telling) -> dict[str, Any
         )
     if event.kind is EventKind.DONE:
         told = public_status(done=True), telling.offer.texts.closed
+        return _update(event.at, event.ticket_id, f"s{event.sequence}", *told)
+    if event.kind is EventKind.REOPENED:
+        told = public_status(done=False), telling.offer.texts.reopened
         return _update(event.at, event.ticket_id, f"s{event.sequence}", *told)
     if event.kind is not EventKind.STATUS:
         return None

@@ -676,9 +676,14 @@ def test_blind_reviews_are_counted_by_group(store: Store) -> None:
         session.reply_delivery(sent.delivery_id, Reply.REFUSED, by="crew", at=NOW, reason="theirs")
         session.undo_review("d", by="crew", reason="theirs")
         session.add_review(review("c", "roads"))
+        session.add_ticket(ticket("h"))
+        session.add_decision(replace(audited, ticket_id="h"), NOW)
+        session.set_status("h", TicketStatus.IN_REVIEW, None)
+        session.set_status("h", TicketStatus.JOINED, None)
 
     store.write(change)
     assert found("ab" * 32) == [
+        replace(audited_as(), joined=True),
         audited_as("parks", "roads", "water-1"),
         audited_as("roads", count=2),
         audited_as("water-1", group="safety:0.002", refused=True),

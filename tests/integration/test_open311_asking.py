@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
 
 from api.open311 import routes
+from router.ports import Store
 from store.memory import MemoryStore
+from store.sql import open_store
 from tests.open311 import BASE, VEHICLE, an_offer, endpoint, errors, get, report
 from tests.serving import NOW, Clock, furnished
+from tests.stores import new_sqlite
 
 
 @pytest.fixture
@@ -124,6 +128,77 @@ def test_all_who_called_about_it_hear_that_it_is_done() -> None:
         assert {one["status"] for one in get(client, "requests")} == {"closed"}
         told = [(one["service_request_id"], one["status"]) for one in get(client, "servicerequestupdates")]
         assert {one for one, status in told if status == "closed"} == {first, second}
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture(params=["memory", "sqlite"])
+def store(request: pytest.FixtureRequest, tmp_path: Path, clock: Clock) -> Iterator[Store]:
+    url = new_sqlite(tmp_path / "g.db")
+    found = MemoryStore(clock) if request.param == "memory" else open_store(url, clock)
+    yield found
+    found.close()
+
+
+def do(client: TestClient, request_id: str, what: str, **said: str) -> None:
+    answer = client.post(f"/v1/tickets/{request_id}/{what}", json={"by": "Li", **said})
+    assert answer.status_code == 200, answer.text
+
+
+def statuses(client: TestClient, *request_ids: str) -> list[str]:
+    """As each is shown, and as each is found."""
+    found = [get(client, f"requests/{one}")[0]["status"] for one in request_ids]
+    for status in ("open", "closed"):
+        named = {one["service_request_id"] for one in get(client, "requests", status=status)}
+        assert named == {one for one, is_so in zip(request_ids, found, strict=True) if is_so == status}
+    return found
+
+
+@pytest.mark.parametrize("how", ["refused", "reassigned"])
+def test_all_who_called_hear_that_it_is_not_done_after_all(store: Store, clock: Clock, how: str) -> None:
+    with endpoint(store, clock=clock) as client:
+        leader, own, others = (
+            report(client, description=text) for text in ("Gas leak", "Newspaper: gas", "Newspaper: a leak")
+        )
+        do(client, others, "join", into=own)
+        do(client, own, "join", into=leader)
+        done(client, clock)
+        assert statuses(client, leader, own, others) == ["closed"] * 3
+        if how == "refused":
+            with store.read() as session:
+                (sent,) = session.deliveries(ticket_id=leader)
+            path = f"/v1/units/gas/dispatches/{sent.delivery_id}/reject"
+            answer = client.post(path, json={"by": "crew 7", "reason": "not ours"})
+            assert answer.status_code == 200, answer.text
+        else:
+            do(client, leader, "review", unit="south")
+        assert statuses(client, leader, own, others) == ["open"] * 3
+        told = [
+            one["description"]
+            for one in get(client, "servicerequestupdates")
+            if one["service_request_id"] == others
+        ]
+        assert told == ["Closed.", "Open again."]
+        if how == "reassigned":
+            clock.move(seconds=2)
+            do(client, leader, "undo", reason="the wrong line")
+            assert statuses(client, leader, own, others) == ["closed"] * 3
+            do(client, own, "unjoin")
+            assert statuses(client, leader, own, others) == ["closed", "open", "open"]
+
+
+def test_a_request_that_was_done_is_done_again_once_it_stands_alone(store: Store, clock: Clock) -> None:
+    with endpoint(store, clock=clock) as client:
+        first, second = report(client, description="Gas leak"), report(client, description="Newspaper")
+        done(client, clock)
+        do(client, first, "join", into=second)
+        assert statuses(client, first, second) == ["open", "open"]
+        clock.move(seconds=2)
+        do(client, first, "unjoin")
+        assert statuses(client, first, second) == ["closed", "open"]
 
 
 def test_tickets_of_other_channels_are_not_shown(client: TestClient) -> None:

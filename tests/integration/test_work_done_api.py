@@ -109,6 +109,25 @@ def test_a_person_who_comes_after_it_is_believed_until_that_is_undone(
     assert standing(store) == [("gas", LabelSource.DONE, "crew 7")]
 
 
+@pytest.mark.parametrize("how", ["review", "reject"])
+def test_a_word_that_was_said_by_an_earlier_dispatch_is_replaced_as_well(
+    client: TestClient, store: Store, clock: Clock, how: str
+) -> None:
+    client.post("/v1/tickets", json=GAS)
+    client.post("/v1/tickets", json={**GAS, "ticket_id": "t2"})
+    say(client, store, "done", "gas")
+    for word, body in (("join", {"into": "t2", "by": "Li Wei"}), ("unjoin", {"by": "Li Wei"})):
+        assert client.post(f"/v1/tickets/t1/{word}", json=body).status_code == 200
+        clock.move(seconds=11)
+    assert standing(store) == [("gas", LabelSource.DONE, "crew 7")]
+    if how == "review":
+        review(client, "south")
+        assert standing(store) == [("south", LabelSource.REASSIGNMENT, "Li Wei")]
+    else:
+        say(client, store, "reject", "gas")
+        assert standing(store) == []
+
+
 def test_a_unit_that_takes_its_word_back_is_not_believed(client: TestClient, store: Store) -> None:
     client.post("/v1/tickets", json=GAS)
     say(client, store, "done", "gas")
@@ -122,11 +141,13 @@ def past(unit_id: str, ticket_id: str = "t1") -> Dispatch:
     )
 
 
-def test_what_was_imported_is_not_learnt_again(client: TestClient, store: Store) -> None:
+@pytest.mark.parametrize("unit", ["gas", "south"])
+def test_what_was_imported_is_not_learnt_again(client: TestClient, store: Store, unit: str) -> None:
     client.post("/v1/tickets", json=GAS)
-    store.write(lambda session: session.append_dispatches([past("gas")]))
-    say(client, store, "done", "gas")
-    assert standing(store) == [("gas", LabelSource.IMPORT, None)]
+    store.write(lambda session: session.append_dispatches([past(unit)]))
+    for word in ("done", "reject"):
+        say(client, store, word, "gas")
+        assert standing(store) == [(unit, LabelSource.IMPORT, None)]
 
 
 def merged(store: Store, *entries: Dispatch) -> Merge:

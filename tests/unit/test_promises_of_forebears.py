@@ -19,6 +19,8 @@ from domain.units import Unit
 from models.bundle import load_bundle, write_bundle
 from models.guarantee import Guarantee
 from models.strata import Strata, Traits
+from router.automation import Audits, counted
+from router.automation_ports import Audited
 from router.ports import BundleRecord, Pointers, Store, WriteSession
 from router.service import RoutingService
 from store.memory import MemoryStore
@@ -169,3 +171,24 @@ def test_what_was_found_of_one_certificate_stops_older_ones_too(tmp_path: Path) 
     record = BundleRecord(version=0, digest=newer.name, path=str(newer), registered_at=NOW)
     store.write(lambda session: session.set_pointers(Pointers(champion=session.add_bundle(record).version)))
     assert decided(service, clock).reasons == (Reason.CERTIFIED,)
+
+
+def test_blind_reviews_are_counted_by_the_worst_that_was_said_of_each() -> None:
+    units = [
+        Unit(unit_id="pipes", name="Pipes", successors=("pipes-2",)),
+        Unit(unit_id="pipes-2", name="Pipes", successors=("pipes-3",)),
+    ]
+    drawn = [
+        said("pipes"),
+        said("pipes-3", count=2),  # what it became
+        said("lamps"),
+        said("lamps", "pipes"),  # the first was undone, or the second
+        replace(said("pipes"), refused=True),
+        said(count=4),
+        replace(said(), joined=True),
+    ]
+    assert counted(drawn, units) == (Audits(group="pooled", rows=6, errors=3, waiting=4),)
+
+
+def said(*words: str, count: int = 1) -> Audited:
+    return Audited(group="pooled", unit_id="pipes", words=frozenset(words), count=count)

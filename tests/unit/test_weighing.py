@@ -434,6 +434,66 @@ def test_a_review_that_was_undone_counts_against_automation_at_most_once(
     assert (watched.seen.rows, watched.seen.errors) == (rows, errors)
 
 
+@pytest.fixture
+def closely(path: Path, tmp_path: Path) -> Path:
+    """The bundle, every would-be automatic dispatch of which is reviewed blind."""
+    bundle = load_bundle(path)
+    terms = Terms(alphas={"pooled": 0.05}, unit_alpha=0.9, tickets=300, audited=1.0)
+    return write_bundle(replace(bundle, guarantee=replace(bundle.guarantee, terms=terms)), tmp_path)
+
+
+def audits_seen(
+    store: Store, detector: Detector = Detector.GROUP_AUDITS, key: str = "pooled"
+) -> tuple[int, int]:
+    """Rows and errors."""
+    with store.read() as session:
+        watched = session.watched(bundle_digest(store), detector, key)
+    seen = watched.seen if watched else Errors()
+    assert isinstance(seen, Errors)
+    return seen.rows, seen.errors
+
+
+def judge(service: RoutingService, clock: Clock, ticket_id: str, unit: str) -> None:
+    clock.move(seconds=20)
+    service.review(Review(ticket_id=ticket_id, unit_id=unit, by="Li Wei", at=clock()))
+
+
+def test_an_audit_that_its_unit_refuses_was_wrong(store: Store, closely: Path) -> None:
+    clock = Clock(NOW)
+    service = serve(store, closely, clock)
+    submit(service, 1)
+    judge(service, clock, "t1", "pipes")
+    assert audits_seen(store) == (1, 0)
+    clock.move(minutes=1)
+    service.answer(
+        Answer(unit_id="pipes", delivery_id=1, reply=Reply.REFUSED, by="crew", at=clock(), reason="no")
+    )
+    assert audits_seen(store) == (2, 1)
+    assert [(one.rows, one.errors) for one in service.automation().audits] == [(1, 1)]
+    judge(service, clock, "t1", "elsewhere")  # says it no second time
+    assert audits_seen(store) == (2, 1)
+
+
+def test_an_audit_of_before_a_resumption_is_forgotten(store: Store, closely: Path) -> None:
+    clock = Clock(NOW)
+    service = serve(store, closely, clock)
+    for number in range(9):
+        submit(service, number)
+    for number in range(5):
+        if not service.automation().suspensions:
+            judge(service, clock, f"t{number}", "elsewhere")
+    (found,) = service.automation().suspensions
+    assert (found.scope, found.key) == (Scope.GROUP, "pooled")
+    service.resume(found.suspension_id, by="Li Wei", reason="the new desk takes them")
+    before = audits_seen(store, Detector.UNIT_AUDITS, "pipes")
+    judge(service, clock, "t8", "elsewhere")
+    assert audits_seen(store) == (0, 0)
+    assert audits_seen(store, Detector.UNIT_AUDITS, "pipes") == (before[0] + 1, before[1] + 1)
+    submit(service, 20)
+    judge(service, clock, "t20", "pipes")
+    assert audits_seen(store) == (1, 0)
+
+
 def bundle_digest(store: Store) -> str:
     """Of the champion."""
     with store.read() as session:
