@@ -59,8 +59,10 @@ def _is_known(dispatch: Dispatch, same_ticket: Iterable[Dispatch]) -> bool:
     if dispatch.source is LabelSource.RETRACTION:
         return False
     for entry in unretracted(same_ticket):
-        if dispatch.source is LabelSource.DONE and entry.unit_id == dispatch.unit_id:
-            return True  # an import said so before the unit did
+        if dispatch.source is LabelSource.DONE and (
+            entry.unit_id == dispatch.unit_id or entry.source is LabelSource.IMPORT
+        ):
+            return True  # an import is believed before the unit
         same_key = _key(entry) == _key(dispatch)
         both_imported = entry.source is dispatch.source is LabelSource.IMPORT
         if both_imported and not (same_key and _in_utc(entry.ticket) == _in_utc(dispatch.ticket)):
