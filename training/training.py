@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from domain.dispatches import Dispatch, unretracted
+from domain.dispatches import Dispatch, parted
 from features.territories import Territories
 from models.bundle import issue_of, load_bundle, write_bundle
 from router.checkup import Check, check_labelled
@@ -25,20 +25,25 @@ from training.results import TrainingResult
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Material:
-    """What a training reads from a store."""
+    """What a training reads from a store.
+
+    `taken_back`: what stands no longer, each with its retraction; nothing is learnt of it.
+    """
 
     dispatches: Sequence[Dispatch]
+    taken_back: Sequence[tuple[Dispatch, Dispatch]]
     surroundings: Surroundings
     digest: str
 
 
 def read_material(session: ReadSession, derived: Derived | None = None) -> Material:
     """The dispatch log with accounts, addresses, ground, units and rules; `digest` is over all of it."""
-    dispatches = unretracted(session.dispatches())
+    dispatches, taken_back = parted(session.dispatches())
     accounts, addresses = list(session.accounts()), list(session.addresses())
     territories, units, rules = session.territories(), session.units(), session.rules()
     return Material(
         dispatches=dispatches,
+        taken_back=taken_back,
         surroundings=Surroundings(
             atlas=(derived or DerivedAnew()).atlas(session, max((d.sequence for d in dispatches), default=0)),
             territories=Territories(territories),
