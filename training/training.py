@@ -11,8 +11,8 @@ from typing import Any
 
 from domain.dispatches import Dispatch, parted
 from features.territories import Territories
-from models.bundle import issue_of, load_bundle, write_bundle
-from router.checkup import Check, check_labelled
+from models.bundle import Bundle, issue_of, load_bundle, write_bundle
+from router.checkup import Check, check_age, check_labelled, warning
 from router.derived import Derived, DerivedAnew
 from router.ports import ReadSession, Store
 from router.uncollected import uncollected
@@ -101,12 +101,30 @@ def train(
         seconds=fitted.seconds,
         issue=bundle.issue,
         issued_now=bundle.issue == issue_of(fitted.bundle),
-        doubts=_doubts(check_labelled(labelled)),
+        doubts=_doubts(check_labelled(labelled), _check_age(material, bundle), _check_issue(bundle, fitted)),
     )
 
 
 def _doubts(*checks: Check | None) -> tuple[str, ...]:
     return tuple(f"{one.told}. {one.mend}" for one in checks if one is not None)
+
+
+def _check_age(material: Material, bundle: Bundle) -> Check | None:
+    if not bundle.guarantee.certified:
+        return None
+    newest = max((one.known_at for one in material.dispatches), default=None)
+    return check_age(newest, bundle.certificate.issued_at)
+
+
+def _check_issue(bundle: Bundle, fitted: Fitted) -> Check | None:
+    """Whether the certificate is of this training; None where it is, or nothing is certified."""
+    if not bundle.guarantee.certified or bundle.issue == issue_of(fitted.bundle):
+        return None
+    told = f"nothing is new since the training of {bundle.certificate.issued_at:%Y-%m-%d}: its certificate stands"
+    until = f"until {bundle.certificate.expires_at:%Y-%m-%d}"
+    return warning(
+        "certificate", f"{told}, {until}", "Import the tickets that were closed since, and train again"
+    )
 
 
 def _parameters(settings: Settings, fitted: Fitted) -> dict[str, Any]:

@@ -144,6 +144,15 @@ def test_a_trained_bundle_waits_as_challenger_unless_it_is_to_serve(tmp_path: Pa
         assert session.pointers().champion == 2
 
 
+def test_a_certificate_of_old_tickets_or_of_an_earlier_training_is_doubted(tmp_path: Path) -> None:
+    store = store_with(easy_log(500))  # 21 days of tickets
+    assert train_on(store, tmp_path / "fresh", days=50).doubts == ()
+    (old,) = train_on(store, tmp_path / "old", days=150).doubts
+    assert old.startswith("the newest outcome is of 2025-01-26, 129 days before the training")
+    (kept,) = train_on(store, tmp_path / "fresh", days=51).doubts
+    assert kept.startswith("nothing is new since the training of 2025-02-25: its certificate stands, until")
+
+
 def prolong(bundle: Path) -> None:
     """As somebody does who may write the files, and has no key to sign them."""
     dates = json.loads((bundle / "issue.json").read_bytes()) | {"expires_at": "2099-01-01T00:00:00+00:00"}
