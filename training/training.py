@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -10,9 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from domain.dispatches import Dispatch, parted
+from domain.units import Roster, known_then
 from features.territories import Territories
 from models.bundle import Bundle, issue_of, load_bundle, write_bundle
-from router.checkup import Check, check_age, check_labelled, warning
+from router.checkup import SHOWN, Check, check_age, check_labelled, warning
 from router.derived import Derived, DerivedAnew
 from router.ports import ReadSession, Store
 from router.uncollected import uncollected
@@ -101,12 +103,36 @@ def train(
         seconds=fitted.seconds,
         issue=bundle.issue,
         issued_now=bundle.issue == issue_of(fitted.bundle),
-        doubts=_doubts(check_labelled(labelled), _check_age(material, bundle), _check_issue(bundle, fitted)),
+        doubts=_doubts(
+            check_labelled(labelled),
+            _check_units(material),
+            _check_age(material, bundle),
+            _check_issue(bundle, fitted),
+        ),
     )
 
 
 def _doubts(*checks: Check | None) -> tuple[str, ...]:
     return tuple(f"{one.told}. {one.mend}" for one in checks if one is not None)
+
+
+def _check_units(material: Material) -> Check | None:
+    """Whether each past dispatch names a unit of its time; None where all do."""
+    units = Roster.of(material.surroundings.units)
+    lost = Counter(
+        one.unit_id
+        for one in material.dispatches
+        if known_then(one.unit_id, units, one.ticket.received_at) is None
+    )
+    if not lost:
+        return None
+    named = ", ".join(f"{unit_id} {count:,}" for unit_id, count in lost.most_common(SHOWN))
+    more = ", …" if len(lost) > SHOWN else ""
+    told = (
+        f"{lost.total():,} past dispatches count as wrong, for their unit was not open when the ticket came"
+    )
+    mend = "Give the units' validity as it was, or name the successor where it is one alone"
+    return warning("history", f"{told}: {named}{more}", mend)
 
 
 def _check_age(material: Material, bundle: Bundle) -> Check | None:
