@@ -16,8 +16,9 @@ from cli.workspace import DEFAULT_HOME, HomeOption, Workspace
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from models.bundle import Bundle
     from router.checkup import Check
-    from router.ports import Store
+    from router.ports import ReadSession, Store
 
 LAG = "gridroute_history_lag"
 PATIENCE = 5.0  # seconds, for the service's answer
@@ -99,13 +100,23 @@ def _of_store(store: Store, workspace: Workspace, server: datetime | None, now: 
         yield from checkup.check_bundles(judged, signing=is_signing())
         champion = find_champion(session, load_bundle)
         if champion is not None and champion.bundle is not None:
-            whole = champion.bundle.certificate
-            yield checkup.check_certificate(whole.expires_at if whole.threshold is not None else None, now)
+            yield from _certificate(champion.bundle, session, now)
         yield from checkup.check_outbox(session, now)
         yield from checkup.check_keys(session.keys(), now)
         yield from checkup.check_world(session)
     yield from _gazetteers(workspace)
     yield from _key_file()
+
+
+def _certificate(bundle: Bundle, session: ReadSession, now: datetime) -> Iterator[Check]:
+    from router import checkup
+
+    whole = bundle.certificate
+    certified = whole.threshold is not None
+    yield checkup.check_certificate(whole.expires_at if certified else None, now)
+    newest = checkup.newest_outcome(session, bundle.history_sequence) if certified else None
+    if (age := checkup.check_age(newest, whole.issued_at)) is not None:
+        yield age
 
 
 def _gazetteers(workspace: Workspace) -> Iterator[Check]:

@@ -45,7 +45,12 @@ def audit_history(
         store.close()
     with stages() as report:
         cases = cases_of(material, latest, lambda share: report("places", share))
-        found = audit(cases, material.surroundings.units, report=lambda share: report("models", share))
+        found = audit(
+            cases,
+            material.surroundings.units,
+            taken_back=material.taken_back,
+            report=lambda share: report("models", share),
+        )
     if out is not None:
         with line_file(out, COLUMNS) as write:
             for finding in found.findings:

@@ -91,6 +91,9 @@ def _show(what: What, report: ImportReport) -> None:
     console.print(f"{what.value}: {report.changed:,} new or changed, {report.unchanged:,} as they were.")
     if report.new_units:
         console.print(f"New units, added by their name alone: {len(report.new_units):,}.")
+    if report.overruled:
+        told = f"Tickets that another unit had told it had done: {report.overruled:,}"
+        console.print(f"{told}. The file's unit counts now.")
     if report.mended:
         lines = ", ".join(f"{line:,}" for line in report.mended[:SHOWN_BAD_ROWS])
         more = ", …" if len(report.mended) > SHOWN_BAD_ROWS else ""

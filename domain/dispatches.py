@@ -91,7 +91,13 @@ class Refusal:
 
 def unretracted(log: Iterable[E]) -> list[E]:
     """The entries that stand: without retractions, and without the latest earlier one that each of them takes back."""
+    return parted(log)[0]
+
+
+def parted(log: Iterable[E]) -> tuple[list[E], list[tuple[E, E]]]:
+    """The entries that stand, and those that were taken back, each with the retraction that did it."""
     standing: dict[int, E] = {}
+    taken_back: list[tuple[E, E]] = []
     places: dict[tuple[str, str], list[int]] = {}
     for place, one in enumerate(log):
         earlier = places.setdefault((one.ticket_id, one.unit_id), [])
@@ -99,5 +105,5 @@ def unretracted(log: Iterable[E]) -> list[E]:
             earlier.append(place)
             standing[place] = one
         elif earlier:
-            del standing[earlier.pop()]
-    return list(standing.values())
+            taken_back.append((standing.pop(earlier.pop()), one))
+    return list(standing.values()), taken_back

@@ -122,3 +122,26 @@ def descends(unit_id: str, named: str, units: Mapping[str, Unit]) -> bool:
 def stands_for(unit_id: str, named: str, units: Mapping[str, Unit], at: datetime) -> bool:
     """Whether the unit is the named one, or stands in at that time for what the named one was."""
     return unit_id == named or unit_id in open_heirs(named, units, at)
+
+
+def known_then(unit_id: str, units: Roster, at: datetime) -> str | None:
+    """Which unit that was open at that time a record means that names this one; None: none, or not one alone.
+
+    The unit itself where it was open or is not listed; else a closed one's only open successor, or of one that opened
+    later the only one whose place it took.
+    """
+    unit = units.get(unit_id)
+    if unit is None or unit.is_open(at):
+        return unit_id
+    opened = unit.validity.valid_from
+    if opened is None or opened <= at:
+        found = open_heirs(unit_id, units, at)
+    else:
+        found = _replaced_by(unit_id, opened, units, at)
+    return found[0] if len(found) == 1 else None
+
+
+def _replaced_by(unit_id: str, opened: datetime, units: Roster, at: datetime) -> tuple[str, ...]:
+    """Who was open at that time, and had the unit for an heir when it opened."""
+    then = (unit.unit_id for unit in units.limited if unit.is_open(at))
+    return tuple(one for one in then if unit_id in open_heirs(one, units, opened))

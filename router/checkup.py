@@ -18,6 +18,7 @@ AHEAD = timedelta(seconds=5)  # of ours may other clocks be
 ROOM_LEAST, ROOM_LOW = 200_000_000, 2_000_000_000  # bytes
 LAG_LONG = 1_000  # dispatches
 SHOWN = 5  # of what is wrong alike
+FRESH = timedelta(days=30)  # older outcomes do not speak of today's tickets
 UNTOLD_LEAST, UNTOLD_SHARE = 300, 0.2  # tickets whose outcome nobody told, and their share
 
 
@@ -202,6 +203,24 @@ def check_certificate(expires_at: datetime | None, now: datetime) -> Check:
     if expires_at <= now:
         return bad("certificate", f"expired on {expires_at:%Y-%m-%d}: nothing is dispatched under it", mend)
     return warning("certificate", told, mend) if expires_at < now + SOON else good("certificate", told)
+
+
+def check_age(newest: datetime | None, trained_at: datetime) -> Check | None:
+    """Whether a certificate speaks of tickets of its own days; None where it does. `newest`: as `newest_outcome`."""
+    if newest is None or trained_at - newest <= FRESH:
+        return None
+    told = (
+        f"the newest outcome is of {newest:%Y-%m-%d}, {(trained_at - newest).days:,} days before the training"
+    )
+    mend = "Import the tickets that were closed since, and train again"
+    return warning(
+        "age of the history", f"{told}: the certificate speaks of tickets of then, not of today's", mend
+    )
+
+
+def newest_outcome(session: ReadSession, last_sequence: int) -> datetime | None:
+    """When the newest of the log's entries up to that one was known; None where there is none."""
+    return max((one.known_at for one in session.outcomes() if one.sequence <= last_sequence), default=None)
 
 
 def check_world(session: ReadSession) -> Iterator[Check]:

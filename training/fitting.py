@@ -344,6 +344,7 @@ def _ranked(case: Case, one: Pairs, ranker: Ranker, book: RuleBook, roster: Mapp
         and may_automate(fired, contested=one.contested)
         and not overruled(units[0], one.precedent, roster, case.dispatch.ticket.received_at),
         kinds=parsed.kinds,
+        owner=one.truth,
     )
 
 

@@ -25,7 +25,7 @@ CELL = RESOLUTIONS.index(8)
 class Ranked:
     """A held-back ticket, ranked: unit ids and raw scores, best first; `certifiable` as decide.may_automate.
 
-    `kinds`: its category and the dangers that its words tell of.
+    `kinds`: its category and the dangers that its words tell of. `owner`: as Ground.owner; None: the recorded unit.
     """
 
     case: Case
@@ -33,29 +33,39 @@ class Ranked:
     scores: Floats
     certifiable: bool
     kinds: frozenset[str] = frozenset()
+    owner: str | None = None
+
+    @property
+    def truth(self) -> str:
+        """The true unit, among those that were open when the ticket came."""
+        return self.owner or self.case.dispatch.unit_id
 
     @property
     def correct(self) -> bool:
         """Whether the first candidate is the true unit."""
-        return bool(self.units) and self.units[0] == self.case.dispatch.unit_id
+        return bool(self.units) and self.units[0] == self.truth
 
 
 def evaluate_decisions(cases: Sequence[Case], decisions: Sequence[Decision]) -> Evaluation:
     """Replayed decisions beside the truth."""
     ranked = [[candidate.unit_id for candidate in decision.ranking.candidates] for decision in decisions]
-    return _evaluate(cases, ranked, [decision.ranking.confidence or 0.0 for decision in decisions])
+    truth = [case.dispatch.unit_id for case in cases]
+    return _evaluate(cases, truth, ranked, [decision.ranking.confidence or 0.0 for decision in decisions])
 
 
 def evaluate_ranked(held_back: Sequence[Ranked], calibrator: Calibrator) -> Evaluation:
     """Held-back tickets beside the truth; those that may never be automatic count like any other."""
     confidence = [calibrator.first(one.scores) if one.units else 0.0 for one in held_back]
-    return _evaluate([one.case for one in held_back], [list(one.units) for one in held_back], confidence)
+    cases, truth = [one.case for one in held_back], [one.truth for one in held_back]
+    return _evaluate(cases, truth, [one.units for one in held_back], confidence)
 
 
 def _evaluate(
-    cases: Sequence[Case], ranked: Sequence[Sequence[str]], confidence: Sequence[float]
+    cases: Sequence[Case],
+    truth: Sequence[str],
+    ranked: Sequence[Sequence[str]],
+    confidence: Sequence[float],
 ) -> Evaluation:
-    truth = [case.dispatch.unit_id for case in cases]
     times = [case.dispatch.ticket.received_at.astimezone(UTC).replace(tzinfo=None) for case in cases]
     ranks = [units.index(unit) + 1 if unit in units else 0 for units, unit in zip(ranked, truth, strict=True)]
     return Evaluation(

@@ -11,11 +11,21 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from domain.dispatches import Dispatch, LabelSource
 from domain.units import Unit
 from models.softmax import SoftmaxSettings
+from router.delivery import UNDO
 from training.confident_learning import contradictions, cross_validated
 from training.label_noise import LabelNoise, label_noise
-from training.label_signs import Lineage, Sign, contradicted, last_words, to_and_fro, unlike_their_likes
+from training.label_signs import (
+    Lineage,
+    Sign,
+    contradicted,
+    last_words,
+    sent_back,
+    to_and_fro,
+    unlike_their_likes,
+)
 from training.near_duplicates import near_duplicates
 from training.replay import Case, prepare
 from training.schema_choice import choose_schema
@@ -59,10 +69,14 @@ def audit(
     cases: Sequence[Case],
     units: Mapping[str, Unit],
     *,
+    taken_back: Sequence[tuple[Dispatch, Dispatch]] = (),
     settings: SoftmaxSettings = QUICK,
     report: Callable[[float], None] = lambda _: None,
 ) -> LabelAudit:
-    """Audit cases in order of time. A unit and its successors are one: what a re-organisation moved is not wrong."""
+    """Audit cases in order of time. A unit and its successors are one: what a re-organisation moved is not wrong.
+
+    `taken_back` as Material's: which units had a case's ticket before.
+    """
     lineage = Lineage(units.values())
     final = last_words(cases)
     opinions = cross_validated(final, settings, report=report)
@@ -71,7 +85,8 @@ def audit(
     signs = [
         *contradicted(final, opinions, doubts, lineage),
         *unlike_their_likes(final, pairs, opinions, lineage),
-        *to_and_fro(cases, lineage),
+        *sent_back(cases, [said for said, by in taken_back if _went_out(said, by)], lineage),
+        *to_and_fro(final, lineage),
     ]
     return LabelAudit(
         tickets=len(final),
@@ -79,6 +94,11 @@ def audit(
         noise=label_noise(final, opinions, doubts, pairs, lineage),
         agreement=opinions.agreement,
     )
+
+
+def _went_out(said: Dispatch, retraction: Dispatch) -> bool:
+    """Whether the unit had the ticket before the word was taken back: an undone review was never delivered."""
+    return said.source is LabelSource.DONE or retraction.known_at >= said.known_at + UNDO
 
 
 def _findings(signs: Iterable[Sign]) -> tuple[Finding, ...]:

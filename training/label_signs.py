@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
+from itertools import groupby
+from operator import attrgetter
 
+from domain.dispatches import Dispatch
 from domain.units import Unit
+from router.folding import fold_order
 from training.confident_learning import Contradictions, Opinions
 from training.near_duplicates import Pair, same_record
 from training.replay import Case
@@ -52,12 +56,11 @@ class Lineage:
 
 def last_words(cases: Sequence[Case]) -> list[Case]:
     """The last word on each ticket, in order of time."""
-    last = {case.dispatch.ticket.ticket_id: case for case in sorted(cases, key=_known)}
+    last = {
+        case.dispatch.ticket.ticket_id: case
+        for case in sorted(cases, key=lambda case: fold_order(case.dispatch))
+    }
     return sorted(last.values(), key=lambda case: (case.facts.received, case.dispatch.ticket.ticket_id))
-
-
-def _known(case: Case) -> tuple[datetime, int]:
-    return case.dispatch.known_at, case.dispatch.sequence
 
 
 def contradicted(
@@ -103,31 +106,41 @@ def _partners(pairs: Sequence[Pair]) -> dict[int, list[int]]:
     return partners
 
 
-def to_and_fro(cases: Sequence[Case], lineage: Lineage) -> Iterable[Sign]:
-    """A → B → A within days: of one ticket (whose last word is then doubtful), one account or one address."""
-    for name, chain in _chains(cases):
-        for first, middle, last in zip(chain, chain[1:], chain[2:], strict=False):
-            a, b = first.dispatch.unit_id, middle.dispatch.unit_id
-            took = last.dispatch.known_at - first.dispatch.known_at
-            if last.dispatch.unit_id != a or lineage.same(a, b) or took > TO_AND_FRO:
-                continue
-            words = f"{name} went {a} → {b} → {a} within {took.days + 1} days"
-            if first.dispatch.ticket.ticket_id != last.dispatch.ticket.ticket_id:
-                yield Sign(case=middle, suggested=a, weight=0.5, words=words)
-            elif last is chain[-1]:
-                yield Sign(case=last, suggested=b, weight=0.5, words=words)
-
-
-def _chains(cases: Sequence[Case]) -> Iterable[tuple[str, list[Case]]]:
-    """What was said of each ticket, and of tickets of one kind from one account or address, in order."""
-    chains: dict[Hashable, list[Case]] = defaultdict(list)
-    names: dict[Hashable, str] = {}
-    for case in sorted(cases, key=_known):
-        ticket_id = case.dispatch.ticket.ticket_id
-        names["ticket", ticket_id] = f"ticket {ticket_id}"
-        chains["ticket", ticket_id].append(case)
+def sent_back(cases: Sequence[Case], earlier: Sequence[Dispatch], lineage: Lineage) -> Iterable[Sign]:
+    """One ticket went A → B → A within days: its last word is doubtful. `earlier`: what was said and taken back."""
+    said: dict[str, list[Dispatch]] = defaultdict(list)
+    for one in sorted((*earlier, *(case.dispatch for case in cases)), key=fold_order):
+        said[one.ticket_id].append(one)
     for case in last_words(cases):
+        chain = said[case.dispatch.ticket_id]
+        stays = [list(stay) for _, stay in groupby(chain, key=attrgetter("unit_id"))][-3:]
+        if len(stays) == 3 and chain[-1] is case.dispatch:
+            first, middle, last = stays[0][-1], stays[1][0], stays[2][0]
+            if words := _came_back(f"ticket {last.ticket_id}", first, middle, last, lineage):
+                yield Sign(case=case, suggested=middle.unit_id, weight=0.5, words=words)
+
+
+def to_and_fro(final: Sequence[Case], lineage: Lineage) -> Iterable[Sign]:
+    """Tickets of one kind from one account or address went A → B → A within days; the one between is doubtful."""
+    for name, chain in _chains(final):
+        for first, middle, last in zip(chain, chain[1:], chain[2:], strict=False):
+            if words := _came_back(name, first.dispatch, middle.dispatch, last.dispatch, lineage):
+                yield Sign(case=middle, suggested=first.dispatch.unit_id, weight=0.5, words=words)
+
+
+def _came_back(name: str, first: Dispatch, middle: Dispatch, last: Dispatch, lineage: Lineage) -> str | None:
+    """That they went to and fro, in words; None where they did not."""
+    a, b = first.unit_id, middle.unit_id
+    took = last.known_at - first.known_at
+    if last.unit_id != a or lineage.same(a, b) or took > TO_AND_FRO:
+        return None
+    return f"{name} went {a} → {b} → {a} within {took.days + 1} days"
+
+
+def _chains(final: Sequence[Case]) -> Iterable[tuple[str, list[Case]]]:
+    """The last words on tickets of one kind from one account or address, in order."""
+    chains: dict[tuple[str, str | None, str], list[Case]] = defaultdict(list)
+    for case in final:
         for key in same_record(case):
-            names[key] = f"{key[0]} {key[-1]}"
             chains[key].append(case)
-    return ((names[key], chain) for key, chain in chains.items())
+    return ((f"{key[0]} {key[-1]}", chain) for key, chain in chains.items())

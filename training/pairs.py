@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from domain.units import Roster, Unit
+from domain.dispatches import Dispatch
+from domain.units import Roster, Unit, known_then
 from features.history import History
 from features.table import feature_rows
 from features.territories import Territories
@@ -34,12 +35,17 @@ class Ground:
     def __post_init__(self) -> None:
         object.__setattr__(self, "units", Roster.of(self.units))
 
+    def owner(self, dispatch: Dispatch) -> str:
+        """Whose the ticket was when it came: the recorded unit, or whom that one's name means of the units of then."""
+        roster = Roster.of(self.units)
+        return known_then(dispatch.unit_id, roster, dispatch.ticket.received_at) or dispatch.unit_id
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pairs:
     """One ticket's candidates: unit ids and feature rows, shape (candidates, features), in the order of the ids.
 
-    `contested` as router.ground.contested; `precedent` as History.precedent.
+    `truth`: as Ground.owner. `contested` as router.ground.contested; `precedent` as History.precedent.
     """
 
     units: tuple[str, ...]
@@ -83,7 +89,7 @@ def pairs(case: Case, history: History, text: TextModels | None, ground: Ground)
     return Pairs(
         units=tuple(history.unit_ids[i] for i in retrieved.units.tolist()),
         rows=feature_rows(case.facts, history, retrieved.units, retrieved.opinion),
-        truth=case.dispatch.unit_id,
+        truth=ground.owner(case.dispatch),
         contested=contested(owned),
         precedent=history.precedent(case.facts),
     )

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from domain.dispatches import Dispatch, unretracted
+from domain.dispatches import Dispatch, parted
+from domain.units import Roster, known_then
 from features.territories import Territories
-from models.bundle import issue_of, load_bundle, write_bundle
-from router.checkup import Check, check_labelled
+from models.bundle import Bundle, issue_of, load_bundle, write_bundle
+from router.checkup import SHOWN, Check, check_age, check_labelled, warning
 from router.derived import Derived, DerivedAnew
 from router.ports import ReadSession, Store
 from router.uncollected import uncollected
@@ -25,20 +27,25 @@ from training.results import TrainingResult
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Material:
-    """What a training reads from a store."""
+    """What a training reads from a store.
+
+    `taken_back`: what stands no longer, each with its retraction; nothing is learnt of it.
+    """
 
     dispatches: Sequence[Dispatch]
+    taken_back: Sequence[tuple[Dispatch, Dispatch]]
     surroundings: Surroundings
     digest: str
 
 
 def read_material(session: ReadSession, derived: Derived | None = None) -> Material:
     """The dispatch log with accounts, addresses, ground, units and rules; `digest` is over all of it."""
-    dispatches = unretracted(session.dispatches())
+    dispatches, taken_back = parted(session.dispatches())
     accounts, addresses = list(session.accounts()), list(session.addresses())
     territories, units, rules = session.territories(), session.units(), session.rules()
     return Material(
         dispatches=dispatches,
+        taken_back=taken_back,
         surroundings=Surroundings(
             atlas=(derived or DerivedAnew()).atlas(session, max((d.sequence for d in dispatches), default=0)),
             territories=Territories(territories),
@@ -96,12 +103,54 @@ def train(
         seconds=fitted.seconds,
         issue=bundle.issue,
         issued_now=bundle.issue == issue_of(fitted.bundle),
-        doubts=_doubts(check_labelled(labelled)),
+        doubts=_doubts(
+            check_labelled(labelled),
+            _check_units(material),
+            _check_age(material, bundle),
+            _check_issue(bundle, fitted),
+        ),
     )
 
 
 def _doubts(*checks: Check | None) -> tuple[str, ...]:
     return tuple(f"{one.told}. {one.mend}" for one in checks if one is not None)
+
+
+def _check_units(material: Material) -> Check | None:
+    """Whether each past dispatch names a unit of its time; None where all do."""
+    units = Roster.of(material.surroundings.units)
+    lost = Counter(
+        one.unit_id
+        for one in material.dispatches
+        if known_then(one.unit_id, units, one.ticket.received_at) is None
+    )
+    if not lost:
+        return None
+    named = ", ".join(f"{unit_id} {count:,}" for unit_id, count in lost.most_common(SHOWN))
+    more = ", …" if len(lost) > SHOWN else ""
+    told = (
+        f"{lost.total():,} past dispatches count as wrong, for their unit was not open when the ticket came"
+    )
+    mend = "Give the units' validity as it was, or name the successor where it is one alone"
+    return warning("history", f"{told}: {named}{more}", mend)
+
+
+def _check_age(material: Material, bundle: Bundle) -> Check | None:
+    if not bundle.guarantee.certified:
+        return None
+    newest = max((one.known_at for one in material.dispatches), default=None)
+    return check_age(newest, bundle.certificate.issued_at)
+
+
+def _check_issue(bundle: Bundle, fitted: Fitted) -> Check | None:
+    """Whether the certificate is of this training; None where it is, or nothing is certified."""
+    if not bundle.guarantee.certified or bundle.issue == issue_of(fitted.bundle):
+        return None
+    told = f"nothing is new since the training of {bundle.certificate.issued_at:%Y-%m-%d}: its certificate stands"
+    until = f"until {bundle.certificate.expires_at:%Y-%m-%d}"
+    return warning(
+        "certificate", f"{told}, {until}", "Import the tickets that were closed since, and train again"
+    )
 
 
 def _parameters(settings: Settings, fitted: Fitted) -> dict[str, Any]:

@@ -29,7 +29,7 @@ class HistoryFile:
     """What a history holds: `dispatches` by known_at, and the rows set aside, counted by their first fault.
 
     `digest` is of the dispatches alone: the same tickets in another order or format have the same one. `whole_days`: no
-    time has a time of day, so an outcome counts from the next local midnight. `lines`: where each ticket stands.
+    `received_at` has a time of day. `lines`: where each ticket stands.
     """
 
     dispatches: list[Dispatch]
@@ -71,13 +71,20 @@ class _PastTicket:
 
 @dataclass(slots=True)
 class _Collected:
-    """The rows read so far."""
+    """The rows read so far.
 
+    `early`: rows whose outcome is told at the midnight before their ticket came; good where that stands for the whole
+    day. `clocked`: a `known_at` had a time of day.
+    """
+
+    zone: ZoneInfo
     past: dict[str, _PastTicket] = field(default_factory=dict)
     contents: dict[str, bytes] = field(default_factory=dict)
     lines: dict[str, int] = field(default_factory=dict)
     bad_rows: list[BadRow] = field(default_factory=list)
     rejected: Counter[str] = field(default_factory=Counter)
+    early: list[tuple[RowCheck, _PastTicket]] = field(default_factory=list)
+    clocked: bool = False
     rows: int = 0
     repeated: int = 0
 
@@ -85,6 +92,25 @@ class _Collected:
         """Read one row; keep it, or what is wrong with it."""
         self.rows += 1
         found = _past_ticket(check, now)
+        if found is not None and found.known_at is not None:
+            self.clocked = self.clocked or not _is_midnight(found.known_at, self.zone)
+        if found is not None and self._is_early(found):
+            self.early.append((check, found))
+        else:
+            self._settle(check, found)
+
+    def finish(self) -> None:
+        """Keep the early rows where outcomes are told by whole days, else set them aside."""
+        for check, found in self.early:
+            if self.clocked:
+                _known_too_early(check)
+            self._settle(check, None if self.clocked else found)
+        self.bad_rows.sort(key=lambda bad: bad.line)
+
+    def _is_early(self, found: _PastTicket) -> bool:
+        return found.known_at is not None and found.known_at < found.ticket.received_at
+
+    def _settle(self, check: RowCheck, found: _PastTicket | None) -> None:
         if found is not None:
             self._keep(check, found)
         if check.faults:
@@ -117,13 +143,14 @@ def read_history(
     """
     table = open_table(path, mapping.encoding)
     mapping = mapping.bound(table.columns)
-    collected = _Collected()
+    collected = _Collected(mapping.timezone)
     for row in table.watched(progress):
         collected.add(RowCheck(row, mapping, tolerant=tolerant), now)
+    collected.finish()
     past = collected.past.values()
     whole_days = bool(past) and all(_is_midnight(one.ticket.received_at, mapping.timezone) for one in past)
-    zone = mapping.timezone if whole_days else None
-    dispatches = sorted((_dispatch(one, label_delay, zone) for one in past), key=_order)
+    days = _Days(zone=mapping.timezone, received=whole_days, known=not collected.clocked)
+    dispatches = sorted((_dispatch(one, label_delay, days) for one in past), key=_order)
     return HistoryFile(
         dispatches=dispatches,
         rejected=dict(collected.rejected),
@@ -138,26 +165,48 @@ def read_history(
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Days:
+    """Which columns tell whole days alone, as midnights in `zone`."""
+
+    zone: ZoneInfo
+    received: bool
+    known: bool
+
+    def known_at(self, past: _PastTicket) -> datetime:
+        """When the outcome was known; of a day its last moment: a ticket of the next midnight comes after it."""
+        told = past.known_at or past.ticket.received_at
+        if not (self.received if past.known_at is None else self.known):
+            return told
+        tomorrow = told.astimezone(self.zone).date() + timedelta(days=1)
+        return datetime.combine(tomorrow, time(), tzinfo=self.zone).astimezone(UTC) - MOMENT
+
+
 def _past_ticket(check: RowCheck, now: datetime) -> _PastTicket | None:
     ticket_id = check.required("ticket_id", Fault.MISSING_ID)
     received_at = check.time("received_at", missing=Fault.MISSING_TIME, not_after=now)
     unit_id = check.required("unit", Fault.MISSING_UNIT)
     known_at = check.time("known_at", not_after=now)
-    if received_at and known_at and known_at < received_at:
-        check.fail(
-            "known_at", Fault.BAD_PERIOD, "known before the ticket was received", "Mend one of the times."
-        )
+    if received_at and known_at and not _on_one_day_or_later(known_at, received_at, check.mapping.timezone):
+        _known_too_early(check)
     ticket = read_ticket(check, ticket_id, received_at, CHANNEL)
     return None if ticket is None else _PastTicket(ticket=ticket, unit_id=unit_id, known_at=known_at)
 
 
-def _dispatch(past: _PastTicket, delay: timedelta, days_in: ZoneInfo | None) -> Dispatch:
-    """`days_in`: the zone whose midnights stand for days without a time of day; None where times are times."""
-    known_at = past.known_at or past.ticket.received_at
-    if days_in and _is_midnight(known_at, days_in):
-        tomorrow = known_at.astimezone(days_in).date() + timedelta(days=1)
-        # the day's last moment: a ticket of the next midnight comes after it
-        known_at = datetime.combine(tomorrow, time(), tzinfo=days_in).astimezone(UTC) - MOMENT
+def _known_too_early(check: RowCheck) -> None:
+    check.fail("known_at", Fault.BAD_PERIOD, "known before the ticket was received", "Mend one of the times.")
+
+
+def _on_one_day_or_later(known_at: datetime, received_at: datetime, zone: ZoneInfo) -> bool:
+    """Whether the outcome may be known after the ticket came: a midnight may stand for all of its day."""
+    if known_at >= received_at:
+        return True
+    same_day = known_at.astimezone(zone).date() == received_at.astimezone(zone).date()
+    return same_day and _is_midnight(known_at, zone)
+
+
+def _dispatch(past: _PastTicket, delay: timedelta, days: _Days) -> Dispatch:
+    known_at = days.known_at(past)
     if past.known_at is None:
         known_at += delay
     return Dispatch(ticket=past.ticket, unit_id=past.unit_id, known_at=known_at)

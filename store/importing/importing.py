@@ -16,7 +16,7 @@ from store.importing.entities import EntityFile, read_entities
 from store.importing.faults import BadRow
 from store.importing.history import read_history
 from store.importing.mapping import Mapping
-from store.importing.merging import conflict_rows, merge
+from store.importing.merging import conflict_rows, merge, taken_back
 from store.importing.rows import Progress, unreadable
 
 KINDS = ("units", "territories", "accounts", "addresses", "rules", "history")
@@ -26,7 +26,8 @@ KINDS = ("units", "territories", "accounts", "addresses", "rules", "history")
 class ImportReport:
     """What an import did.
 
-    `new_units`: units that the file named and the store did not know; `mended`: lines whose polygon was made valid.
+    `new_units`: units that the file named and the store did not know; `mended`: lines whose polygon was made valid;
+    `overruled`: tickets of which another unit had told that their work is done.
     """
 
     rows: int
@@ -36,6 +37,7 @@ class ImportReport:
     bad_file: Path | None = None
     new_units: tuple[str, ...] = ()
     mended: tuple[int, ...] = ()
+    overruled: int = 0
 
     @property
     def refused(self) -> bool:
@@ -140,6 +142,7 @@ def _import_history(
         if intake.refuses(bad):
             return ImportReport(rows=history.rows, bad=bad)
         new_units = _add_units(session, (entry.unit_id for entry in found.fresh), intake.by)
+        session.append_dispatches(taken_back(found.overruled, intake.by, now))
         changed = len(session.append_dispatches(found.fresh))
         return ImportReport(
             rows=history.rows,
@@ -148,6 +151,7 @@ def _import_history(
             bad=bad,
             bad_file=intake.set_aside(bad),
             new_units=new_units,
+            overruled=len(found.overruled),
         )
 
     return store.write(work)

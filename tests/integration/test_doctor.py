@@ -7,6 +7,7 @@ import shutil
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -17,12 +18,14 @@ from typer.testing import CliRunner
 from cli.main import app
 from cli.workspace import Workspace
 from domain.access import Key, Role
+from domain.dispatches import Dispatch
 from domain.units import Unit
 from models.bundle import load_bundle, reissued, write_bundle
 from models.signing import sign_with
 from router.access import Wanted, issue, revoke
 from router.checkup import (
     Grade,
+    check_age,
     check_certificate,
     check_clock,
     check_labelled,
@@ -44,9 +47,9 @@ NOW = datetime(2026, 5, 1, tzinfo=UTC)
 
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
-    """A home with a unit, a bundle that serves and an admin's key."""
+    """A home with a unit, a bundle that serves, of a log of one entry, and an admin's key."""
     workspace = Workspace(home=tmp_path / "home").create()
-    made = load_bundle(tiny_bundle(tmp_path / "made"))
+    made = replace(load_bundle(tiny_bundle(tmp_path / "made")), history_sequence=1)
     bundle = write_bundle(reissued(made, utc_now(), utc_now() + timedelta(days=90)), workspace.bundles)
     record = BundleRecord(version=0, digest=bundle.name, path=str(bundle), registered_at=utc_now())
     with closing(open_store(workspace.store_url)) as store:
@@ -81,6 +84,15 @@ def test_a_whole_installation_is_well(home: Path) -> None:
     assert found["schema"]["told"].startswith("form ")
     table = CliRunner().invoke(app, ["doctor", "--home", str(home), "--url", NOWHERE]).output
     assert "checks are good" in table
+
+
+def test_a_champion_that_learnt_from_old_outcomes_is_told_of(home: Path) -> None:
+    one = Dispatch(ticket=ticket("old"), unit_id="roads", known_at=ticket("old").received_at)
+    new = replace(one, ticket=ticket("new"), known_at=utc_now())  # which it did not learn from
+    on_store(home, lambda session: session.append_dispatches([one, new]))
+    age = examined(home, 0)["age of the history"]
+    assert age["grade"] == "warning"
+    assert age["told"].startswith(f"the newest outcome is of {one.known_at:%Y-%m-%d}")
 
 
 def test_a_home_without_a_store(tmp_path: Path) -> None:
@@ -198,6 +210,12 @@ def test_what_is_judged_by_a_number() -> None:
         Grade.BAD,
         Grade.WARNING,
         Grade.GOOD,
+    ]
+    ages = [check_age(newest, NOW) for newest in (None, NOW - timedelta(days=30), NOW - timedelta(days=70))]
+    assert [age and (age.grade, "70 days before the training" in age.told) for age in ages] == [
+        None,
+        None,
+        (Grade.WARNING, True),
     ]
     assert [check_lag(lag, "u").grade for lag in (None, 0.0, 5_000.0)] == [
         Grade.WARNING,

@@ -3,12 +3,14 @@
 import csv
 import json
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner, Result
 
 from cli.main import app
+from domain.dispatches import Dispatch, LabelSource
 from domain.errors import InvalidInput
 from store.sql import open_store
 from tests.estimators import easy_log
@@ -72,3 +74,20 @@ def test_an_empty_store_is_no_error(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 def test_an_unknown_format_is_refused(folder: Path) -> None:
     refused = run("--out", "found.xlsx")
     assert isinstance(refused.exception, InvalidInput)
+
+
+def test_a_ticket_that_a_running_service_sent_to_and_fro_is_found(folder: Path) -> None:
+    store = open_store(f"sqlite:///{folder / 'home' / 'gridroute.db'}")
+    with store.read() as session:
+        at = max(one.known_at for one in session.dispatches())
+    ticket = replace(easy_log(1)[0].ticket, ticket_id="sent back", received_at=at)
+    sent, taken = LabelSource.REASSIGNMENT, LabelSource.RETRACTION
+    chain = [("lamp-north", sent), ("lamp-north", taken), ("pipe-north", sent), ("pipe-north", taken)]
+    said = [
+        Dispatch(ticket=ticket, unit_id=unit, known_at=at + timedelta(minutes=5 * i), source=source)
+        for i, (unit, source) in enumerate([*chain, ("lamp-north", sent)])
+    ]
+    store.write(lambda session: session.append_dispatches(said))
+    store.close()
+    told = run("--limit", "300").output
+    assert "ticket sent back went lamp-north → pipe-north → lamp-north within 1 days" in told

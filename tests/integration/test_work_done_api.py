@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +13,10 @@ from api.app import create_app
 from domain.dispatches import Dispatch, LabelSource, unretracted
 from domain.tickets import Ticket
 from router.audit import verify
+from router.folding import fold_order
 from router.ports import Store
 from router.service import RoutingService
-from store.importing.history import HistoryFile
-from store.importing.merging import Merge, merge
+from store.importing.importing import ImportReport, import_file
 from store.memory import MemoryStore
 from store.sql import open_store
 from tests.serving import NOW, Clock, furnished, no_bundle
@@ -150,28 +149,64 @@ def test_what_was_imported_is_not_learnt_again(client: TestClient, store: Store,
         assert standing(store) == [(unit, LabelSource.IMPORT, None)]
 
 
-def merged(store: Store, *entries: Dispatch) -> Merge:
-    file = HistoryFile(
-        dispatches=list(entries),
-        rejected={},
-        bad_rows=[],
-        rows=len(entries),
-        digest="",
-        attribute_names=(),
-        whole_days=False,
-        known_at_given=False,
-        repeated=0,
-        lines={},
-    )
-    with store.read() as session:
-        return merge(session, file)
+def imported(store: Store, clock: Clock, folder: Path, *entries: Dispatch) -> ImportReport:
+    """What comes of a file of these closed tickets."""
+    rows = [f"{one.ticket_id},{one.known_at.isoformat()},{one.unit_id},Gas leak" for one in entries]
+    file = folder / "closed.csv"
+    file.write_text("\n".join(["ticket_id,received_at,unit,text", *rows]))
+    return import_file(store, "history", file, now=clock(), by="importer")
 
 
-def test_an_import_of_closed_tickets_adds_what_was_not_told(client: TestClient, store: Store) -> None:
+def test_an_import_of_closed_tickets_adds_what_was_not_told(
+    client: TestClient, store: Store, clock: Clock, tmp_path: Path
+) -> None:
     client.post("/v1/tickets", json=GAS)
     say(client, store, "done", "gas")
-    closed, new, other = past("gas"), past("gas", "t2"), past("south")
-    assert merged(store, closed, new) == Merge(fresh=[new])
-    assert merged(store, other) == Merge(conflicts=[other])
+    report = imported(store, clock, tmp_path, past("gas"), past("gas", "t2"))
+    assert (report.changed, report.overruled, report.bad) == (1, 0, [])
     say(client, store, "reject", "gas")  # nothing stands of it any more
-    assert merged(store, replace(closed)) == Merge(fresh=[closed])
+    assert imported(store, clock, tmp_path, past("gas")).changed == 1
+
+
+def test_an_import_overrules_what_another_unit_told_by_having_done_the_work(
+    client: TestClient, store: Store, service: RoutingService, clock: Clock, tmp_path: Path
+) -> None:
+    client.post("/v1/tickets", json=GAS)
+    clock.move(seconds=30)
+    say(client, store, "done", "gas")
+    clock.move(seconds=30)
+    closed = past("south")  # known before the unit told
+    report = imported(store, clock, tmp_path, closed)
+    assert (report.changed, report.overruled, report.bad) == (1, 1, [])
+    assert standing(store) == [("south", LabelSource.IMPORT, None)]
+    service.refresh()
+    with store.read() as session:
+        log = sorted(session.dispatches(), key=fold_order)
+    assert [(one.unit_id, one.source) for one in unretracted(log)] == [("south", LabelSource.IMPORT)]
+    again = imported(store, clock, tmp_path, closed)
+    assert (again.changed, again.overruled) == (0, 0)
+
+
+def test_what_was_overruled_does_not_come_back_with_an_undone_review(
+    client: TestClient, store: Store, clock: Clock, tmp_path: Path
+) -> None:
+    client.post("/v1/tickets", json=GAS)
+    say(client, store, "done", "gas")
+    imported(store, clock, tmp_path, past("south"))
+    assert review(client, "north").status_code == 200
+    undone = client.post("/v1/tickets/t1/undo", json={"by": "Li Wei", "reason": "the wrong line"})
+    assert undone.status_code == 200
+    assert standing(store) == [("south", LabelSource.IMPORT, None)]
+
+
+def test_an_import_does_not_overrule_a_person(
+    client: TestClient, store: Store, clock: Clock, tmp_path: Path
+) -> None:
+    client.post("/v1/tickets", json=GAS)
+    say(client, store, "done", "gas")
+    review(client, "north")
+    report = imported(store, clock, tmp_path, past("south"))
+    assert report.refused
+    problem = "'t1' stands in the dispatch log for unit 'north': Li Wei said so in the running service"
+    assert [bad.problem for bad in report.bad] == [problem]
+    assert standing(store) == [("north", LabelSource.REASSIGNMENT, "Li Wei")]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -239,6 +239,34 @@ def test_odd_histories_are_learnt_from(change: Callable[[Dispatch], Dispatch]) -
     assert decision.ranking.confidence is not None
     assert np.isfinite(decision.ranking.confidence)
     assert {c.unit_id for c in decision.ranking.candidates} <= {d.unit_id for d in log}
+
+
+def after(moment: datetime) -> Validity:
+    return Validity(valid_from=moment)
+
+
+def until(moment: datetime) -> Validity:
+    return Validity(valid_to=moment)
+
+
+@pytest.mark.parametrize("renamed_at", ["before", "after"])
+def test_a_record_by_a_units_id_of_another_time_is_right_where_one_unit_alone_is_meant(
+    easy: Fitted, renamed_at: str
+) -> None:
+    log, name = easy_log(800), "pipe-north"
+    first, last = log[0].ticket.received_at, log[-1].ticket.received_at + timedelta(days=1)
+    if renamed_at == "before":  # the history goes on with the old id
+        old = Unit(unit_id=name, name="", validity=until(first), successors=("other",))
+        units = {name: old, "other": Unit(unit_id="other", name="")}
+    else:  # an export after the renaming tells all tickets by the new one
+        old = Unit(unit_id="other", name="", validity=until(last), successors=(name,))
+        units = {"other": old, name: Unit(unit_id=name, name="", validity=after(last))}
+        log = [replace(d, unit_id="other") if d.unit_id == name and i < 300 else d for i, d in enumerate(log)]
+    found = fit_on(log, units=units)
+    assert found.evaluation is not None
+    assert found.evaluation.accuracy > 0.98
+    assert found.bundle.certificate.threshold is not None
+    assert name not in found.evaluation.truth
 
 
 def test_tickets_that_nobody_is_left_for_do_not_stop_a_training() -> None:

@@ -27,10 +27,10 @@ def known(history: HistoryFile) -> dict[str, str]:
 
 def test_an_outcome_is_known_when_the_ticket_comes_unless_told_otherwise(tmp_path: Path) -> None:
     rows = (
-        "ticket_id,received_at,known_at,unit\n1,2024-01-05T10:00,,a\n2,2024-01-04T10:00,2024-02-01T00:00,b\n"
+        "ticket_id,received_at,known_at,unit\n1,2024-01-05T10:00,,a\n2,2024-01-04T10:00,2024-02-01T00:30,b\n"
     )
     history = read(tmp_path, rows, delay=timedelta(days=1))
-    assert known(history) == {"1": "2024-01-06T10:00", "2": "2024-02-01T00:00"}
+    assert known(history) == {"1": "2024-01-06T10:00", "2": "2024-02-01T00:30"}
     assert [entry.ticket.ticket_id for entry in history.dispatches] == ["1", "2"]
 
 
@@ -49,6 +49,40 @@ def test_one_time_of_day_makes_all_times_real(tmp_path: Path) -> None:
     history = read(tmp_path, "ticket_id,received_at,unit\n1,2024-03-30,a\n2,2024-03-31T00:01,b\n", BUDAPEST)
     assert not history.whole_days
     assert known(history)["1"] == "2024-03-29T23:00"
+
+
+MIXED = "ticket_id,received_at,known_at,unit\n"
+
+
+def test_an_outcome_known_on_a_day_counts_from_its_end_whatever_times_tickets_came(tmp_path: Path) -> None:
+    rows = MIXED + "1,2024-03-29T09:00,2024-03-30,a\n2,2024-03-30T08:00,2024-03-30,a\n3,2024-03-31T00:30,,a\n"
+    history = read(tmp_path, rows, BUDAPEST)
+    assert history.rejected == {}
+    assert known(history) == {
+        "1": "2024-03-30T22:59",  # not before ticket 2 came, nor after its day
+        "2": "2024-03-30T22:59",
+        "3": "2024-03-30T23:30",
+    }
+
+
+def test_a_time_of_closing_at_midnight_stays_one_where_only_the_tickets_have_whole_days(
+    tmp_path: Path,
+) -> None:
+    rows = MIXED + "1,2024-01-02,2024-01-03T00:00,a\n2,2024-01-02,2024-01-03T10:00,a\n3,2024-01-02,,a\n"
+    found = known(read(tmp_path, rows))
+    assert found == {"1": "2024-01-03T00:00", "2": "2024-01-03T10:00", "3": "2024-01-02T23:59"}
+
+
+@pytest.mark.parametrize("times", [("2024-01-02", "2024-01-04T10:00"), ("2024-01-01", "2024-01-04")])
+def test_what_is_known_before_its_ticket_came_is_bad_with_times_of_day_or_another_day(
+    tmp_path: Path, times: tuple[str, str]
+) -> None:
+    early, other = times
+    rows = MIXED + f"1,2024-01-02T09:00,{early},a\n2,2024-01-03T09:00,{other},a\n"
+    history = read(tmp_path, rows)
+    assert [(bad.line, bad.reason.value) for bad in history.bad_rows] == [(2, "bad_period")]
+    assert history.rejected == {"bad_period": 1}
+    assert list(known(history)) == ["2"]
 
 
 def test_text_address_and_attributes_are_joined_from_their_columns(tmp_path: Path) -> None:

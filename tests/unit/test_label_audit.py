@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from itertools import islice
 
 import numpy as np
 import pytest
 from scipy.stats import binom
 
-from domain.dispatches import Dispatch
+from domain.dispatches import Dispatch, LabelSource
 from domain.places import Location, LocationSource
 from domain.units import Unit
 from features.schema import HistorySchema
@@ -20,7 +21,7 @@ from tests.estimators import TROUBLES, a_dispatch, a_ticket, easy_log, facts_of,
 from training.confident_learning import Opinions, contradictions, cross_validated
 from training.label_audit import LabelAudit, audit
 from training.label_noise import _interval, _one_of_two
-from training.label_signs import Lineage, to_and_fro
+from training.label_signs import Lineage, last_words, sent_back, to_and_fro
 from training.near_duplicates import Pair, disjoint, near_duplicates
 from training.replay import Case, prepare
 
@@ -180,9 +181,9 @@ def test_pairs_that_are_counted_share_no_ticket() -> None:
 
 
 def signs(cases: Sequence[Case], *units: Unit) -> list[tuple[str, str]]:
-    return [
-        (sign.case.dispatch.ticket.ticket_id, sign.suggested) for sign in to_and_fro(cases, Lineage(units))
-    ]
+    lineage = Lineage(units)
+    found = [*sent_back(cases, [], lineage), *to_and_fro(last_words(cases), lineage)]
+    return [(sign.case.dispatch.ticket.ticket_id, sign.suggested) for sign in found]
 
 
 def at_one_account(units: str, hours: float = 24) -> list[Case]:
@@ -198,17 +199,43 @@ def test_an_account_that_goes_to_and_fro() -> None:
     assert signs(at_one_account("aba"), Unit(unit_id="a", name="a", successors=("b",))) == []
 
 
-def test_a_ticket_that_goes_to_and_fro() -> None:
-    chain = [case(0, LEAK, unit) for unit in "aba"]
-    told: list[Dispatch] = [
-        replace(one.dispatch, known_at=a_ticket(0, hours=hours).received_at, sequence=i)
-        for i, (one, hours) in enumerate(zip(chain, (1, 20, 50), strict=True))
+def said_of_one_ticket(units: str, hours: float = 24) -> list[Dispatch]:
+    """So many hours apart, the first one of them an hour after the ticket came."""
+    one = case(0, LEAK, "a").dispatch
+    return [
+        replace(one, unit_id=unit, known_at=a_ticket(0, hours=1 + i * hours).received_at, sequence=i)
+        for i, unit in enumerate(units)
     ]
-    cases = [replace(one, dispatch=dispatch) for one, dispatch in zip(chain, told, strict=True)]
+
+
+def test_a_ticket_that_goes_to_and_fro() -> None:
+    cases = [replace(case(0, LEAK, one.unit_id), dispatch=one) for one in said_of_one_ticket("aba")]
     assert signs(cases) == [("t0", "b")]
     assert signs(cases[:2]) == []
     [finding] = audit(cases, {}).findings
     assert (finding.recorded, finding.why) == ("a", ("ticket t0 went a → b → a within 3 days",))
+
+
+@pytest.mark.parametrize(
+    ("units", "seconds", "suggested"),
+    [
+        ("aba", 60, ["b"]),
+        ("cabba", 60, ["b"]),  # b sent it back and had it again
+        ("abc", 60, []),
+        ("aba", 5, []),  # undone before anybody had it
+    ],
+)
+def test_what_was_taken_back_tells_that_a_ticket_went_to_and_fro(
+    units: str, seconds: float, suggested: list[str]
+) -> None:
+    *gone, last = said_of_one_ticket(units)
+    retractions = [
+        replace(one, source=LabelSource.RETRACTION, known_at=one.known_at + timedelta(seconds=seconds))
+        for one in gone
+    ]
+    standing = [replace(case(0, LEAK, last.unit_id), dispatch=last)]
+    found = audit(standing, {}, taken_back=list(zip(gone, retractions, strict=True)))
+    assert [finding.suggested for finding in found.findings] == suggested
 
 
 def test_a_successor_is_the_same_unit_and_parts_of_one_are_not() -> None:

@@ -20,6 +20,7 @@ from domain.errors import BundleDamaged
 from domain.places import Account
 from domain.rules import Rule
 from domain.tickets import TicketStatus
+from domain.time import Validity
 from domain.units import Unit
 from models.bundle import load_bundle
 from router.live import LiveWorld, load_champion
@@ -142,6 +143,26 @@ def test_a_trained_bundle_waits_as_challenger_unless_it_is_to_serve(tmp_path: Pa
     keep(store, train_on(store, tmp_path, settings=other), tracking=None, now=START, serve=True)
     with store.read() as session:
         assert session.pointers().champion == 2
+
+
+def test_a_certificate_of_old_tickets_or_of_an_earlier_training_is_doubted(tmp_path: Path) -> None:
+    store = store_with(easy_log(500))  # 21 days of tickets
+    assert train_on(store, tmp_path / "fresh", days=50).doubts == ()
+    (old,) = train_on(store, tmp_path / "old", days=150).doubts
+    assert old.startswith("the newest outcome is of 2025-01-26, 129 days before the training")
+    (kept,) = train_on(store, tmp_path / "fresh", days=51).doubts
+    assert kept.startswith("nothing is new since the training of 2025-02-25: its certificate stands, until")
+
+
+def test_records_of_units_that_were_not_open_are_doubted_by_name(tmp_path: Path) -> None:
+    log = easy_log(300)
+    later = Validity(valid_from=log[-1].known_at)
+    store = store_with(log)
+    store.write(lambda session: session.put_units([Unit(unit_id="pipe-north", name="", validity=later)]))
+    (doubt,) = train_on(store, tmp_path).doubts
+    count = sum(one.unit_id == "pipe-north" and one.ticket.received_at < log[-1].known_at for one in log)
+    lost = "past dispatches count as wrong, for their unit was not open when the ticket came: pipe-north"
+    assert doubt.startswith(f"{count} {lost} {count}. Give the units' validity")
 
 
 def prolong(bundle: Path) -> None:
