@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel
 from starlette.concurrency import run_in_threadpool
 
-from api.access import acting, may
+from api.access import acting, caller_of, may
 from api.bodies import parse_json, read_body, validated
 from api.certificates import CertificateOut
 from api.desk import desk_of
@@ -66,20 +66,25 @@ class SuspensionOut(BaseModel):
 class AuditsOut(BaseModel):
     """Blind reviews of would-be automatic dispatches: `errors` of `reviewed` were wrong, `waiting` are not yet done.
 
-    The true share lies between `low` and `high`, with 95 % confidence for all looks at it together.
+    The true share lies between `low` and `high`, with 95 % confidence for all looks at it together. `waiting` is null
+    for those who review: it would tell them of a blind ticket whether it would have gone out by itself.
     """
 
     reviewed: int
     errors: int
-    waiting: int
+    waiting: int | None
     low: float
     high: float
 
     @classmethod
-    def of(cls, found: LiveError) -> AuditsOut:
-        """The live error on the wire."""
+    def of(cls, found: LiveError, *, reviews: bool) -> AuditsOut:
+        """The live error on the wire, for somebody who reviews or does not."""
         return cls(
-            reviewed=found.rows, errors=found.errors, waiting=found.waiting, low=found.low, high=found.high
+            reviewed=found.rows,
+            errors=found.errors,
+            waiting=None if reviews else found.waiting,
+            low=found.low,
+            high=found.high,
         )
 
 
@@ -92,15 +97,15 @@ class GroupOut(BaseModel):
     audits: AuditsOut
 
     @classmethod
-    def all_of(cls, state: Automation) -> list[GroupOut]:
-        """The groups on the wire, in the order in which they apply."""
+    def all_of(cls, state: Automation, *, reviews: bool) -> list[GroupOut]:
+        """The groups on the wire, in the order in which they apply, for somebody who reviews or does not."""
         found = state.guarantee.certificates if state.guarantee else {}
         return [
             cls(
                 group=group,
                 automatic=state.runs(group),
                 certificate=CertificateOut.of(one),
-                audits=AuditsOut.of(state.live_error_in(group)),
+                audits=AuditsOut.of(state.live_error_in(group), reviews=reviews),
             )
             for group, one in found.items()
         ]
@@ -122,16 +127,16 @@ class AutomationOut(BaseModel):
     suspensions: list[SuspensionOut]
 
     @classmethod
-    def of(cls, state: Automation) -> AutomationOut:
-        """The state on the wire."""
+    def of(cls, state: Automation, *, reviews: bool) -> AutomationOut:
+        """The state on the wire, for somebody who reviews or does not."""
         guarantee = state.guarantee
         return cls(
             running=state.running,
             at=state.at,
             confidence=guarantee.confidence if guarantee else None,
-            groups=GroupOut.all_of(state),
+            groups=GroupOut.all_of(state, reviews=reviews),
             audit_share=guarantee.terms.audited if guarantee else 0.0,
-            audits=AuditsOut.of(state.live_error),
+            audits=AuditsOut.of(state.live_error, reviews=reviews),
             units_with_own_certificate=list(guarantee.strata.units) if guarantee else [],
             suspensions=[SuspensionOut.of(one) for one in state.suspensions],
         )
@@ -140,7 +145,8 @@ class AutomationOut(BaseModel):
 @routes.get("", dependencies=[may(Right.WATCH)], response_model=AutomationOut, responses=problems(503))
 def state(request: Request) -> AutomationOut:
     """What is promised of automatic dispatches, what is suspended, and why."""
-    return AutomationOut.of(desk_of(request).service.automation())
+    reviews = Right.REVIEW in caller_of(request).rights
+    return AutomationOut.of(desk_of(request).service.automation(), reviews=reviews)
 
 
 @routes.post(

@@ -61,7 +61,10 @@ class UnitChangeOut(BaseModel):
 
 
 class ClosingOut(BaseModel):
-    """A unit that the list closes, what hangs on it and who follows it; `faults`: what is wrong with its successors."""
+    """A unit that the list closes, or that is closed and has other heirs by it, from `at` on, and what hangs on it.
+
+    `faults`: what is wrong with its successors.
+    """
 
     unit: str
     at: str

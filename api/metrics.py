@@ -156,9 +156,8 @@ def _families(found: Vitals) -> Iterator[Metric]:
     yield _gauge(
         "gridroute_suspensions", "Suspensions of automatic dispatch that are active.", found.suspended
     )
-    live = found.live_error
+    live = found.live_error  # how many wait is not told: who reviews may read along
     yield _gauge("gridroute_audited_tickets", "Blind reviews of would-be automatic dispatches.", live.rows)
-    yield _gauge("gridroute_audits_waiting", "Those that are drawn and not yet reviewed.", live.waiting)
     share = GaugeMetricFamily(
         "gridroute_live_error",
         "Share of wrong automatic dispatches by blind reviews: as found, and the ends of its 95 % confidence sequence.",

@@ -62,7 +62,8 @@ class Receipt:
     `contributions` of each feature of the unit's score (log odds) and of "start", where it begins, sum to `score`;
     `carried` is the same by group of features, strongest first. All empty, and `score` None, where no model weighed the
     unit; `explained` False, where one did and is not at hand. `needed`: the probability that an automatic dispatch
-    missed. `missing`: fields that were not told and might change the answer. `blind`: what is proposed is not told.
+    missed, where nothing else keeps the ticket back. `missing`: fields that were not told and might change the answer.
+    `blind`: what is proposed is not told.
     """
 
     ticket_id: str
@@ -145,7 +146,9 @@ def _candidate(decision: Decision, unit_id: str | None) -> RankedCandidate | Non
 
 
 def _needed(decision: Decision, bundle: Bundle | None) -> float | None:
-    if bundle is None or decision.group is None or Reason.BELOW_THRESHOLD not in decision.reasons:
+    """What would have been sure enough; None where the ticket would have gone to a person all the same."""
+    missed = decision.reasons == (Reason.BELOW_THRESHOLD,) and not decision.blind
+    if bundle is None or decision.group is None or not missed:
         return None
     certificate = bundle.guarantee.certificates.get(decision.group)
     return certificate.threshold if certificate else None
@@ -195,15 +198,15 @@ def _rival(decision: Decision, terms: Mapping[str, Terms]) -> Rival | None:
 
 
 def _decisive(own: Mapping[str, float], its: Mapping[str, float], behind: float) -> Terms:
-    """The fewest groups without whose lead the rival would be first; none where it is first already."""
+    """The fewest groups without whose lead the rival would be first; none where it is, or no more than level."""
     leads = sorted(((group, own[group] - its.get(group, 0.0)) for group in own), key=lambda part: -part[1])
     total, found = 0.0, []
     for group, lead in leads:
-        if total > behind or lead <= 0:
+        if total > behind + CLOSE or lead <= 0:
             break
         total += lead
         found.append((group, lead))
-    return tuple(found)
+    return tuple(found) if total > behind + CLOSE else ()
 
 
 def _nearest(ticket: Ticket, decision: Decision, past: Mapping[int, Dispatch]) -> tuple[PastTicket, ...]:

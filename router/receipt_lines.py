@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import math
+from collections.abc import Iterator, Mapping, Sequence
 
 from domain.decisions import Evidence, EvidenceKind, Reason, Verdict
 from domain.places import Location, Place, PlaceWitness
@@ -10,7 +11,7 @@ from router.receipt import START, PastTicket, Receipt, Rival
 from router.wording import Wording
 
 CARRIED, ELSEWHERE, DECISIVE = 5, 2, 3  # shown
-LEAST, ROUNDED = 0.05, 0.005  # log odds: worth a word; more than nothing in two decimals
+LEAST = 0.05  # log odds that are worth a word
 
 
 def receipt_lines(receipt: Receipt, names: Mapping[str, str], words: Wording) -> list[str]:
@@ -157,9 +158,23 @@ def _carried(receipt: Receipt, words: Wording) -> Iterator[str]:
         :CARRIED
     ]
     rest = receipt.score - start - sum(value for _, value in shown)
-    parts = [*shown, *([("rest", rest)] if abs(rest) >= ROUNDED else []), (START, start)]
-    told = words.listed(_part(name, value, words) for name, value in parts)
-    yield words.line("carried", parts=told, score=f"{receipt.score:+.2f}")
+    parts = [*shown, ("rest", rest), (START, start)]
+    rounded = _adding_up([value for _, value in parts])
+    told = words.listed(
+        _part(name, value, words)
+        for (name, _), value in zip(parts, rounded, strict=True)
+        if name != "rest" or value
+    )
+    yield words.line("carried", parts=told, score=f"{sum(rounded):+.2f}")
+
+
+def _adding_up(values: Sequence[float]) -> list[float]:
+    """The values in two decimals, which add up to their sum in two decimals: by largest remainders."""
+    floors = [math.floor(100.0 * value) for value in values]
+    lacking = round(100.0 * sum(values)) - sum(floors)
+    by_remainder = sorted(range(len(values)), key=lambda i: floors[i] - 100.0 * values[i])
+    up = set(by_remainder[:lacking])
+    return [(floor + (i in up)) / 100.0 for i, floor in enumerate(floors)]
 
 
 def _changed(receipt: Receipt, names: Mapping[str, str], words: Wording) -> Iterator[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -38,10 +38,10 @@ class Change:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Closing:
-    """A unit that the list closes, or that is closed and gets other successors, what hangs on it, who follows it.
+    """A unit that the list closes, or whose tickets go to others by it while it is closed, and what hangs on it.
 
-    `tickets` it has now; `dispatches` of the log and of its last 90 days; `heirs`: successors that are open when it
-    closes; `faults`: what is wrong with its successors, in words.
+    `at`: when that begins. `tickets` it has now; `dispatches` of the log and of its last 90 days; `heirs`: who gets its
+    tickets then; `faults`: what is wrong with its successors, in words.
     """
 
     unit_id: str
@@ -78,21 +78,11 @@ def units_diff(session: ReadSession, new: Iterable[Unit], now: datetime) -> Unit
     given = {unit.unit_id: unit for unit in new}
     after = old | given
     changes = [change for unit in given.values() if (change := _change(old.get(unit.unit_id), unit, now))]
-    closed = [
-        change.unit
-        for change in changes
-        if change.kind is ChangeKind.CLOSED or _is_followed_by_others(change.unit, old, now)
-    ]
-    counts = _count(session)
-    closings = tuple(_closing(session, unit, after, counts) for unit in closed)
+    hanging = _hanging(session)
+    shifts = _shifts(old, after, {*old, *after, *hanging.dispatches}, now)
+    closed = _closed(changes, old, now) | _disinherited(shifts, old)
+    closings = tuple(_closing(unit_id, after, at, now, hanging) for unit_id, at in closed.items())
     heirs = {one.unit_id: one.heirs for one in closings}
-    # a list may speak of days to come: both lists are asked when all of it holds
-    then = max([now, *(moment for change in changes for moment in _moments(change.unit.validity))])
-    moved = sum(
-        count
-        for unit_id, count in counts.recent.items()
-        if open_heirs(unit_id, old, then) != open_heirs(unit_id, after, then)
-    )
     return UnitsDiff(
         changes=tuple(changes),
         closings=closings,
@@ -100,9 +90,49 @@ def units_diff(session: ReadSession, new: Iterable[Unit], now: datetime) -> Unit
         split=tuple((unit_id, into) for unit_id, into in heirs.items() if len(into) > 1),
         absent=tuple(sorted(set(old) - set(given))),
         unchanged=len(given) - len(changes),
-        moved=moved,
-        recent=counts.recent.total(),
+        moved=sum(hanging.recent[unit_id] for unit_id in shifts),
+        recent=hanging.recent.total(),
     )
+
+
+def _shifts(
+    old: Mapping[str, Unit], after: Mapping[str, Unit], unit_ids: Iterable[str], now: datetime
+) -> dict[str, list[tuple[datetime, tuple[str, ...]]]]:
+    """Of units whose tickets go elsewhere by the new list: from when on, and to whom, earliest first.
+
+    Both lists are asked for now and for each moment to come at which a unit of either opens or closes.
+    """
+    ends = {end for units in (old, after) for unit in units.values() for end in _moments(unit.validity)}
+    moments = sorted({now, *(end for end in ends if end > now)})
+    found: dict[str, list[tuple[datetime, tuple[str, ...]]]] = {}
+    for unit_id in sorted(unit_ids):
+        for moment in moments:
+            heirs = open_heirs(unit_id, after, moment)
+            if heirs != open_heirs(unit_id, old, moment):
+                found.setdefault(unit_id, []).append((moment, heirs))
+    return found
+
+
+def _closed(changes: Iterable[Change], old: Mapping[str, Unit], now: datetime) -> dict[str, datetime]:
+    """Units that the list closes, or gives other successors when they are closed, and when they close."""
+    return {
+        change.unit.unit_id: change.unit.validity.valid_to
+        for change in changes
+        if change.unit.validity.valid_to is not None
+        and (change.kind is ChangeKind.CLOSED or _is_followed_by_others(change.unit, old, now))
+    }
+
+
+def _disinherited(
+    shifts: Mapping[str, Sequence[tuple[datetime, tuple[str, ...]]]], old: Mapping[str, Unit]
+) -> dict[str, datetime]:
+    """Listed units whose tickets go elsewhere while they are not open, and the first moment of that."""
+    found = {
+        unit_id: next((moment for moment, heirs in its if unit_id not in heirs), None)
+        for unit_id, its in shifts.items()
+        if unit_id in old
+    }
+    return {unit_id: moment for unit_id, moment in found.items() if moment is not None}
 
 
 def _change(old: Unit | None, new: Unit, now: datetime) -> Change | None:
@@ -151,52 +181,62 @@ def told(value: object) -> str:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Counts:
-    """Tickets and dispatches by unit."""
+class _Hanging:
+    """Tickets and dispatches by unit; territories and rules as (id, unit, validity)."""
 
     tickets: Counter[str]
     dispatches: Counter[str]
     recent: Counter[str]
+    territories: Sequence[tuple[str, str | None, Validity]]
+    rules: Sequence[tuple[str, str | None, Validity]]
 
 
-def _count(session: ReadSession) -> _Counts:
+def _hanging(session: ReadSession) -> _Hanging:
     """`recent` are the dispatches of the 90 days before the latest one: a history may have been imported late."""
     log = [(dispatch.known_at, dispatch.unit_id) for dispatch in unretracted(session.dispatches())]
     latest = max((known_at for known_at, _ in log), default=None)
-    return _Counts(
+    return _Hanging(
         tickets=Counter({one.unit_id: one.tickets for one in session.unit_loads(EVER)}),
         dispatches=Counter(unit_id for _, unit_id in log),
         recent=Counter(unit_id for known_at, unit_id in log if latest and known_at > latest - RECENT),
+        territories=[(one.territory_id, one.unit_id, one.validity) for one in session.territories()],
+        rules=[(one.rule_id, one.unit_id, one.validity) for one in session.rules()],
     )
 
 
-def _closing(session: ReadSession, unit: Unit, after: Mapping[str, Unit], counts: _Counts) -> Closing:
-    at = unit.validity.valid_to
-    assert at is not None
-    heirs = open_heirs(unit.unit_id, after, at)
+def _closing(
+    unit_id: str, after: Mapping[str, Unit], at: datetime, now: datetime, hanging: _Hanging
+) -> Closing:
+    """`at` may have passed: what counts then is now."""
+    since = max(at, now)
+    heirs = open_heirs(unit_id, after, since)
     return Closing(
-        unit_id=unit.unit_id,
+        unit_id=unit_id,
         at=at,
-        tickets=counts.tickets[unit.unit_id],
-        dispatches=counts.dispatches[unit.unit_id],
-        recent=counts.recent[unit.unit_id],
-        heirs=tuple(heir for heir in heirs if heir in after),
-        faults=tuple(_faults(unit, after, heirs)),
-        territories=_naming(
-            unit.unit_id, at, ((t.territory_id, t.unit_id, t.validity) for t in session.territories())
-        ),
-        rules=_naming(unit.unit_id, at, ((r.rule_id, r.unit_id, r.validity) for r in session.rules())),
+        tickets=hanging.tickets[unit_id],
+        dispatches=hanging.dispatches[unit_id],
+        recent=hanging.recent[unit_id],
+        heirs=heirs,
+        faults=tuple(_faults(after[unit_id], after, since, heirs)),
+        territories=_naming(unit_id, at, hanging.territories),
+        rules=_naming(unit_id, at, hanging.rules),
     )
 
 
-def _faults(unit: Unit, after: Mapping[str, Unit], heirs: tuple[str, ...]) -> Iterable[str]:
+def _faults(unit: Unit, after: Mapping[str, Unit], at: datetime, heirs: tuple[str, ...]) -> Iterable[str]:
+    opens = unit.validity.valid_from
     unknown = [successor for successor in unit.successors if successor not in after]
-    if not unit.successors:
+    shut = [one for one in unit.successors if one in after and not after[one].is_open(at)]
+    if opens is not None and opens > at:
+        yield f"not open before {opens:%Y-%m-%d %H:%M}"
+    elif not unit.successors:
         yield "no successor is named"
-    elif unknown:
+    if unknown:
         yield f"successor not known: {', '.join(unknown)}"
-    elif not heirs:
+    if shut and not unknown and not heirs:
         yield "no successor is open then"
+    elif shut:
+        yield f"successor not open then: {', '.join(shut)}"
 
 
 def _naming(unit_id: str, at: datetime, named: Iterable[tuple[str, str | None, Validity]]) -> tuple[str, ...]:

@@ -6,9 +6,10 @@ slice (threshold). The ranker's rows carry the probabilities of text models that
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import compress
 
@@ -25,6 +26,7 @@ from features.table import feature_names
 from features.territories import Territories
 from models.bundle import Bundle
 from models.calibration import Calibrator
+from models.guarantee import Guarantee
 from models.ranker import Ranker, RankerSettings
 from models.softmax import SoftmaxSettings
 from models.strata import Budget
@@ -58,7 +60,8 @@ class Settings:
     """What an ML engineer may turn. Shares are of the training tickets, by time.
 
     `certificate_errors`, `calibration_tickets`: a slice need not be larger than to hold so many errors at `alpha`, or
-    so many tickets; the rest is learnt from. Where several groups share a slice it is not cut. `kinds`, `by_place`,
+    so many tickets, or its `least` share, by which it grows with any history, so that more tickets can show more; the
+    rest is learnt from. Where several groups share a slice it is not cut. `kinds`, `by_place`,
     `by_unit`: as in Budget. `watch`: how closely automatic dispatches will be watched.
     `text_blocks`: in how many steps of time the text models are refitted for the ranker's rows. `ranker_tickets`: the
     ranker learns from the latest that many tickets of its part (None: all); earlier ones only fill the history.
@@ -72,6 +75,8 @@ class Settings:
     watch: Watch = field(default_factory=Watch)
     calibration_share: float = 0.08
     certificate_share: float = 0.16
+    calibration_least_share: float = 0.02
+    certificate_least_share: float = 0.04
     certificate_errors: int = 40
     calibration_tickets: int = 2_000
     max_candidates: int = 24
@@ -85,10 +90,24 @@ class Settings:
         """Of so many tickets, how many calibrate and how many certify."""
         calibration = round(tickets * self.calibration_share)
         certificate = round(tickets * self.certificate_share)
-        if self.kinds or self.by_place or self.by_unit:
+        if self._shared:
             return calibration, certificate
-        enough = max(round(self.certificate_errors / self.alpha), LEAST_ENOUGH)
-        return min(calibration, self.calibration_tickets), min(certificate, enough)
+        calibrate = max(self.calibration_tickets, round(tickets * self.calibration_least_share))
+        certify = max(self._enough, round(tickets * self.certificate_least_share))
+        return min(calibration, calibrate), min(certificate, certify)
+
+    def history_for(self, certifying: int) -> int:
+        """Of how many tickets so many would certify."""
+        cut = not self._shared and certifying > self._enough
+        return math.ceil(certifying / (self.certificate_least_share if cut else self.certificate_share))
+
+    @property
+    def _shared(self) -> bool:
+        return bool(self.kinds) or self.by_place or self.by_unit
+
+    @property
+    def _enough(self) -> int:
+        return max(round(self.certificate_errors / self.alpha), LEAST_ENOUGH)
 
     @property
     def budget(self) -> Budget:
@@ -189,10 +208,11 @@ def fit(
         settings.budget,
         watch=settings.watch,
         missing=missing,
-        share=max(len(latest), 1) / max(len(cases), 1),
+        share=1.0,
         data_digest=data_digest,
         at=issued_at,
     )
+    promised = _needing_history(promised, settings, len(latest), len(cases))
     evaluation = evaluate_ranked(latest, learnt.calibrator) if latest else None
     if not promised.certified and cases:
         learnt = _learn_from_all(cases, found, held_back, schema, settings, report)
@@ -212,6 +232,17 @@ def fit(
         seconds=clock.laps,
         learnt={case.dispatch.sequence: case.learnt for case in cases},
     )
+
+
+def _needing_history(promised: Guarantee, settings: Settings, certifying: int, tickets: int) -> Guarantee:
+    """With `needed_rows` in tickets of the history, of which the slice gets its share, where they were of the slice."""
+    certificates = {
+        group: one
+        if one.needed_rows is None
+        else replace(one, needed_rows=settings.history_for(certifying + one.needed_rows) - tickets)
+        for group, one in promised.certificates.items()
+    }
+    return replace(promised, certificates=certificates)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

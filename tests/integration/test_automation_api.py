@@ -13,6 +13,7 @@ from threading import Event
 from typing import Any
 
 import pytest
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from typer.testing import CliRunner
 
@@ -20,6 +21,7 @@ from api.app import create_app
 from api.settings import Settings
 from cli.main import app
 from cli.workspace import Workspace
+from domain.access import Role
 from domain.automation import Scope
 from domain.decisions import Reason
 from domain.dispatches import Dispatch
@@ -28,6 +30,7 @@ from domain.units import Unit
 from models.bundle import load_bundle, write_bundle
 from models.calibration import Calibrator
 from models.guarantee import Guarantee
+from router.access import Wanted, issue
 from router.ports import BundleRecord, Pointers
 from router.service import RoutingService
 from store.sql import SqlStore, open_store
@@ -243,19 +246,47 @@ def submit_text(client: TestClient, ticket_id: str, text: str) -> dict[str, Any]
     return answer
 
 
+def bearing(client: TestClient, role: Role) -> TestClient:
+    """The same service, asked with a key of that role."""
+    assert isinstance(client.app, FastAPI)
+    service: RoutingService = client.app.state.desk.service
+    key = issue(service.store, Wanted(name=f"The {role}", role=role), by="root", at=service.clock())
+    return TestClient(client.app, headers={"Authorization": f"Bearer {key.secret}"})
+
+
 def test_audits_are_counted_once_they_are_done_and_then_tell_what_they_were(closely: TestClient) -> None:
     answers = [submit_text(closely, f"t{number}", WORDS["pipes"]) for number in range(12)]
     blind = [answer["ticket_id"] for answer in answers if answer["status"] == "in_review"]
     assert 0 < len(blind) < 12
+    reviewer, engineer = bearing(closely, Role.REVIEWER), bearing(closely, Role.ENGINEER)
     waiting = {"reviewed": 0, "errors": 0, "waiting": len(blind), "low": 0.0, "high": 1.0}
-    told = closely.get("/v1/automation").json()
+    told = engineer.get("/v1/automation").json()
     assert (told["audit_share"], told["audits"], told["groups"][0]["audits"]) == (0.5, waiting, waiting)
-    first = closely.post(f"/v1/tickets/{blind[0]}/review", json={"unit": "pipes", "by": "Li Wei"}).json()
+    first = reviewer.post(f"/v1/tickets/{blind[0]}/review", json={"unit": "pipes"}).json()
     assert (first["reasons"], first["unit"], first["certificate_group"]) == (["audited"], "pipes", "pooled")
     assert first["candidates"]
-    found = closely.get("/v1/automation").json()["audits"]
+    found = engineer.get("/v1/automation").json()["audits"]
     assert (found["reviewed"], found["errors"], found["waiting"]) == (1, 0, len(blind) - 1)
     assert 0.5 < found["high"] < 1.0
+
+
+@pytest.mark.parametrize("role", [Role.REVIEWER, Role.ADMIN])
+def test_who_reviews_is_not_told_by_counts_which_blind_tickets_would_have_gone_out(
+    closely: TestClient, role: Role
+) -> None:
+    caller, calls = bearing(closely, role), bearing(closely, Role.CALL_CENTRE)
+
+    def seen() -> tuple[Any, list[str]]:
+        told = caller.get("/v1/automation").json()
+        lines = caller.get("/metrics").text.splitlines()
+        audits = [one["audits"] for one in (told, *told["groups"])]
+        return audits, [line for line in lines if "audit" in line or "live_error" in line]
+
+    before = seen()
+    answers = [submit_text(calls, f"t{number}", WORDS["pipes"]) for number in range(12)]
+    assert any(answer["reasons"] == ["blind_review"] for answer in answers)
+    assert seen() == before
+    assert {one["waiting"] for one in before[0]} == {None}
 
 
 def run(home: Path, *words: str) -> str:

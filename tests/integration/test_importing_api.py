@@ -68,7 +68,8 @@ def test_what_a_list_of_units_would_do_is_told_and_nothing_is_done(client: TestC
     assert diff["changes"][0]["details"] == [
         {"field": "name", "before": "South crew", "after": "South and west crew"}
     ]
-    (closing,) = diff["closings"]
+    closing, inherited = diff["closings"]
+    assert (inherited["unit"], inherited["heirs"]) == ("old", ["south"])  # what north had of it
     assert (closing["unit"], closing["heirs"], closing["territories"]) == ("north", ["south"], ["t-north"])
     assert (closing["dispatches"], diff["moved"], diff["recent"]) == (3, 3, 4)
     assert (diff["absent"], diff["unchanged"]) == (["gas", "old"], 0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -110,6 +111,7 @@ def test_tickets_that_may_never_be_automatic_are_no_part_of_what_is_certified() 
         ({}, 100_000, (2_000, 4_000)),
         ({"alpha": 0.05}, 100_000, (2_000, 4_000)),
         ({"alpha": 0.005}, 100_000, (2_000, 8_000)),
+        ({}, 500_000, (10_000, 20_000)),
         ({"by_unit": True}, 100_000, (8_000, 16_000)),
         ({"kinds": {"gas": 0.002}}, 100_000, (8_000, 16_000)),
     ],
@@ -118,6 +120,17 @@ def test_no_more_is_kept_from_learning_than_the_certificate_needs(
     changes: dict[str, Any], tickets: int, held_back: tuple[int, int]
 ) -> None:
     assert replace(Settings(), **changes).held_back(tickets) == held_back
+
+
+@pytest.mark.parametrize("changes", [{}, {"alpha": 0.002}, {"by_unit": True}])
+@pytest.mark.parametrize("certifying", [1, 300, 4_000, 4_001, 20_000, 20_001, 150_000])
+def test_the_history_for_a_slice_is_the_shortest_that_fills_it(
+    changes: dict[str, Any], certifying: int
+) -> None:
+    settings = replace(Settings(), **changes)
+    history = settings.history_for(certifying)
+    assert settings.held_back(history)[1] >= certifying
+    assert settings.held_back(math.floor(0.999 * history) - 4)[1] < certifying
 
 
 def test_where_nothing_can_be_certified_all_tickets_teach() -> None:
@@ -201,6 +214,15 @@ def test_the_tickets_that_are_said_to_be_needed_fill_the_slice() -> None:
     needed = short.bundle.certificate.needed_rows
     assert needed == 250  # a hundred for the slice, which gets two of five
     assert fit_on(easy_log(500 + needed)).bundle.certificate.threshold is not None
+
+
+def test_tickets_that_a_full_slice_needs_are_counted_as_it_grows(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fitting, "LEAST_ENOUGH", 100)
+    capped = replace(EASY, certificate_errors=1)
+    certificate = fit_on(easy_log(500), capped).bundle.certificate
+    assert (certificate.calibration_rows, certificate.threshold) == (100, None)
+    assert certificate.needed_rows is not None
+    assert capped.held_back(500 + certificate.needed_rows)[1] == 300
 
 
 ODD: dict[str, Callable[[Dispatch], Dispatch]] = {

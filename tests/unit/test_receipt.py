@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -24,7 +25,7 @@ from domain.safety import SafetySignal
 from domain.tickets import Ticket
 from models.bundle import Bundle
 from models.guarantee import Guarantee
-from router.receipt import START, Receipt, blind_receipt, names_of, receipt
+from router.receipt import START, Receipt, _decisive, blind_receipt, names_of, receipt
 from router.receipt_lines import receipt_lines
 from router.route import learn, route
 from router.rules import RuleBook
@@ -104,7 +105,26 @@ def test_what_is_told_of_the_score_sums_to_it(receipts: list[Receipt]) -> None:
     told_ = [line(found, "What carried it") for found in receipts if found.score is not None]
     for one in told_:
         *parts, total = [float(number) for number in re.findall(r"[-+]\d+\.\d\d", one)]
-        assert sum(parts) == pytest.approx(total, abs=0.006 * len(parts))
+        assert sum(parts) == pytest.approx(total, abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("terms", "said"),
+    [
+        ({"phone": 0.204, START: -0.006}, "phone +0.20, start +0.00; in all +0.20."),
+        ({"phone": 0.2049, "category": 0.2049, START: 0.0}, None),
+        ({"phone": -1.0, "rest": 0.004, START: 0.0}, None),
+        ({"phone": 1.0, "category": 1.0, "a": 0.003, START: 0.0}, None),
+    ],
+)
+def test_rounded_contributions_add_up(terms: dict[str, float], said: str | None) -> None:
+    found = receipt(a_ticket(1), a_decision())
+    found = replace(found, score=sum(terms.values()), carried=tuple(terms.items()))
+    told_ = line(found, "What carried it")
+    *parts, total = [float(number) for number in re.findall(r"[-+]\d+\.\d\d", told_)]
+    assert sum(parts) == pytest.approx(total, abs=1e-9)
+    assert total == pytest.approx(sum(terms.values()), abs=0.005)
+    assert said is None or told_.endswith(said)
 
 
 def test_without_its_lead_in_what_is_decisive_the_rival_would_be_first(receipts: list[Receipt]) -> None:
@@ -169,12 +189,45 @@ def test_how_sure_it_would_have_to_be_is_told(
     needed = {
         found.needed
         for (_, decision), found in zip(decided, receipts, strict=True)
-        if Reason.BELOW_THRESHOLD in decision.reasons
+        if decision.reasons == (Reason.BELOW_THRESHOLD,)
     }
     assert needed == {0.9}
     assert {found.needed for found in receipts if Reason.BELOW_THRESHOLD not in found.reasons} == {None}
     unsure = next(found for found in receipts if found.needed)
     assert "From 90.0 % on it would go out by itself." in told(unsure)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"reasons": (Reason.BELOW_THRESHOLD, Reason.SUSPENDED_BY_PERSON)},
+        {"reasons": (Reason.BELOW_THRESHOLD, Reason.CERTIFICATE_EXPIRED)},
+        {"reasons": (Reason.BELOW_THRESHOLD, Reason.PLACE_CONFLICT)},
+        {"blind": True},
+    ],
+)
+def test_what_is_kept_back_by_more_than_doubt_is_not_said_to_need_certainty_alone(
+    decided: list[tuple[Ticket, Decision]], bundle: Bundle, fields: dict[str, Any]
+) -> None:
+    ticket, decision = next(one for one in decided if one[1].reasons == (Reason.BELOW_THRESHOLD,))
+    assert receipt(ticket, decision, bundle=bundle).needed == 0.9
+    assert receipt(ticket, replace(decision, **fields), bundle=bundle).needed is None
+
+
+@pytest.mark.parametrize(
+    ("own", "its", "decisive"),
+    [
+        ({"a": 0.5, "b": 0.2}, {"a": 0.0, "b": 0.3}, ("a",)),
+        ({"a": 0.5, "b": 0.2}, {"a": 0.0, "b": 0.2}, ()),  # without its lead it would be level
+        ({"a": 0.1, "b": 0.2}, {"a": 0.0, "b": 0.0}, ()),
+        ({"a": 0.0, "b": 0.0}, {"a": 0.5, "b": 0.0}, ()),
+    ],
+)
+def test_nothing_is_decisive_that_would_leave_both_level(
+    own: dict[str, float], its: dict[str, float], decisive: tuple[str, ...]
+) -> None:
+    behind = sum(own.values()) - sum(its.values())
+    assert tuple(group for group, _ in _decisive(own, its, behind)) == decisive
 
 
 @pytest.mark.parametrize("digest", ["another", None])

@@ -173,6 +173,50 @@ def test_other_successors_of_a_closed_unit_are_looked_at(store: MemoryStore) -> 
     assert (closing.unit_id, closing.heirs, closing.faults) == ("a", (), ("successor not known: mispelt",))
 
 
+def test_a_unit_that_opens_later_than_now_leaves_its_tickets_to_nobody_till_then(store: MemoryStore) -> None:
+    found = diff(store, [unit("a", validity=FROM_LATER)])
+    (closing,) = found.closings
+    assert (closing.unit_id, closing.at, closing.heirs) == ("a", NOW, ())
+    assert closing.faults == ("not open before 2025-08-24 00:00",)
+    assert found.moved == 3
+
+
+@pytest.mark.parametrize(
+    "other", [unit("b", validity=Validity(valid_to=START)), unit("b", validity=FROM_LATER)]
+)
+def test_each_successor_that_is_not_open_is_told_beside_those_that_are(
+    store: MemoryStore, other: Unit
+) -> None:
+    found = diff(store, [unit("a", validity=Validity(valid_to=NOW), successors=("b", "c")), other])
+    closing = next(one for one in found.closings if one.unit_id == "a")
+    assert (closing.heirs, closing.faults) == (("c",), ("successor not open then: b",))
+
+
+def test_a_closed_unit_whose_heir_closes_is_told_with_it(store: MemoryStore) -> None:
+    long_closed = unit("d", validity=Validity(valid_to=START), successors=("c",))
+    store.write(lambda session: session.put_units([long_closed]))
+    store.write(lambda session: session.append_dispatches([a_dispatch(a_ticket(500, hours=24 * 140), "d")]))
+    found = diff(store, [unit("c", validity=UNTIL_LATER)])
+    assert [(one.unit_id, one.at, one.heirs, one.faults) for one in found.closings] == [
+        ("c", LATER, (), ("no successor is named",)),
+        ("d", LATER, (), ("no successor is open then",)),
+    ]
+    assert found.moved == 1
+
+
+def test_a_gap_between_a_unit_and_its_heir_is_told(store: MemoryStore) -> None:
+    heir = unit("n", validity=Validity(valid_from=LATER + timedelta(days=30)))
+    found = diff(store, [unit("a", validity=UNTIL_LATER, successors=("n",)), heir])
+    (closing,) = found.closings
+    assert (closing.heirs, closing.faults) == ((), ("no successor is open then",))
+
+
+def test_an_end_that_is_taken_back_moves_what_would_have_gone_to_others(store: MemoryStore) -> None:
+    store.write(lambda session: session.put_units([unit("a", validity=UNTIL_LATER, successors=("b",))]))
+    found = diff(store, [unit("a")])
+    assert (found.closings, found.moved) == ((), 3)
+
+
 def test_an_empty_store_has_nothing_to_move() -> None:
     found = diff(MemoryStore(), [unit("a")])
     assert (kinds(found), found.moved, found.recent) == ({"a": ChangeKind.OPENED}, 0, 0)
