@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.compiled import compiled
+from features.slots import CACHE_LINE
 
 Floats = NDArray[np.float64]
 Floats32 = NDArray[np.float32]
@@ -19,7 +20,6 @@ Table = NDArray[np.int32]
 
 BY_RARITY = 2  # blocks, of words, in which a feature weighs by how rare it is and how much it tells
 MOST_STEPS = 127  # of a weight
-CACHE_LINE = 64  # bytes
 
 
 class Learnt(NamedTuple):
