@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from domain.places import Precision
 from models.kriging import Numbering
 from models.numbering import RoadSpot
-from models.place_votes import Heap
+from models.place_votes import Heap, median
 
 Floats = NDArray[np.float64]
 
@@ -82,11 +82,11 @@ def clusters(xy: Floats, joined_m: float, precision: Precision, witness: int, *,
     left = np.arange(len(xy))
     found: list[Spot] = []
     while len(left) and len(found) < 4:
-        middle = np.median(xy[left], axis=0)
+        middle = median(xy[left])
         seed = xy[left[np.abs(xy[left] - middle).sum(axis=1).argmin()]]
         away = np.hypot(xy[left, 0] - seed[0], xy[left, 1] - seed[1])
         own = left[away <= joined_m]
-        centre = np.median(xy[own], axis=0)
+        centre = median(xy[own])
         spread = np.hypot(xy[own, 0] - centre[0], xy[own, 1] - centre[1])
         found.append(
             Spot(
