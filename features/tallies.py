@@ -166,10 +166,12 @@ def _gathered(
     runs: Ints32,
 ) -> tuple[Ints, Ints, Floats, Floats, Ints, Ints]:
     """As Tallies, from each key's slot, -1 where it was never seen."""
-    whole, keys = 0, len(slots)
-    for slot in slots:
+    whole, keys, fetched = 0, len(slots), 0.0
+    for slot in slots:  # what lies far apart in memory comes together where it is asked for together
         if slot >= 0:
             whole += size[slot]
+            fetched += totals[slot, 0] + runs[slot, 1] + units[start[slot]] + numbers[start[slot], 0]
+    assert fetched >= 0.0  # or the compiler leaves that out
     key, unit, found = np.empty(whole, np.int64), np.empty(whole, np.int64), np.empty((whole, 3))
     of_all, latest, streak = np.zeros((keys, 3)), np.full(keys, -1), np.zeros(keys, np.int64)
     of_all[:, 2] = -np.inf
