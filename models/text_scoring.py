@@ -191,15 +191,15 @@ def _fetched(at: Positions, learnt: Learnt) -> float:
     It lies far apart in memory: asked for together it comes together, and one by one would take half as long again.
     The number keeps the compiler from leaving that out.
     """
-    steps, scale, classes = 0, np.float32(0.0), learnt.weights.shape[1]
+    weights, scales, classes = 0, np.float32(0.0), learnt.weights.shape[1]
     for i in range(len(at)):
         if at[i] >= 0:
             row = learnt.weights[at[i]]
-            scale += learnt.worth[at[i]] + learnt.steps[at[i]]
+            scales += learnt.worth[at[i]] + learnt.steps[at[i]]
             for j in range(0, classes, CACHE_LINE):
-                steps += row[j]
-            steps += row[classes - 1]
-    return float(steps + scale)
+                weights += row[j]
+            weights += row[classes - 1]
+    return float(weights + scales)
 
 
 @compiled
