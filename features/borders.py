@@ -30,20 +30,20 @@ def border_of(area: shapely.Geometry) -> Border:
 
 
 @compiled
-def metres_to(border: Border, latitude: float, longitude: float) -> float:
-    """From a point to the nearest point of the border; NaN where there is none.
+def metres_to(corners: Floats, ring: Ints, latitude: float, longitude: float) -> float:
+    """From a point to the nearest point of a Border, of those corners and rings; NaN where there is none.
 
     Equirectangular around the point: true to a thousandth within some kilometres.
     """
     eastward = METRES_PER_DEGREE * math.cos(math.radians(latitude))
     nearest = np.inf
-    for i in range(1, len(border.ring)):
-        if border.ring[i] != border.ring[i - 1]:
+    for i in range(1, len(ring)):
+        if ring[i] != ring[i - 1]:
             continue
-        x = (border.corners[i - 1, 0] - longitude) * eastward
-        y = (border.corners[i - 1, 1] - latitude) * METRES_PER_DEGREE
-        along_x = (border.corners[i, 0] - border.corners[i - 1, 0]) * eastward
-        along_y = (border.corners[i, 1] - border.corners[i - 1, 1]) * METRES_PER_DEGREE
+        x = (corners[i - 1, 0] - longitude) * eastward
+        y = (corners[i - 1, 1] - latitude) * METRES_PER_DEGREE
+        along_x = (corners[i, 0] - corners[i - 1, 0]) * eastward
+        along_y = (corners[i, 1] - corners[i - 1, 1]) * METRES_PER_DEGREE
         squared = along_x * along_x + along_y * along_y
         share = 0.0
         if squared > 0.0:

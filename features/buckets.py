@@ -64,9 +64,11 @@ class Buckets:
 @compiled
 def _gathered(slots: Ints, start: Ints, size: Rows, column: Rows) -> Rows:
     """The cells of some slots in a row."""
-    whole = 0
-    for slot in slots:
+    whole, fetched = 0, 0
+    for slot in slots:  # what lies far apart in memory comes together where it is asked for together
         whole += size[slot]
+        fetched += column[start[slot]]
+    assert fetched >= 0  # or the compiler leaves that out
     found, row = np.empty(whole, np.int32), 0
     for slot in slots:
         for cell in range(start[slot], start[slot] + size[slot]):

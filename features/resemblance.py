@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from features.compiled import compiled
+from features.hashed import SIMILARITY_TERMS
 from features.place import METRES_PER_DEGREE
 
 Floats = NDArray[np.float64]
@@ -17,7 +18,18 @@ Ints32 = NDArray[np.int32]
 Terms = NDArray[np.uint16]
 Bits = NDArray[np.bool_]
 Numbers = NDArray[np.uint8]
+Tickets = NDArray[Any]  # of TICKET: faster to hand over and to walk through than an array for each column
 
+# a remembered ticket: seconds, degrees, numbers, words padded with 0. `norm`: squared, of its words weighed by how rare
+# they were when it was told, or later (`weigh_again`): by how rare they are now would take a look-up for each word of
+# each ticket that is compared. Two lines of the processor's cache, fetched together
+TICKET = np.dtype(
+    {
+        "names": ["time", "place", "norm", "sequence", "unit", "category", "district", "terms"],
+        "formats": ["f8", ("f8", 2), "f8", "i8", "i4", "i4", "i4", ("u2", SIMILARITY_TERMS)],
+        "itemsize": 128,
+    }
+)
 KERNELS = (
     "text",
     "text_district",
@@ -41,21 +53,6 @@ class Asked(NamedTuple):
     category: int
     district: int
     terms: Ints32
-
-
-class Past(NamedTuple):
-    """Columns of the past tickets, `place` in degrees, shape (tickets, 2), `terms` padded with 0, (tickets, words).
-
-    `norm`: squared, of their words weighed by how rare they were when the ticket was told, or later (`weigh_again`): by
-    how rare they are now would take a look-up for each word of each ticket that is compared.
-    """
-
-    time: Floats
-    place: Floats
-    norm: Floats
-    category: Ints32
-    district: Ints32
-    terms: Terms
 
 
 class Chosen(NamedTuple):
@@ -182,7 +179,7 @@ def _keep(rows: Ints, values: Floats, count: int, row: int, value: float) -> int
 
 
 @compiled
-def _away(pool: Ints, places: Floats, terms: Terms, latitude: float, longitude: float) -> tuple[Floats, int]:
+def _away(pool: Ints, past: Tickets, latitude: float, longitude: float) -> tuple[Floats, int]:
     """Metres to each of the pool's tickets, NaN where a place is unknown; and some number that is not negative.
 
     By itself, and with a look at each one's last word: rows far apart in memory come together where they are asked for
@@ -192,10 +189,10 @@ def _away(pool: Ints, places: Floats, terms: Terms, latitude: float, longitude: 
     away, fetched = np.empty(len(pool)), 0
     for i in range(len(pool)):
         row = pool[i]
-        north = (places[row, 0] - latitude) * METRES_PER_DEGREE
-        east = (places[row, 1] - longitude) * eastward
+        north = (past[row].place[0] - latitude) * METRES_PER_DEGREE
+        east = (past[row].place[1] - longitude) * eastward
         away[i] = math.sqrt(north * north + east * east)
-        fetched += terms[row, -1]
+        fetched += past[row].terms[-1]
     return away, fetched
 
 
@@ -218,7 +215,7 @@ def _by_nearness(values: Floats, scale: float) -> int:
 
 @compiled
 def choose(
-    found: Ints32, past: Past, asked: Asked, logs: Floats, most: float, half_life: float, limit: int
+    found: Ints32, past: Tickets, asked: Asked, logs: Floats, most: float, half_life: float, limit: int
 ) -> Chosen:
     """The `limit` most similar of the tickets at those row numbers under each kernel; `half_life` in seconds.
 
@@ -229,7 +226,7 @@ def choose(
     count = np.zeros(EVERY, np.int64)
     number, worth = _worth(asked.terms, logs, most)
     own, decay = worth.sum(), math.log(2.0) / half_life
-    away, fetched = _away(pool, past.place, past.terms, asked.latitude, asked.longitude)
+    away, fetched = _away(pool, past, asked.latitude, asked.longitude)
     assert fetched >= 0
     # by kernel how similar this ticket is, and the least similar that is kept once enough are. All in one function: to
     # hand arrays on to another, ticket by ticket, costs more than what it does
@@ -237,18 +234,18 @@ def choose(
     for i in range(len(pool)):
         row, metres = pool[i], away[i]
         somewhere = not math.isnan(metres)
-        same_kind = asked.category >= 0 and past.category[row] == asked.category
+        same_kind = asked.category >= 0 and past[row].category == asked.category
         like[:] = -np.inf
         if somewhere:
             # by nearness: how similar that is, is worked out at the end, for the nearest alone
             like[SPOT] = -metres
             like[SPOT_KIND] = -metres if same_kind else -np.inf
-        norms = past.norm[row] * own
-        text = min(1.0, _shared(past.terms[row], number, worth) / math.sqrt(norms)) if norms > 0.0 else 0.0
-        text *= math.exp(-abs(asked.time - past.time[row]) * decay)
+        norms = past[row].norm * own
+        text = min(1.0, _shared(past[row].terms, number, worth) / math.sqrt(norms)) if norms > 0.0 else 0.0
+        text *= math.exp(-abs(asked.time - past[row].time) * decay)
         if text > 0.0:
             like[TEXT] = text
-            if asked.district >= 0 and past.district[row] == asked.district:
+            if asked.district >= 0 and past[row].district == asked.district:
                 like[DISTRICT] = text
                 like[DISTRICT_KIND] = text if same_kind else -np.inf
             if somewhere and text >= least[NEAR]:
@@ -268,7 +265,7 @@ def choose(
 
 
 @compiled
-def vote(chosen: Chosen, unit: Ints32, units: int) -> tuple[Floats, Floats]:
+def vote(chosen: Chosen, past: Tickets, units: int) -> tuple[Floats, Floats]:
     """Similarities summed by kernel and unit, shape (kernels, units), and by kernel.
 
     In the order of the tickets: the last bit does not hang on the order in which units were heard of.
@@ -278,6 +275,29 @@ def vote(chosen: Chosen, unit: Ints32, units: int) -> tuple[Floats, Floats]:
         count = chosen.held[kernel]
         for i in np.argsort(chosen.rows[kernel, :count]):
             value = chosen.values[kernel, i]
-            weight[kernel, unit[chosen.rows[kernel, i]]] += value
+            weight[kernel, past[chosen.rows[kernel, i]].unit] += value
             total[kernel] += value
     return weight, total
+
+
+@compiled
+def choose_and_vote(
+    found: Ints32,
+    past: Tickets,
+    time: float,
+    latitude: float,
+    longitude: float,
+    category: int,
+    district: int,
+    terms: Ints32,
+    logs: Floats,
+    most: float,
+    half_life: float,
+    limit: int,
+    units: int,
+) -> tuple[Ints, Floats, Ints, Floats, Floats]:
+    """What `choose` answers, then what `vote`; tuples, as of Asked, take longer to hand over than what is in them."""
+    asked = Asked(time, latitude, longitude, category, district, terms)
+    chosen = choose(found, past, asked, logs, most, half_life, limit)
+    weight, total = vote(chosen, past, units)
+    return chosen.rows, chosen.values, chosen.held, weight, total

@@ -16,7 +16,18 @@ from features.frequencies import Frequencies
 from features.hashed import SIMILARITY_MASK, SIMILARITY_TERMS
 from features.kept import Arrays, packed_texts, part, texts, within
 from features.place import metres_from, ring
-from features.resemblance import AROUND, SPOT, TEXT, Asked, Chosen, Past, choose, cosines, vote, weigh_again
+from features.resemblance import (
+    AROUND,
+    SPOT,
+    TEXT,
+    TICKET,
+    Asked,
+    Chosen,
+    choose,
+    choose_and_vote,
+    cosines,
+    weigh_again,
+)
 from features.schema import DAY, HistorySchema
 from features.slots import grown
 
@@ -28,14 +39,6 @@ NEIGHBOURS, NEAREST = 20, 3
 NEAR, KIND, WORDS = 64, 192, 48  # how many of the latest tickets each bucket remembers
 RARE_TERMS = 6
 LATELY = 20_000  # tickets
-# a remembered ticket: two lines of the processor's cache, fetched together
-TICKET = np.dtype(
-    {
-        "names": ["time", "place", "norm", "sequence", "unit", "category", "district", "terms"],
-        "formats": ["f8", ("f8", 2), "f8", "i8", "i4", "i4", "i4", ("u2", SIMILARITY_TERMS)],
-        "itemsize": 128,
-    }
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,11 +164,11 @@ class SimilarTickets:
 
     def votes(self, facts: Facts, units: int) -> Votes:
         """What the most similar past tickets say, of `units` known units."""
-        chosen = self._choose(facts)
-        weight, total = vote(chosen, self._tickets["unit"], units)
-        return Votes(
-            weight=weight, total=total, best=chosen.values[:, 0].copy(), nearest=self._nearest(chosen)
+        rows, values, held, weight, total = choose_and_vote(
+            self._pool(facts), self._tickets, *self._asked(facts), *self._heard(), NEIGHBOURS, units
         )
+        nearest = self._nearest(Chosen(rows, values, held))
+        return Votes(weight=weight, total=total, best=values[:, 0].copy(), nearest=nearest)
 
     def likeness(self, facts: Facts, others: Sequence[Facts]) -> Floats:
         """TF-IDF cosine of its words with those of each other ticket, by the words heard so far, shape (others,)."""
@@ -176,7 +179,7 @@ class SimilarTickets:
 
     def kinds(self, facts: Facts, limit: int) -> list[tuple[str, float]]:
         """The kinds of trouble of the tickets most like it, with their shares of the likeness, the first the most."""
-        chosen = self._choose(facts)
+        chosen = choose(self._pool(facts), self._tickets, self._asked(facts), *self._heard(), NEIGHBOURS)
         names = {number: name for name, number in self._categories.items() if name is not None}
         for one in RESEMBLANCE:
             count = chosen.held[one]
@@ -220,19 +223,18 @@ class SimilarTickets:
                 return tuple(zip(sequences, chosen.values[one, :count].tolist(), strict=True))
         return ()
 
-    def _choose(self, facts: Facts) -> Chosen:
-        """The most similar tickets under each kernel."""
-        asked = Asked(
+    def _asked(self, facts: Facts) -> Asked:
+        return Asked(
             facts.received,
             *facts.point,
             self._categories.get(facts.category, -2),
             self._districts.get(facts.district, -2),
             facts.similarity_terms,
         )
-        tickets = self._tickets
-        past = Past(*(tickets[name] for name in Past._fields))
-        logs, most = self._frequency.logs, self._weight_unheard()
-        return choose(self._pool(facts), past, asked, logs, most, self._half_life, NEIGHBOURS)
+
+    def _heard(self) -> tuple[Floats, float, float]:
+        """How often words were, what one weighs that never was, and how long that counts."""
+        return self._frequency.logs, self._weight_unheard(), self._half_life
 
     def _weight_unheard(self) -> float:
         """What a word weighs that no ticket has said."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from functools import lru_cache
+from operator import attrgetter
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,6 +39,11 @@ class Spot:
     probability: float
 
 
+_parts = attrgetter(
+    *(f"tallies.{name}" for name in Counted._fields),
+    *(f"votes.{name}" for name in Voted._fields),
+    *Told._fields,
+)
 NOBODY_CLOSED = np.zeros(0, np.int64), np.zeros(0, np.int64)
 NOWHERE = Spot(edge_m=np.nan, radius_m=np.nan, probability=np.nan)
 
@@ -113,13 +119,11 @@ def feature_rows(facts: Facts, history: History, units: Ints, opinion: Opinion) 
     spot, schema = opinion.spot, history.schema
     return rows_of(
         units,
-        Counted(*(getattr(opinion.tallies, name) for name in Counted._fields)),
-        Voted(*(getattr(opinion.votes, name) for name in Voted._fields)),
-        Told(*(getattr(opinion, name) for name in Told._fields)),
         history.lifts(facts, units, opinion.succeeded),
         np.array((np.log1p(spot.edge_m), np.log1p(spot.radius_m), spot.probability)),
         _local(schema),
         facts.received,
         schema.half_life_days * DAY,
         len(feature_names(schema)),
+        *_parts(opinion),
     )

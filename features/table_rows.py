@@ -65,21 +65,36 @@ class AtKeys(NamedTuple):
 @compiled
 def rows_of(
     units: Ints,
-    counted: Counted,
-    voted: Voted,
-    told: Told,
     lifts: Floats,
     spot: Floats,
     local: Ints,
     received: float,
     half_life: float,
     width: int,
+    key: Ints,
+    unit: Ints,
+    numbers: Floats,
+    totals: Floats,
+    latest: Ints,
+    streak: Ints,
+    weight: Floats,
+    total: Floats,
+    best: Floats,
+    named: Floats,
+    text: Floats,
+    text_parts: Floats,
+    words: Floats,
+    family: Floats,
+    family_of: Ints,
+    territory: Floats,
 ) -> Floats32:
     """One row of `width` features per candidate unit, in the order of features.table.feature_names.
 
-    `lifts`, shape (2, candidates), and `spot`, shape (3,), are features already; `local`: keys of place alone;
-    `received` and `half_life` in seconds.
+    Counted, Voted and Told come in parts: whole they take longer to hand over. `lifts`, shape (2, candidates), and
+    `spot`, shape (3,), are features already; `local`: keys of place alone; `received` and `half_life` in seconds.
     """
+    counted, voted = Counted(key, unit, numbers, totals, latest, streak), Voted(weight, total, best)
+    told = Told(named, text, text_parts, words, family, family_of, territory)
     rows = np.empty((len(units), width), np.float32)
     at_keys = _at_keys(units, counted, told, local, received, half_life)
     shares = voted.weight[:, units]

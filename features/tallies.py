@@ -93,21 +93,15 @@ class TallyTable:
 
     def at(self, keys: Sequence[Hashable | None]) -> Tallies:
         """What is counted at each of these keys."""
-        found = [
-            (i, slot)
-            for i, (slots, key) in enumerate(zip(self._index, keys, strict=True))
-            if key is not None and (slot := slots.get(key)) is not None
-        ]
+        found = [slots.get(key, -1) for slots, key in zip(self._index, keys, strict=True)]
         units, entries = self._entries.columns
         key, unit, numbers, totals, latest, streak = _gathered(
-            np.array([position for position, _ in found], np.int64),
-            np.array([slot for _, slot in found], np.int64),
+            np.array(found, np.int64),
             *self._entries.extents(),
             units,
             entries,
             self._totals,
             self._runs,
-            len(self._index),
         )
         return Tallies(key=key, unit=unit, numbers=numbers, totals=totals, latest=latest, streak=streak)
 
@@ -163,7 +157,6 @@ class TallyTable:
 
 @compiled
 def _gathered(
-    positions: Ints,
     slots: Ints,
     start: Ints,
     size: Ints32,
@@ -171,18 +164,22 @@ def _gathered(
     numbers: Floats,
     totals: Floats,
     runs: Ints32,
-    keys: int,
 ) -> tuple[Ints, Ints, Floats, Floats, Ints, Ints]:
-    """As Tallies, from those `slots` of the keys at those `positions`; the others were never seen."""
-    whole = 0
-    for slot in slots:
-        whole += size[slot]
+    """As Tallies, from each key's slot, -1 where it was never seen."""
+    whole, keys, fetched = 0, len(slots), 0.0
+    for slot in slots:  # what lies far apart in memory comes together where it is asked for together
+        if slot >= 0:
+            whole += size[slot]
+            fetched += totals[slot, 0] + runs[slot, 1] + units[start[slot]] + numbers[start[slot], 0]
+    assert fetched >= 0.0  # or the compiler leaves that out
     key, unit, found = np.empty(whole, np.int64), np.empty(whole, np.int64), np.empty((whole, 3))
     of_all, latest, streak = np.zeros((keys, 3)), np.full(keys, -1), np.zeros(keys, np.int64)
     of_all[:, 2] = -np.inf
     row = 0
-    for i in range(len(positions)):
-        position, slot = positions[i], slots[i]
+    for position in range(keys):
+        slot = slots[position]
+        if slot < 0:
+            continue
         of_all[position] = totals[slot]
         latest[position], streak[position] = runs[slot, 0], runs[slot, 1]
         for cell in range(start[slot], start[slot] + size[slot]):

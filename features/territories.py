@@ -87,7 +87,7 @@ class Territories:
         border = self._borders.get(territory_id)
         if border is None:
             border = self._borders[territory_id] = border_of(self._shapes[self._rows[territory_id]])
-        return metres_to(border, point.latitude, point.longitude)
+        return metres_to(*border, point.latitude, point.longitude)
 
     def _covering(self, point: Point) -> list[int]:
         rows = _boxed(self._boxes, point.longitude, point.latitude)

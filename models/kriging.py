@@ -92,36 +92,40 @@ def krige(
     asked_side = np.zeros(len(asked))
     asked_side[0] = own
     trend = slopes.spread * custom.metres
-    covariance = _covariance(numbers, side, numbers, side, middle, custom, trend)
-    across = _covariance(asked, asked_side, numbers, side, middle, custom, trend)
+    every, every_side = np.concatenate((asked, numbers)), np.concatenate((asked_side, side))
+    among = _covariance(every, every_side, numbers, side, middle, custom, trend)
+    across, covariance = among[: len(asked)], among[len(asked) :]
     own_variance = float(
         _covariance(asked[:1], asked_side[:1], asked[:1], asked_side[:1], middle, custom, trend)[0, 0]
     )
-    centre = xy.mean(axis=0)
     along, ahead = numbers - middle, asked - middle
+    centre = xy.mean(axis=0)
+    squares = (slopes.metres**2).sum(axis=1)
     offset = np.zeros_like(xy)
     weight = np.ones(count)
     noise = custom.noise_m**2
-    diagonal = np.diag_indices(count)
+    way, left = np.empty((count + 1, 2)), np.empty((count + 1, 2))
     for turn in range(ROUNDS):
         noisy = covariance.copy()
-        noisy[diagonal] += noise / weight
+        noisy.ravel()[:: count + 1] += noise / weight
         inverse = np.linalg.inv(noisy)
         seen = xy - centre - offset
         pull = along @ inverse
-        likely = _posterior(slopes, pull @ seen, float(pull @ along))
+        likely = _posterior(slopes, squares, pull @ seen, float(pull @ along))
         slope = likely @ slopes.metres
         fitted = inverse @ (seen - along[:, None] * slope)
         line = across @ fitted + ahead[:, None] * slope
-        way = np.vstack((line[1 + count : 1 + 2 * count] - line[1 : 1 + count], line[-1:] - line[-2:-1]))
+        np.subtract(line[1 + count : 1 + 2 * count], line[1 : 1 + count], out=way[:-1])
+        np.subtract(line[-1], line[-2], out=way[-1])
         way /= 2 * step * custom.metres
         way /= np.maximum(np.hypot(way[:, 0], way[:, 1]), 1.0)[:, None]
-        left = np.column_stack((-way[:, 1], way[:, 0])) * custom.left_m
+        np.multiply(way[:, 1], -custom.left_m, out=left[:, 0])
+        np.multiply(way[:, 0], custom.left_m, out=left[:, 1])
         if turn == ROUNDS - 1:
             break
         offset = left[:-1] * side[:, None]
         if count >= 3:
-            spread = 1.0 / inverse[diagonal]
+            spread = 1.0 / inverse.diagonal()
             missed = fitted * spread[:, None]  # by what the others say
             # against the noise of an ordinary point: a point once doubted must not be believed for its doubt
             surprise = (missed * missed).sum(axis=1) / (spread - noise / weight + noise)
@@ -132,9 +136,12 @@ def krige(
     return Estimate(points=points, weights=likely, scale_m=float(np.sqrt(variance)), way=way[-1])
 
 
-def _posterior(slopes: Slopes, toward: Floats, stiffness: float) -> Floats:
-    """Weights of the slopes given the numbers: Gaussian likelihoods but for what all of them share."""
-    odds = slopes.metres @ toward - 0.5 * stiffness * (slopes.metres**2).sum(axis=1)
+def _posterior(slopes: Slopes, squares: Floats, toward: Floats, stiffness: float) -> Floats:
+    """Weights of the slopes, whose `squares` are of their lengths, given the numbers.
+
+    Gaussian likelihoods but for what all of them share.
+    """
+    odds = slopes.metres @ toward - 0.5 * stiffness * squares
     likely: Floats = slopes.weights * np.exp(odds - odds.max())
     likely /= likely.sum()
     return likely

@@ -184,7 +184,7 @@ class PlaceModel:
             probability=probability,
             radius_m=radius,
             precision=guess.precision,
-            address=gazetteer.entry(guess.row).address if known else None,
+            address=gazetteer.address(guess.row) if known else None,
             sources=SOURCES,
         )
 

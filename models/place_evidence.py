@@ -130,16 +130,15 @@ class Surroundings:
             return []
         if not any(road.main for road in parts.roads) and not parts.names and not parts.numbers:
             return []
-        rows = [row for row in self.gazetteer.exact(parts) if row not in without]
-        entries = [entry for row in rows if (entry := self.gazetteer.entry(row)).point is not None]
-        if not entries:
-            return []
-        points = np.array([(e.point.latitude, e.point.longitude) for e in entries if e.point is not None])
-        xy = self.plane.metres(points)
-        return [
-            replace(spot, row=entries[spot.row].row)
-            for spot in clusters(xy, SAME_PLACE_M, Precision.EXACT, 0, least=0.5 * custom.noise_m)
-        ]
+        rows, xy = self._located([row for row in self.gazetteer.exact(parts) if row not in without])
+        return clusters(xy, SAME_PLACE_M, Precision.EXACT, 0, least=0.5 * custom.noise_m, rows=rows)
+
+    def _located(self, rows: Sequence[int]) -> tuple[NDArray[np.int64], Floats]:
+        """Those of the rows whose points are known, and these in metres."""
+        found = np.array(rows, np.int64)
+        xy = self.xy[found]
+        known = ~np.isnan(xy[:, 1])
+        return found[known], xy[known]
 
     def _road(
         self,
@@ -278,11 +277,9 @@ class Surroundings:
             if match.likelihood < (SAME_NAME if found or not alone else MISHEARD):
                 break
             rows = [r for r in self.gazetteer.name_entries(match.name_id).tolist() if r not in without][:300]
-            points = [p for row in rows if (p := self.gazetteer.entry(row).point) is not None]
-            if points:
-                xy = self.plane.metres(np.array([(p.latitude, p.longitude) for p in points]))
-                spots = clusters(xy, 800.0, Precision.NAME, witness, least=120.0)
-                found += [replace(spot, likelihood=match.likelihood, row=-1) for spot in spots]
+            _, xy = self._located(rows)
+            spots = clusters(xy, 800.0, Precision.NAME, witness, least=120.0)
+            found += [replace(spot, likelihood=match.likelihood, row=-1) for spot in spots]
         return found
 
     def _within(self, parts: AddressParts) -> list[Spot]:

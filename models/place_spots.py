@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from domain.places import Precision
 from models.kriging import Numbering
 from models.numbering import RoadSpot
-from models.place_votes import Heap
+from models.place_votes import Heap, median
 
 Floats = NDArray[np.float64]
 
@@ -77,29 +77,41 @@ def voted(heap: Heap, witness: int) -> Spot:
     )
 
 
-def clusters(xy: Floats, joined_m: float, precision: Precision, witness: int, *, least: float) -> list[Spot]:
-    """A spot for each group of points that are near one another, the largest first; `row` is a point's place in xy."""
+def clusters(
+    xy: Floats,
+    joined_m: float,
+    precision: Precision,
+    witness: int,
+    *,
+    least: float,
+    rows: NDArray[np.int64] | None = None,
+) -> list[Spot]:
+    """A spot for each group of points that are near one another, the largest first.
+
+    `row` is a point's place in xy, or what `rows` has there.
+    """
     left = np.arange(len(xy))
     found: list[Spot] = []
     while len(left) and len(found) < 4:
-        middle = np.median(xy[left], axis=0)
-        seed = xy[left[np.abs(xy[left] - middle).sum(axis=1).argmin()]]
-        away = np.hypot(xy[left, 0] - seed[0], xy[left, 1] - seed[1])
-        own = left[away <= joined_m]
-        centre = np.median(xy[own], axis=0)
-        spread = np.hypot(xy[own, 0] - centre[0], xy[own, 1] - centre[1])
+        there = xy[left]
+        seed = there[np.abs(there - median(there)).sum(axis=1).argmin()]
+        near = np.hypot(there[:, 0] - seed[0], there[:, 1] - seed[1]) <= joined_m
+        own, members = left[near], there[near]
+        centre = median(members)
+        spread = np.hypot(members[:, 0] - centre[0], members[:, 1] - centre[1])
+        inmost = own[spread.argmin()]
         found.append(
             Spot(
                 x=float(centre[0]),
                 y=float(centre[1]),
-                scale_m=max(least, float(spread.mean())),
+                scale_m=max(least, float(spread.sum()) / len(own)),
                 precision=precision,
                 witness=witness,
                 share=len(own) / len(xy),
                 count=len(own),
                 spread_m=float(spread.max()),
-                row=int(own[spread.argmin()]),
+                row=int(inmost if rows is None else rows[inmost]),
             )
         )
-        left = left[away > joined_m]
+        left = left[~near]
     return sorted(found, key=lambda spot: -spot.share)

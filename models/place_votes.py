@@ -180,9 +180,16 @@ def _segment(name: str) -> tuple[str, tuple[float, float]]:
     return name[: found.start()], _WAY[found.group()]
 
 
+def median(points: Floats) -> Floats:
+    """Of points, shape (n, 2), not NaN, by axis; to the bit NumPy's own, which takes eight times as long for a few."""
+    ordered, half = np.sort(points, axis=0), len(points) // 2
+    middle: Floats = ordered[half] if len(points) % 2 else (ordered[half - 1] + ordered[half]) / 2.0
+    return middle
+
+
 def _medoid(points: Floats) -> Floats:
-    # a median of one takes as long as of many, and most names have one point
-    nearest = np.abs(points - np.median(points, axis=0)).sum(axis=1).argmin() if len(points) > 1 else 0
+    # most names have one point
+    nearest = np.abs(points - median(points)).sum(axis=1).argmin() if len(points) > 1 else 0
     found: Floats = points[nearest]
     return found
 

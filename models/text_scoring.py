@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.compiled import compiled
+from features.slots import CACHE_LINE
 
 Floats = NDArray[np.float64]
 Floats32 = NDArray[np.float32]
@@ -19,7 +20,6 @@ Table = NDArray[np.int32]
 
 BY_RARITY = 2  # blocks, of words, in which a feature weighs by how rare it is and how much it tells
 MOST_STEPS = 127  # of a weight
-CACHE_LINE = 64  # bytes
 
 
 class Learnt(NamedTuple):
@@ -95,10 +95,6 @@ def parts_of(values: Floats32, at: Positions, ends: Positions, weights: Bytes, s
     """Sums of the weights of each block's features, shape (blocks, classes)."""
     blocks, classes = len(ends), weights.shape[1]
     sums, start = np.empty((blocks, classes)), 0
-    touched = 0
-    for i in range(len(at)):  # rows lie far apart in memory: asked for together they come together
-        for j in range(0, classes, CACHE_LINE):
-            touched += weights[at[i], j]
     own = np.empty(classes, np.float32)
     for block in range(blocks):
         own[:] = 0.0
@@ -109,7 +105,6 @@ def parts_of(values: Floats32, at: Positions, ends: Positions, weights: Bytes, s
                 own[j] += value * np.float32(row[j])
         sums[block] = own
         start = ends[block]
-    assert touched > -MOST_STEPS * weights.size - 1
     return sums
 
 
@@ -190,6 +185,24 @@ class Read(NamedTuple):
 
 
 @compiled
+def _fetched(at: Positions, learnt: Learnt) -> float:
+    """Some number, not infinite, of all that was learnt of the features that stand at those places (-1: nowhere).
+
+    It lies far apart in memory: asked for together it comes together, and one by one would take half as long again.
+    The number keeps the compiler from leaving that out.
+    """
+    weights, scales, classes = 0, np.float32(0.0), learnt.weights.shape[1]
+    for i in range(len(at)):
+        if at[i] >= 0:
+            row = learnt.weights[at[i]]
+            scales += learnt.worth[at[i]] + learnt.steps[at[i]]
+            for j in range(0, classes, CACHE_LINE):
+                weights += row[j]
+            weights += row[classes - 1]
+    return float(weights + scales)
+
+
+@compiled
 def answers_of(
     asked: Asked, read: Read, of_mixed: Floats, of_words: Floats, of_kind: Floats
 ) -> tuple[Floats, Floats, Floats, Floats]:
@@ -201,6 +214,8 @@ def answers_of(
         start += sizes[block]
     every = np.concatenate((asked.text, asked.title, asked.cross, asked.place, asked.kind))
     at, words = _places_of(every, read.shared), len(of_words)
+    fetched = _fetched(at[0], read.mixed) + _fetched(at[1], read.words) + _fetched(at[2], read.families)
+    assert fetched > -np.inf
     parts, mixed = answer_of(at[0], bounds[:-1], of_mixed, BY_RARITY, asked.amounts, read.mixed)
     _, alone = answer_of(at[1], bounds[:words], of_words, BY_RARITY, asked.amounts, read.words)
     kinds = bounds[: words + 1].copy()

@@ -37,13 +37,13 @@ class Trees(NamedTuple):
     """All trees' nodes in a row, `ends` where each tree's are over, and leaves, MOST_LEAVES a tree, from left to right.
 
     A row whose `feature` is above the `threshold` may still come to the leaves of the mask `right`, another to any.
-    `lost`: whether NaN counts as not above.
+    NaN counts as not above at a tree's nodes before `lost`, as above at those from there on.
     """
 
     feature: Ints32
     threshold: Floats32
-    lost: Bits
     right: Masks
+    lost: Ints32
     ends: Ints32
     leaf: Floats
 
@@ -73,13 +73,17 @@ def trees_of(text: str) -> Trees | None:
     missing = decision >> MISSING_SHIFT & 3
     if (missing == MISSING_ZERO).any():
         return None
+    # where training saw no NaN it is taken for 0
+    lost: Bits = np.where(missing == MISSING_NONE, threshold >= 0.0, decision & DEFAULT_LEFT != 0)
+    sizes = [len(masks) for masks in right]
+    ends, of_tree = np.cumsum(sizes, dtype=np.int32), np.repeat(np.arange(len(sizes)), sizes)
+    sorting = np.lexsort((~lost, of_tree))  # a mask strikes out the same leaves in any order
     return Trees(
-        feature=np.concatenate([nothing, *nodes["split_feature"]]).astype(np.int32),
-        threshold=_rounded_down(threshold),
-        # where training saw no NaN it is taken for 0
-        lost=np.where(missing == MISSING_NONE, threshold >= 0.0, decision & DEFAULT_LEFT != 0),
-        right=np.concatenate([np.zeros(0, np.uint32), *right]),
-        ends=np.cumsum([len(masks) for masks in right], dtype=np.int32),
+        feature=np.concatenate([nothing, *nodes["split_feature"]])[sorting].astype(np.int32),
+        threshold=_rounded_down(threshold)[sorting],
+        right=np.concatenate([np.zeros(0, np.uint32), *right])[sorting],
+        lost=(ends - sizes + np.bincount(of_tree[lost], minlength=len(sizes))).astype(np.int32),
+        ends=ends,
         leaf=leaf.ravel(),
     )
 
@@ -128,15 +132,15 @@ def scores_of(trees: Trees, rows: Floats32) -> Floats:
     start = 0
     for tree in range(len(trees.ends)):
         left[:] = ALL
-        for node in range(start, trees.ends[tree]):
-            # a row by itself: the compiler takes eight lanes at once then, but not through two indices
+        # a row by itself: the compiler takes eight lanes at once then, but not through two indices
+        for node in range(start, trees.lost[tree]):
             column, threshold, mask = columns[trees.feature[node]], trees.threshold[node], trees.right[node]
-            if trees.lost[node]:
-                for i in range(width):
-                    left[i] &= mask if column[i] > threshold else ALL
-            else:
-                for i in range(width):
-                    left[i] &= ALL if column[i] <= threshold else mask
+            for i in range(width):
+                left[i] &= mask if column[i] > threshold else ALL
+        for node in range(trees.lost[tree], trees.ends[tree]):
+            column, threshold, mask = columns[trees.feature[node]], trees.threshold[node], trees.right[node]
+            for i in range(width):
+                left[i] &= ALL if column[i] <= threshold else mask
         start = trees.ends[tree]
         for i in range(count):
             lowest = left[i] & (~left[i] + np.uint32(1))

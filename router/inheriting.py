@@ -150,7 +150,7 @@ def _given(
     most = 0
     for one in unit:
         most += first[one + 1] - first[one] if is_closed[one] else 1
-    at = np.full((len(latest), units), -1, np.int64)
+    at = np.full((len(latest), units), -1, np.int32)
     new_key, new_unit = np.empty(most, np.int64), np.empty(most, np.int64)
     found, count = np.empty((most, 3)), 0
     fading = -math.log(2.0) / half_life
@@ -164,10 +164,12 @@ def _given(
                 share = part[by_source[line]] if given else 1.0
                 to = at[key[i], own]
                 if to < 0:
-                    to = at[key[i], own] = count
-                    new_key[to], new_unit[to] = key[i], own
-                    found[to, 0], found[to, 1], found[to, 2] = 0.0, 0.0, numbers[i, 2]
+                    at[key[i], own] = count
+                    new_key[count], new_unit[count] = key[i], own
+                    found[count, 0], found[count, 1] = share * numbers[i, 0], share * numbers[i, 1]
+                    found[count, 2] = numbers[i, 2]
                     count += 1
+                    continue
                 # decayed counts are as of their last time: brought to the latest of those that meet
                 last = max(found[to, 2], numbers[i, 2])
                 found[to, 0] += share * numbers[i, 0]

@@ -37,7 +37,7 @@ def score(
     """(unit indexes, raw scores, feature rows), best first; equal scores by unit id."""
     rows = feature_rows(facts, history, retrieved.units, retrieved.opinion)
     scores = bundle.ranker.scores(rows)
-    order = np.argsort(-scores, kind="stable")
+    order = (-scores).argsort(kind="stable")
     return retrieved.units[order], scores[order], rows[order]
 
 

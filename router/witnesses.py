@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from domain.places import Account, LocationSource, Place, PlaceWitness, Point, Precision
 from features.addresses.parse import parse_address
+from features.addresses.parts import AddressParts, Relation
 from features.callers import Call
 from features.suspicion import Reading
 from router.atlas import Atlas
@@ -47,9 +48,16 @@ def address_witness(address: str | None, atlas: Atlas, near: Point | None = None
 
 def text_witness(text: str, atlas: Atlas) -> PlaceWitness | None:
     """An address told in the text, where it names a road with a number or a crossing that is known."""
-    found = atlas.places(parse_address(text[:TEXT_READ])) if text else ()
+    parts = parse_address(text[:TEXT_READ])
+    found = atlas.places(parts) if _tells(parts, atlas) else ()
     told = tuple(place for place in found if place.precision in TOLD_IN_TEXT)
     return _witness(LocationSource.TEXT, told, told[0].address or "" if told else "")
+
+
+def _tells(parts: AddressParts, atlas: Atlas) -> bool:
+    """Whether any of its places can be of TOLD_IN_TEXT: it takes long to find the others."""
+    numbered = any(road.main for road in parts.roads)
+    return numbered or parts.relation is Relation.CROSSING or bool(atlas.gazetteer.exact(parts))
 
 
 def coordinates_witness(readings: Sequence[Reading]) -> PlaceWitness | None:

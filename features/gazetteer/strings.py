@@ -11,6 +11,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 Hashes = NDArray[np.uint64]
+FEW = 64  # rows of one hash: most have no more, and among few the end is found without a walk through memory
 
 
 def hash64(text: str) -> int:
@@ -94,7 +95,10 @@ class HashIndex:
         first = self._keys.searchsorted(wanted)
         if first == len(self._keys) or self._keys[first] != wanted:
             return self._rows[:0]
-        return self._rows[first : first + self._keys[first:].searchsorted(wanted, "right")]
+        count = self._keys[first : first + FEW].searchsorted(wanted, "right")
+        if count == FEW:
+            count = self._keys[first:].searchsorted(wanted, "right")
+        return self._rows[first : first + count]
 
     def find_all(self, keys: Sequence[int]) -> NDArray[np.int32]:
         """The rows of all those hashes, one hash after the other."""

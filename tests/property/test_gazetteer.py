@@ -17,7 +17,7 @@ from features.gazetteer import Gazetteer
 from features.gazetteer.anchors import KINDS, WIDTH, number_row
 from features.gazetteer.grid import Grid, encode_grid
 from features.gazetteer.names import NameIndex, encode_names
-from features.gazetteer.strings import HashIndex, hashes, index
+from features.gazetteer.strings import FEW, HashIndex, hashes, index
 from features.gazetteer.workers import ordered_map
 from features.place import distance_m
 
@@ -139,6 +139,13 @@ def test_nearest_is_what_measuring_all_finds(
     assert {row for row in rows ^ expected if abs(metres[row] - within) > 1e-3} == set()
     assert [distance for _, distance in found] == sorted(distance for _, distance in found)
     assert all(distance == pytest.approx(metres[row], abs=1e-3) for row, distance in found)
+
+
+@pytest.mark.parametrize("count", [0, 1, FEW - 1, FEW, FEW + 1, 3 * FEW])
+def test_all_rows_of_a_hash_are_found_however_many_there_are(count: int) -> None:
+    keys = np.array([7] * count + [3, 9], np.uint64)
+    found = HashIndex("x", index("x", keys, np.arange(len(keys), dtype=np.int32)))
+    assert found.find(7).tolist() == list(range(count))
 
 
 @given(st.lists(st.text(max_size=6), max_size=40), st.text(max_size=6))

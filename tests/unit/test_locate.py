@@ -8,10 +8,12 @@ import pytest
 
 from domain.places import UNKNOWN_LOCATION, Account, Address, LocationSource, Point, Precision
 from domain.tickets import GIVEN_COORDINATES
+from features.addresses.parse import parse_address
 from features.callers import Call, Callers
 from features.place import distance_m
 from router.atlas_building import build_atlas
 from router.locate import locate
+from router.witnesses import TOLD_IN_TEXT, text_witness
 from tests.estimators import a_ticket, place
 
 HOME, NEXT_DOOR, AWAY = place(3), place(450), place(9_000)
@@ -150,6 +152,24 @@ def test_an_address_told_in_the_text_places_the_ticket_that_says_nothing_else() 
     location = locate(a_ticket(1, "2 Main St, street lamp is out"), ATLAS)
     assert (location.source, location.point) == (TEXT, NEXT_DOOR)
     assert locate(a_ticket(1, "street lamp is out"), ATLAS).source is NONE
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "a lamp is out",
+        "5 lamps are out",
+        "Main St is dark",
+        "2 Main St",
+        "8 Grid Ave",
+        "Main St & Far Rd",
+    ],
+)
+def test_a_text_is_read_as_if_all_that_it_may_mean_were_looked_up(text: str) -> None:
+    told = [one.point for one in ATLAS.places(parse_address(text)) if one.precision in TOLD_IN_TEXT]
+    witness = text_witness(text, ATLAS)
+    assert told == [one.point for one in (witness.places if witness else ())]
 
 
 def test_swapped_coordinates_are_read_the_other_way_and_said_so() -> None:

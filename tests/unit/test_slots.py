@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
+import pytest
 
-from features.slots import Slots
+from features.slots import CACHE_LINE, Slots, grown
 
 
 def put(slots: Slots, slot: int, value: int) -> None:
@@ -30,3 +32,12 @@ def test_lists_grow_while_somebody_still_looks_at_them() -> None:
     again = Slots.restored(slots.state())
     assert all(np.array_equal(values, slots.state()[name]) for name, values in again.state().items())
     assert again.append(first) == slots.append(first)
+
+
+@pytest.mark.parametrize("kind", [np.int32, np.dtype([("time", "f8"), ("terms", "u2", 4)])])
+def test_grown_rows_begin_with_a_cache_line(kind: npt.DTypeLike) -> None:
+    rows = np.ones((3, 2), kind)
+    fresh = grown(rows, 5_000)
+    assert fresh.ctypes.data % CACHE_LINE == 0
+    assert (fresh[:3] == rows).all()
+    assert (fresh[3:] == np.zeros((), kind)).all()
