@@ -183,8 +183,9 @@ class DeliveryWrites(DeliveryReads, Protocol):
     ) -> Sequence[Delivery]:
         """Lease what is due to `owner`: of up to `limit` units with an endpoint, most pressing first, up to `run` each.
 
-        A unit's deliveries go one after another: what is due again later, or leased, holds back those behind it. What
-        another process is claiming at this moment is left to it.
+        A unit's deliveries go one after another: what is due again later, or leased, holds back those behind it. Those
+        of one ticket go in the order of their numbers, each once the one before is settled. What another process is
+        claiming at this moment is left to it.
         """
         ...
 

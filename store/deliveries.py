@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -9,7 +10,10 @@ from typing import Any
 from uuid import uuid4
 
 from sqlalchemy import (
+    ColumnElement,
+    FromClause,
     Row,
+    ScalarSelect,
     Select,
     and_,
     delete,
@@ -214,10 +218,12 @@ class SqlDeliveryWrites(SqlDeliveryReads, SqlEventWrites):
 
     def retry_delivery(self, delivery_id: int, at: datetime, by: str) -> Delivery:
         """Bring a dead letter back. Raises NotFound where there is no dead one of that number."""
+        ticket = tables.tickets.c
+        rank = select(ticket.priority).where(ticket.ticket_id == _delivery.ticket_id).scalar_subquery()
         row = self._connection.execute(
             update(tables.deliveries)
             .where(_delivery.delivery_id == delivery_id, _delivery.state == DeliveryState.DEAD.value)
-            .values(state=DeliveryState.PENDING.value, attempts=0, due_at=at, settled_at=None)
+            .values(state=DeliveryState.PENDING.value, attempts=0, due_at=at, settled_at=None, priority=rank)
             .returning(*COLUMNS)
         ).one_or_none()
         if row is None:
@@ -233,14 +239,20 @@ class SqlDeliveryWrites(SqlDeliveryReads, SqlEventWrites):
         behind = (
             select(*COLUMNS)
             .where(_PENDING, _delivery.unit_id == head.unit_id, _delivery.ready_at <= now)
+            .where(_delivery.delivery_id != head.delivery_id)
             .order_by(_delivery.priority, _delivery.ready_at, _delivery.delivery_id)
-            .limit(limit)
-            .add_columns(_delivery.lease_until)
+            .limit(limit - 1)
+            .add_columns(_delivery.lease_until, _earlier(tables.deliveries, func.count()).label("earlier"))
             .with_for_update(skip_locked=True)
         )
+        yield head
+        ahead = Counter([head.ticket_id])
         for row in self._connection.execute(behind):
+            if row.earlier > ahead[row.ticket_id]:
+                continue
             if row.due_at > now or (row.lease_until is not None and row.lease_until > now):
                 return
+            ahead[row.ticket_id] += 1
             yield read_delivery(row)
 
     def put_endpoint(self, endpoint: Endpoint, by: str = "gridroute") -> None:
@@ -296,7 +308,7 @@ def _heads(now: datetime) -> Select[*tuple[Any, ...]]:
         .where(
             queue.c.unit_id == _endpoint.unit_id, literal_column("queue.state") == literal_column("'pending'")
         )
-        .where(queue.c.ready_at <= now)
+        .where(queue.c.ready_at <= now, ~_earlier(queue, queue.c.delivery_id).exists())
         .order_by(queue.c.priority, queue.c.ready_at, queue.c.delivery_id)
         .limit(1)
         .correlate(tables.endpoints)
@@ -304,6 +316,17 @@ def _heads(now: datetime) -> Select[*tuple[Any, ...]]:
     )
     awake = or_(_endpoint.paused_until.is_(None), _endpoint.paused_until <= now)
     return select(first).select_from(tables.endpoints).where(awake)
+
+
+def _earlier(queue: FromClause, what: ColumnElement[int]) -> ScalarSelect[int]:
+    """That of what was queued earlier of the same ticket for the same unit, and waits."""
+    earlier = tables.deliveries.alias("earlier")
+    # only the ticket is left to an index: SQLite would take one by which it reads all of a unit's queue
+    same_unit = func.coalesce(earlier.c.unit_id, "") == queue.c.unit_id
+    waits = func.coalesce(earlier.c.state, "") == DeliveryState.PENDING.value
+    before = and_(earlier.c.ticket_id == queue.c.ticket_id, earlier.c.delivery_id < queue.c.delivery_id)
+    found = select(what).select_from(earlier).where(before, same_unit, waits)
+    return found.correlate(queue).scalar_subquery()
 
 
 def read_delivery(row: Row[*tuple[Any, ...]]) -> Delivery:

@@ -333,3 +333,48 @@ def test_a_run_ends_before_what_may_not_be_sent_yet(store: Store) -> None:
     assert runs("other", 9) == []
     store.write(lambda session: session.release_deliveries("me", mine))
     assert runs("other", 9) == ["b water-1", "a water-1", "c water-1", "c water-1", "a roads"]
+
+
+def test_a_ticket_that_becomes_more_pressing_goes_as_a_whole(store: Store) -> None:
+    def press(session: WriteSession) -> None:
+        session.set_priority("c", Priority.HIGH)
+        session.add_delivery("c", "water-1", NOW, kind=DeliveryKind.WITHDRAWAL)
+
+    store.write(press)
+    first, *_ = claim(store)
+    assert (first.ticket_id, first.kind) == ("c", DeliveryKind.DISPATCH)
+    settle(store, first)
+    second, *_ = claim(store)
+    assert (second.ticket_id, second.kind) == ("c", DeliveryKind.WITHDRAWAL)
+
+
+def test_nothing_overtakes_what_was_queued_earlier_of_its_ticket_for_the_unit(store: Store) -> None:
+    def work(session: WriteSession) -> None:
+        session.add_delivery("b", "water-1", NOW, delay=9 * SECOND)
+        session.add_delivery("b", "water-1", NOW, kind=DeliveryKind.WITHDRAWAL)
+        session.add_delivery("b", "roads", NOW, kind=DeliveryKind.UPDATE)
+
+    def run(seconds: int) -> list[str]:
+        def work(session: WriteSession) -> list[Delivery]:
+            found = [*session.claim_deliveries("me", now, now + LEASE, 9, 9)]
+            session.release_deliveries("me", [one.delivery_id for one in found])
+            return found
+
+        now = NOW + seconds * SECOND
+        return [f"{one.ticket_id} {one.kind}" for one in store.write(work) if one.unit_id == "water-1"]
+
+    store.write(work)
+    assert run(2) == ["a dispatch", "c dispatch"]
+    assert run(9) == ["b dispatch", "b withdrawal", "a dispatch", "c dispatch"]
+    assert names(claim(store, seconds=8))[0] == "b roads"
+    assert [one.kind for one in claim(store, seconds=9)] == [DeliveryKind.DISPATCH]
+
+
+def test_a_dead_letter_comes_back_as_pressing_as_its_ticket(store: Store) -> None:
+    first, *_ = claim(store)
+    settle(store, first, replace(DONE, state=DeliveryState.DEAD, error="410"))
+    store.write(lambda session: session.set_priority("a", Priority.URGENT))
+    store.write(lambda session: session.add_delivery("a", "roads", NOW))
+    store.write(lambda session: session.set_priority("c", Priority.HIGH))
+    store.write(lambda session: session.retry_delivery(first.delivery_id, NOW, "王"))
+    assert names(claim(store, seconds=9))[0] == "a water-1"
