@@ -14,7 +14,7 @@ from models.monitor import Audit, Returned
 from router.claiming import require_apart, require_ticket
 from router.delivery import OF_ONE_TICKET, UNDO
 from router.delivery_ports import DeliveryKind, DeliveryState
-from router.in_hand import finished
+from router.in_hand import current_dispatch, finished
 from router.labels import KnownAt, retraction, work_done
 from router.ports import ReadSession, StoredTicket, WriteSession
 from router.standing import stood_before_review
@@ -74,11 +74,14 @@ def _has_gone(review: Review, session: ReadSession) -> bool:
 
 
 def deliver_review(stored: StoredTicket, review: Review, session: WriteSession) -> None:
-    """Hand the ticket to the unit that the review names, and take it from the one that has it, when undo is over."""
+    """Hand the ticket to the unit that the review names, and take it from the one that has it, when undo is over.
+
+    The unit that has it already hears of it anew only where what it was sent was given up.
+    """
     had = stored.unit_id if stored.status is TicketStatus.DISPATCHED else None
-    if had == review.unit_id:
+    if had == review.unit_id and not _was_given_up(stored, session):
         return
-    if had is not None:
+    if had is not None and had != review.unit_id:
         session.add_delivery(review.ticket_id, had, review.at, kind=DeliveryKind.WITHDRAWAL, delay=UNDO)
     session.add_delivery(review.ticket_id, review.unit_id, review.at, delay=UNDO)
 
@@ -93,6 +96,12 @@ def weighed_before(
     proposed = stored.decision.unit_id if stored.decision else None
     earlier = [
         proposed is None or not stands_for(one.unit_id, proposed, units, one.at)
+def _was_given_up(stored: StoredTicket, session: ReadSession) -> bool:
+    """Whether the unit that has the ticket could not be told."""
+    dispatch = current_dispatch(stored, session)
+    return dispatch is not None and dispatch.state is DeliveryState.DEAD
+
+
         for one in session.undone_reviews(stored.ticket.ticket_id)
     ]
     wrong = isinstance(label, Returned) or label.wrong
