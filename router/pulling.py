@@ -132,7 +132,7 @@ def refuse(
         session.append_dispatches([retraction(stored, said_for, answer.by, known_at, session)])
     session.add_decision(decision, answer.at)
     session.set_status(ticket_id, STATUS_OF[decision.verdict], None, by=answer.by)
-    session.set_due(ticket_id, due_at(decision, answer.at, world.policy))
+    session.set_due(ticket_id, due_at(decision, answer.at, world.policy, stored.priority))
     return delivery
 
 

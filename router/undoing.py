@@ -8,10 +8,11 @@ from datetime import datetime
 
 from domain.decisions import Policy, Review
 from domain.errors import NothingToUndo, UndoTooLate
-from domain.tickets import TicketStatus
+from domain.tickets import WAITING, TicketStatus
 from domain.units import Unit, stands_for
 from models.monitor import Audit, Returned
 from router.claiming import require_apart, require_ticket
+from router.clocks import due_after
 from router.delivery import OF_ONE_TICKET, UNDO
 from router.delivery_ports import DeliveryKind, DeliveryState
 from router.in_hand import current_dispatch, finished
@@ -55,11 +56,20 @@ def undo(
     session.undo_review(wanted.ticket_id, by=wanted.by, reason=wanted.reason)
     before = stood_before_review(stored, policy, session)
     session.set_status(wanted.ticket_id, before.status, before.unit_id, by=wanted.by)
+    if before.status in WAITING:
+        _keep_time(stored, wanted.at, policy, session)
     session.append_dispatches([retraction(stored, stored.review.unit_id, wanted.by, known_at, session)])
     again = require_ticket(wanted.ticket_id, session)
     if (work := finished(again, session)) is not None:  # the unit's word, which the review had replaced
         session.append_dispatches([work_done(again, work, known_at, session)])
     return again
+
+
+def _keep_time(stored: StoredTicket, at: datetime, policy: Policy, session: WriteSession) -> None:
+    """A ticket that waits again is due when it was, or as soon as its priority demands from now, if that is earlier."""
+    demanded = due_after(stored.priority, at, policy)
+    if stored.due_at is None or demanded < stored.due_at:
+        session.set_due(stored.ticket.ticket_id, demanded)
 
 
 def _has_gone(review: Review, session: ReadSession) -> bool:
@@ -86,6 +96,12 @@ def deliver_review(stored: StoredTicket, review: Review, session: WriteSession) 
     session.add_delivery(review.ticket_id, review.unit_id, review.at, delay=UNDO)
 
 
+def _was_given_up(stored: StoredTicket, session: ReadSession) -> bool:
+    """Whether the unit that has the ticket could not be told."""
+    dispatch = current_dispatch(stored, session)
+    return dispatch is not None and dispatch.state is DeliveryState.DEAD
+
+
 def weighed_before(
     stored: StoredTicket, label: Audit | Returned, units: Mapping[str, Unit], session: ReadSession
 ) -> bool:
@@ -96,12 +112,6 @@ def weighed_before(
     proposed = stored.decision.unit_id if stored.decision else None
     earlier = [
         proposed is None or not stands_for(one.unit_id, proposed, units, one.at)
-def _was_given_up(stored: StoredTicket, session: ReadSession) -> bool:
-    """Whether the unit that has the ticket could not be told."""
-    dispatch = current_dispatch(stored, session)
-    return dispatch is not None and dispatch.state is DeliveryState.DEAD
-
-
         for one in session.undone_reviews(stored.ticket.ticket_id)
     ]
     wrong = isinstance(label, Returned) or label.wrong
