@@ -10,7 +10,6 @@ from typing import Any
 from uuid import uuid4
 
 from sqlalchemy import (
-    ColumnElement,
     FromClause,
     Row,
     ScalarSelect,
@@ -242,7 +241,7 @@ class SqlDeliveryWrites(SqlDeliveryReads, SqlEventWrites):
             .where(_delivery.delivery_id != head.delivery_id)
             .order_by(_delivery.priority, _delivery.ready_at, _delivery.delivery_id)
             .limit(limit - 1)
-            .add_columns(_delivery.lease_until, _earlier(tables.deliveries, func.count()).label("earlier"))
+            .add_columns(_delivery.lease_until, _earlier(tables.deliveries).label("earlier"))
             .with_for_update(skip_locked=True)
         )
         yield head
@@ -308,7 +307,7 @@ def _heads(now: datetime) -> Select[*tuple[Any, ...]]:
         .where(
             queue.c.unit_id == _endpoint.unit_id, literal_column("queue.state") == literal_column("'pending'")
         )
-        .where(queue.c.ready_at <= now, ~_earlier(queue, queue.c.delivery_id).exists())
+        .where(queue.c.ready_at <= now, _earlier(queue) == 0)
         .order_by(queue.c.priority, queue.c.ready_at, queue.c.delivery_id)
         .limit(1)
         .correlate(tables.endpoints)
@@ -318,14 +317,17 @@ def _heads(now: datetime) -> Select[*tuple[Any, ...]]:
     return select(first).select_from(tables.endpoints).where(awake)
 
 
-def _earlier(queue: FromClause, what: ColumnElement[int]) -> ScalarSelect[int]:
-    """That of what was queued earlier of the same ticket for the same unit, and waits."""
+def _earlier(queue: FromClause) -> ScalarSelect[int]:
+    """How much was queued earlier of the same ticket for the same unit, and waits.
+
+    Counted, not asked whether there is any: of that PostgreSQL may make a join with all deliveries.
+    """
     earlier = tables.deliveries.alias("earlier")
-    # only the ticket is left to an index: SQLite would take one by which it reads all of a unit's queue
+    # only the ticket is left to an index: by others either database would read all that a unit, or anybody, ever got
     same_unit = func.coalesce(earlier.c.unit_id, "") == queue.c.unit_id
     waits = func.coalesce(earlier.c.state, "") == DeliveryState.PENDING.value
-    before = and_(earlier.c.ticket_id == queue.c.ticket_id, earlier.c.delivery_id < queue.c.delivery_id)
-    found = select(what).select_from(earlier).where(before, same_unit, waits)
+    before = and_(earlier.c.ticket_id == queue.c.ticket_id, earlier.c.delivery_id - queue.c.delivery_id < 0)
+    found = select(func.count()).select_from(earlier).where(before, same_unit, waits)
     return found.correlate(queue).scalar_subquery()
 
 
