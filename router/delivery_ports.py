@@ -110,7 +110,10 @@ class Settled:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outbox:
-    """How many deliveries wait, since when the first of them does, and how many were given up."""
+    """How many deliveries wait, since when the first of them does, and how many were given up.
+
+    Of a unit without an endpoint the dispatches wait that it may fetch; what else is kept for it is not counted.
+    """
 
     pending: int
     since: datetime | None

@@ -22,7 +22,7 @@ IS_LAST = and_(
         select(_later.c.delivery_id)
         .where(
             _later.c.ticket_id == _delivery.ticket_id,
-            _later.c.delivery_id > _delivery.delivery_id,
+            _later.c.delivery_id - _delivery.delivery_id > 0,  # PostgreSQL would ask the primary key
             _later.c.kind == DeliveryKind.DISPATCH.value,
             _later.c.state != DeliveryState.CANCELLED.value,
         )

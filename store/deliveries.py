@@ -16,6 +16,7 @@ from sqlalchemy import (
     Select,
     and_,
     delete,
+    exists,
     func,
     insert,
     literal_column,
@@ -31,11 +32,18 @@ from router.delivery_ports import Delivery, DeliveryKind, DeliveryState, Endpoin
 from router.event_ports import EventKind
 from store import tables
 from store.codec import decode, encode
+from store.current import IS_CURRENT
 from store.events import SqlEventReads, SqlEventWrites
 from store.inserting import insert_all
 
 _delivery, _endpoint = tables.deliveries.c, tables.endpoints.c
 _PENDING = text(tables.PENDING)
+_IS_AWAITED = or_(
+    _delivery.unit_id.in_(select(_endpoint.unit_id)),
+    exists()
+    .where(tables.tickets.c.ticket_id == _delivery.ticket_id, IS_CURRENT)
+    .correlate(tables.deliveries),
+)
 COLUMNS = tuple(getattr(_delivery, name) for name in Delivery.__dataclass_fields__)
 
 
@@ -44,7 +52,7 @@ class SqlDeliveryReads(SqlEventReads):
 
     def outbox(self) -> Outbox:
         """How it stands."""
-        pending = select(func.count(), func.min(_delivery.queued_at)).where(_PENDING)
+        pending = select(func.count(), func.min(_delivery.queued_at)).where(_PENDING, _IS_AWAITED)
         count, since = self._connection.execute(pending).one()
         dead = select(func.count()).where(_delivery.state == DeliveryState.DEAD.value)
         return Outbox(pending=count, since=since, dead=self._connection.scalar(dead) or 0)

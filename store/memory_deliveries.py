@@ -11,6 +11,7 @@ from domain.errors import NotFound
 from router.delivery_ports import Delivery, DeliveryKind, DeliveryState, Endpoint, Outbox, Settled
 from router.event_ports import EventKind
 from router.tracing import current_header
+from store.current import is_current, last_dispatches
 from store.deliveries import new_webhook_id, told
 from store.memory_events import MemoryEventReads, MemoryEventWrites
 
@@ -20,7 +21,12 @@ class MemoryDeliveryReads(MemoryEventReads):
 
     def outbox(self) -> Outbox:
         """How it stands."""
-        pending = [one.queued_at for one in self._pending()]
+        last = last_dispatches(self.state.deliveries)
+        pending = [
+            one.queued_at
+            for one in self._pending()
+            if one.unit_id in self.state.endpoints or is_current(one, self.state.tickets[one.ticket_id], last)
+        ]
         dead = sum(
             1 for one in self.deliveries(limit=len(self.state.deliveries)) if one.state is DeliveryState.DEAD
         )

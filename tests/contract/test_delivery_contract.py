@@ -76,6 +76,11 @@ def listed(store: Store, **conditions: Any) -> list[Delivery]:
         return list(session.deliveries(**conditions))
 
 
+def outbox(store: Store) -> Outbox:
+    with store.read() as session:
+        return session.outbox()
+
+
 def endpoint(store: Store, unit_id: str = "water-1") -> Endpoint:
     with store.read() as session:
         found = session.endpoint(unit_id)
@@ -258,15 +263,34 @@ def test_of_many_workers_one_gets_each(url: str) -> None:
 
 
 def test_how_the_outbox_stands(store: Store) -> None:
-    def outbox() -> Outbox:
-        with store.read() as session:
-            return session.outbox()
-
-    assert outbox() == Outbox(pending=4, since=NOW, dead=0)
+    assert outbox(store) == Outbox(pending=3, since=NOW, dead=0)
     dead = replace(DONE, state=DeliveryState.DEAD, error="410")
     for one in claim(store):
         settle(store, one, dead if one.unit_id == "roads" else DONE)
-    assert outbox() == Outbox(pending=2, since=NOW, dead=1)
+    assert outbox(store) == Outbox(pending=1, since=NOW + SECOND, dead=1)
+
+
+def test_of_a_unit_that_fetches_what_it_may_fetch_waits(store: Store) -> None:
+    def hand(session: WriteSession, unit_id: str, seconds: int) -> None:
+        session.set_status("b", TicketStatus.DISPATCHED, unit_id)
+        session.add_delivery("b", unit_id, NOW + seconds * SECOND)
+
+    def take_back(session: WriteSession) -> None:
+        session.add_delivery("b", "pulls", NOW, kind=DeliveryKind.WITHDRAWAL)
+        hand(session, "fetches", 2)
+
+    for unit_id in ("water-1", "roads"):
+        store.write(lambda session, one=unit_id: session.remove_endpoint(one))  # type: ignore[misc]
+    assert outbox(store) == Outbox(pending=0, since=None, dead=0)
+    store.write(lambda session: hand(session, "pulls", 1))
+    assert outbox(store) == Outbox(pending=1, since=NOW + SECOND, dead=0)
+    store.write(take_back)
+    assert outbox(store) == Outbox(pending=1, since=NOW + 2 * SECOND, dead=0)
+    store.write(lambda session: hand(session, "pulls", 3))  # and by this dispatch, not by the first
+    assert outbox(store) == Outbox(pending=1, since=NOW + 3 * SECOND, dead=0)
+    store.write(lambda session: session.put_endpoint(replace(ENDPOINT, unit_id="pulls")))
+    assert outbox(store) == Outbox(pending=4, since=NOW, dead=0)  # it hears of all that was kept
+    assert names(claim(store)) == ["b pulls"]
 
 
 def test_a_review_that_is_undone_makes_room_for_another_and_stays_in_the_record(store: Store) -> None:
