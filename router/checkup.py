@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from domain.access import Key, Right
 from domain.errors import GridrouteError
-from router.delivery_ports import Delivery, DeliveryKind, Endpoint
+from router.delivery_ports import DeliveryState, Endpoint
 from router.ports import BundleRecord, Labelled, ReadSession
 
 SOON = timedelta(days=14)  # what expires by then is told
@@ -17,6 +17,7 @@ OLD = timedelta(minutes=5)  # a delivery that waits for so long, to a unit with 
 AHEAD = timedelta(seconds=5)  # of ours may other clocks be
 ROOM_LEAST, ROOM_LOW = 200_000_000, 2_000_000_000  # bytes
 LAG_LONG = 1_000  # dispatches
+AT_MOST = 10_000  # deliveries are looked at, in all and of a unit that fetches them
 SHOWN = 5  # of what is wrong alike
 FRESH = timedelta(days=30)  # older outcomes do not speak of today's tickets
 UNTOLD_LEAST, UNTOLD_SHARE = 300, 0.2  # tickets whose outcome nobody told, and their share
@@ -100,7 +101,7 @@ def check_clock(now: datetime, others: Iterable[tuple[str, datetime]]) -> Iterat
 def check_outbox(session: ReadSession, now: datetime) -> Iterator[Check]:
     """Whether deliveries go out."""
     with_endpoint = {one.unit_id: one for one in session.endpoints()}
-    pending = session.pending_deliveries(limit=10_000)
+    pending = session.pending_deliveries(limit=AT_MOST)
     waiting = [one for one in pending if one.unit_id in with_endpoint and one.ready_at <= now]
     oldest = min((one.ready_at for one in waiting), default=now)
     told = f"{len(waiting):,} to be delivered, the oldest for {_minutes(now - oldest)}"
@@ -111,7 +112,7 @@ def check_outbox(session: ReadSession, now: datetime) -> Iterator[Check]:
     else:
         yield good("outbox", told)
     yield from _paused(with_endpoint.values(), now)
-    yield from _unfetched((one for one in pending if one.unit_id not in with_endpoint), now)
+    yield from _unfetched({one.unit_id for one in pending} - with_endpoint.keys(), session, now)
     dead = session.outbox().dead
     if dead:
         mend = "GET /v1/deliveries?state=dead names them; POST /v1/deliveries/NUMBER/retry sends one again"
@@ -120,12 +121,13 @@ def check_outbox(session: ReadSession, now: datetime) -> Iterator[Check]:
         yield good("dead letters", "none")
 
 
-def _unfetched(pending: Iterable[Delivery], now: datetime) -> Iterator[Check]:
-    """Dispatches to units that fetch them, and have not."""
+def _unfetched(unit_ids: Iterable[str], session: ReadSession, now: datetime) -> Iterator[Check]:
+    """Dispatches to these units, which fetch them, and have not."""
     left = [
         one
-        for one in pending
-        if one.kind is DeliveryKind.DISPATCH and one.reply is None and one.ready_at <= now - OLD
+        for unit_id in unit_ids
+        for one in session.handed_deliveries(unit_id, now - OLD, limit=AT_MOST)
+        if one.state is DeliveryState.PENDING
     ]
     if left:
         units = sorted({one.unit_id for one in left})

@@ -43,7 +43,7 @@ class ClaimWrites(ClaimReads, Protocol):
         ...
 
     def set_priority(self, ticket_id: str, priority: Priority) -> None:
-        """How pressing the ticket is in queues."""
+        """How pressing the ticket is in queues, that of what is to be delivered of it among them."""
         ...
 
     def note(

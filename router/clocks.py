@@ -22,11 +22,16 @@ class _Session(ClockWrites, DeliveryWrites, DeliveryReads, Protocol):
     def ticket(self, ticket_id: str) -> StoredTicket | None: ...
 
 
-def due_at(decision: Decision, at: datetime, policy: Policy) -> datetime | None:
-    """When the decision, made `at`, has to have been seen by a person; None where it need not."""
+def due_at(
+    decision: Decision, at: datetime, policy: Policy, priority: Priority = Priority.NORMAL
+) -> datetime | None:
+    """When the decision, made `at`, has to have been seen by a person; None where it need not.
+
+    `priority`: the ticket's, which those who called about it as well may have raised.
+    """
     if decision.verdict is Verdict.DISPATCH:
         return None
-    return due_after(decision.priority, at, policy)
+    return due_after(min(decision.priority, priority, key=lambda one: one.rank), at, policy)
 
 
 def due_after(priority: Priority, at: datetime, policy: Policy) -> datetime:

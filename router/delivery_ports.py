@@ -110,7 +110,10 @@ class Settled:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outbox:
-    """How many deliveries wait, since when the first of them does, and how many were given up."""
+    """How many deliveries wait, since when the first of them does, and how many were given up.
+
+    Of a unit without an endpoint the dispatches wait that it may fetch; what else is kept for it is not counted.
+    """
 
     pending: int
     since: datetime | None
@@ -183,8 +186,9 @@ class DeliveryWrites(DeliveryReads, Protocol):
     ) -> Sequence[Delivery]:
         """Lease what is due to `owner`: of up to `limit` units with an endpoint, most pressing first, up to `run` each.
 
-        A unit's deliveries go one after another: what is due again later, or leased, holds back those behind it. What
-        another process is claiming at this moment is left to it.
+        A unit's deliveries go one after another: what is due again later, or leased, holds back those behind it. Those
+        of one ticket go in the order of their numbers, each once the one before is settled. What another process is
+        claiming at this moment is left to it.
         """
         ...
 

@@ -130,7 +130,7 @@ def refuse(
         note_not_done(stored.joined, answer.by, session)
     session.add_decision(decision, answer.at)
     session.set_status(ticket_id, STATUS_OF[decision.verdict], None, by=answer.by)
-    session.set_due(ticket_id, due_at(decision, answer.at, world.policy))
+    session.set_due(ticket_id, due_at(decision, answer.at, world.policy, stored.priority))
     return delivery
 
 

@@ -8,13 +8,14 @@ from datetime import datetime
 
 from domain.decisions import Policy, Review
 from domain.errors import NothingToUndo, UndoTooLate
-from domain.tickets import TicketStatus
+from domain.tickets import WAITING, TicketStatus
 from domain.units import Unit, stands_for
 from models.monitor import Audit, Returned
 from router.claiming import require_apart, require_ticket
+from router.clocks import due_after
 from router.delivery import OF_ONE_TICKET, UNDO
 from router.delivery_ports import DeliveryKind, DeliveryState
-from router.in_hand import finished, note_done
+from router.in_hand import current_dispatch, finished, note_done
 from router.labels import KnownAt, learn_done, retraction
 from router.ports import ReadSession, StoredTicket, WriteSession
 from router.standing import stood_before_review
@@ -55,6 +56,8 @@ def undo(
     session.undo_review(wanted.ticket_id, by=wanted.by, reason=wanted.reason)
     before = stood_before_review(stored, policy, session)
     session.set_status(wanted.ticket_id, before.status, before.unit_id, by=wanted.by)
+    if before.status in WAITING:
+        _keep_time(stored, wanted.at, policy, session)
     session.append_dispatches([retraction(stored, stored.review.unit_id, wanted.by, known_at, session)])
     again = require_ticket(wanted.ticket_id, session)
     if (work := finished(again, session)) is not None:  # the unit's word, which the review had replaced
@@ -62,6 +65,13 @@ def undo(
         if work.unit_id != stored.review.unit_id:
             note_done((wanted.ticket_id, *again.joined), work, session)
     return again
+
+
+def _keep_time(stored: StoredTicket, at: datetime, policy: Policy, session: WriteSession) -> None:
+    """A ticket that waits again is due when it was, or as soon as its priority demands from now, if that is earlier."""
+    demanded = due_after(stored.priority, at, policy)
+    if stored.due_at is None or demanded < stored.due_at:
+        session.set_due(stored.ticket.ticket_id, demanded)
 
 
 def _has_gone(review: Review, session: ReadSession) -> bool:
@@ -76,13 +86,22 @@ def _has_gone(review: Review, session: ReadSession) -> bool:
 
 
 def deliver_review(stored: StoredTicket, review: Review, session: WriteSession) -> None:
-    """Hand the ticket to the unit that the review names, and take it from the one that has it, when undo is over."""
+    """Hand the ticket to the unit that the review names, and take it from the one that has it, when undo is over.
+
+    The unit that has it already hears of it anew only where what it was sent was given up.
+    """
     had = stored.unit_id if stored.status is TicketStatus.DISPATCHED else None
-    if had == review.unit_id:
+    if had == review.unit_id and not _was_given_up(stored, session):
         return
-    if had is not None:
+    if had is not None and had != review.unit_id:
         session.add_delivery(review.ticket_id, had, review.at, kind=DeliveryKind.WITHDRAWAL, delay=UNDO)
     session.add_delivery(review.ticket_id, review.unit_id, review.at, delay=UNDO)
+
+
+def _was_given_up(stored: StoredTicket, session: ReadSession) -> bool:
+    """Whether the unit that has the ticket could not be told."""
+    dispatch = current_dispatch(stored, session)
+    return dispatch is not None and dispatch.state is DeliveryState.DEAD
 
 
 def weighed_before(

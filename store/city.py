@@ -19,6 +19,7 @@ from router.delivery_ports import Reply
 from router.finding import KeyKind, search_keys
 from router.stored import StoredTicket
 from store import tables
+from store.current import IS_CURRENT, last_dispatches
 from store.memory_state import State
 
 _ticket, _key = tables.tickets.c, tables.ticket_keys.c
@@ -73,14 +74,10 @@ class SqlCityReads:
         return [UnitLoad(unit_id=u, tickets=count, done=done[u]) for u, count in found if count]
 
     def _done(self, since: datetime) -> Counter[str]:
-        """How many of these tickets each unit has told to be done; they were handed to it later than they came."""
+        """How many of these tickets each unit has and told to be done; they were handed to it later than they came."""
         delivery = tables.deliveries.c
         # neither grouped nor asked of the tickets: SQLite would begin there, and read far more than these hours
-        theirs = (
-            (_ticket.received_at >= since)
-            & (_ticket.unit_id == delivery.unit_id)
-            & (_ticket.status == TicketStatus.DISPATCHED.value)
-        )
+        theirs = (_ticket.received_at >= since) & IS_CURRENT
         told = (
             select(delivery.unit_id, delivery.ticket_id, case((theirs, 1), else_=0))
             .join(tables.tickets, _ticket.ticket_id == delivery.ticket_id)
@@ -123,7 +120,8 @@ class MemoryCityReads:
 
     def unit_loads(self, since: datetime) -> Sequence[UnitLoad]:
         """Tickets received since then that are dispatched, by unit."""
-        told = {(one.unit_id, one.ticket_id) for one in self.state.deliveries if one.reply is Reply.DONE}
+        last = last_dispatches(self.state.deliveries)
+        told = {(one.unit_id, key) for key, one in last.items() if one.reply is Reply.DONE}
         counts, done = Counter[str](), Counter[str]()
         for key, stored in self.state.tickets.items():
             unit = stored.unit_id

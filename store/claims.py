@@ -20,7 +20,7 @@ from store.memory_events import MemoryEventReads, MemoryEventWrites
 
 NOT_CLAIMED = {"claimed_by": None, "claimed_until": None}
 _ticket = tables.tickets.c
-_WAITS = text(tables.WAITING)
+_WAITS, _PENDING = text(tables.WAITING), text(tables.PENDING)
 
 
 def free_for(by: str, now: datetime) -> ColumnElement[bool]:
@@ -74,8 +74,10 @@ class SqlClaimWrites(SqlEventWrites):
         self._record(ticket_id, kind, by=by, detail=into or before.joined_into or "")
 
     def set_priority(self, ticket_id: str, priority: Priority) -> None:
-        """How pressing the ticket is in queues."""
+        """How pressing the ticket is in queues, that of what is to be delivered of it among them."""
         self._set_of(ticket_id, priority=priority.rank)
+        waiting = update(tables.deliveries).where(tables.deliveries.c.ticket_id == ticket_id, _PENDING)
+        self._connection.execute(waiting.values(priority=priority.rank))
 
     def note(
         self, ticket_id: str, kind: EventKind, *, by: str, unit_id: str | None = None, detail: str = ""
@@ -154,7 +156,7 @@ class MemoryClaimWrites(MemoryClaimReads, MemoryEventWrites):
         self._record(ticket_id, kind, by=by, detail=into or before or "")
 
     def set_priority(self, ticket_id: str, priority: Priority) -> None:
-        """How pressing the ticket is in queues."""
+        """How pressing the ticket is in queues, that of what is to be delivered of it among them."""
         self.state.tickets[ticket_id] = replace(self.state.tickets[ticket_id], priority=priority)
 
     def note(

@@ -10,24 +10,24 @@ from sqlalchemy import ColumnElement, and_, exists, or_, select, text, update
 
 from domain.safety import Priority
 from domain.tickets import WAITING, TicketStatus
-from router.delivery_ports import Delivery, DeliveryKind, DeliveryState
+from router.delivery_ports import Delivery, DeliveryState
 from router.event_ports import EventKind
 from router.stored import StoredTicket
 from store import tables
+from store.current import IS_CURRENT, last_dispatches
 from store.events import SqlEventReads, SqlEventWrites
 from store.memory_events import MemoryEventReads, MemoryEventWrites
 
 _ticket = tables.tickets.c
 _delivery = tables.deliveries.c
 _UNFLAGGED = and_(text(tables.UNFLAGGED))
+_NOT_ARRIVED = DeliveryState.PENDING, DeliveryState.DEAD
 _UNHEARD = and_(
-    _ticket.status == TicketStatus.DISPATCHED.value,
     _delivery.ticket_id == _ticket.ticket_id,
-    _delivery.unit_id == _ticket.unit_id,
-    _delivery.state == DeliveryState.PENDING.value,
-    _delivery.kind == DeliveryKind.DISPATCH.value,
-    _delivery.priority == Priority.URGENT.rank,
+    _delivery.state.in_([one.value for one in _NOT_ARRIVED]),
     _delivery.reply.is_(None),
+    _ticket.priority == Priority.URGENT.rank,
+    IS_CURRENT,
     # what was told of it before the unit got it was that nobody decided it
     or_(_ticket.overdue_at.is_(None), _ticket.overdue_at < _delivery.ready_at),
 )
@@ -91,7 +91,7 @@ class MemoryClockReads(MemoryEventReads):
         """Urgent tickets that a unit has since before then without having heard of it, untold, the longest first."""
         late = [
             (one.ready_at, one.ticket_id)
-            for one in self.state.deliveries
+            for one in last_dispatches(self.state.deliveries).values()
             if one.ready_at <= before and _is_unheard(one, self.state.tickets[one.ticket_id])
         ]
         return [ticket_id for _, ticket_id in sorted(late)][:limit]
@@ -114,8 +114,8 @@ class MemoryClockWrites(MemoryClockReads, MemoryEventWrites):
     def flag_unheard(self, ticket_id: str, at: datetime, duty_unit: str | None) -> bool:
         """As `flag_overdue`, of a ticket that a unit has and has not heard of."""
         stored = self.state.tickets[ticket_id]
-        of_ticket = (one for one in self.state.deliveries if one.ticket_id == ticket_id)
-        return any(_is_unheard(one, stored) for one in of_ticket) and self._flag(stored, at, duty_unit)
+        last = last_dispatches(self.state.deliveries).get(ticket_id)
+        return last is not None and _is_unheard(last, stored) and self._flag(stored, at, duty_unit)
 
     def _flag(self, stored: StoredTicket, at: datetime, duty_unit: str | None) -> bool:
         ticket_id = stored.ticket.ticket_id
@@ -125,8 +125,8 @@ class MemoryClockWrites(MemoryClockReads, MemoryEventWrites):
 
 
 def _is_unheard(one: Delivery, stored: StoredTicket) -> bool:
-    """Whether an urgent ticket is with a unit that has not heard of it so, which nobody was told."""
+    """Whether an urgent ticket is with a unit that has not heard of it by its last dispatch, which nobody was told."""
     theirs = stored.status is TicketStatus.DISPATCHED and stored.unit_id == one.unit_id
-    waits = one.kind is DeliveryKind.DISPATCH and one.state is DeliveryState.PENDING and one.reply is None
+    waits = one.state in _NOT_ARRIVED and one.reply is None
     untold = stored.overdue_at is None or stored.overdue_at < one.ready_at
     return theirs and waits and untold and stored.priority is Priority.URGENT

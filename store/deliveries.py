@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -9,10 +10,13 @@ from typing import Any
 from uuid import uuid4
 
 from sqlalchemy import (
+    FromClause,
     Row,
+    ScalarSelect,
     Select,
     and_,
     delete,
+    exists,
     func,
     insert,
     literal_column,
@@ -28,11 +32,18 @@ from router.delivery_ports import Delivery, DeliveryKind, DeliveryState, Endpoin
 from router.event_ports import EventKind
 from store import tables
 from store.codec import decode, encode
+from store.current import IS_CURRENT
 from store.events import SqlEventReads, SqlEventWrites
 from store.inserting import insert_all
 
 _delivery, _endpoint = tables.deliveries.c, tables.endpoints.c
 _PENDING = text(tables.PENDING)
+_IS_AWAITED = or_(
+    _delivery.unit_id.in_(select(_endpoint.unit_id)),
+    exists()
+    .where(tables.tickets.c.ticket_id == _delivery.ticket_id, IS_CURRENT)
+    .correlate(tables.deliveries),
+)
 COLUMNS = tuple(getattr(_delivery, name) for name in Delivery.__dataclass_fields__)
 
 
@@ -41,7 +52,7 @@ class SqlDeliveryReads(SqlEventReads):
 
     def outbox(self) -> Outbox:
         """How it stands."""
-        pending = select(func.count(), func.min(_delivery.queued_at)).where(_PENDING)
+        pending = select(func.count(), func.min(_delivery.queued_at)).where(_PENDING, _IS_AWAITED)
         count, since = self._connection.execute(pending).one()
         dead = select(func.count()).where(_delivery.state == DeliveryState.DEAD.value)
         return Outbox(pending=count, since=since, dead=self._connection.scalar(dead) or 0)
@@ -214,10 +225,12 @@ class SqlDeliveryWrites(SqlDeliveryReads, SqlEventWrites):
 
     def retry_delivery(self, delivery_id: int, at: datetime, by: str) -> Delivery:
         """Bring a dead letter back. Raises NotFound where there is no dead one of that number."""
+        ticket = tables.tickets.c
+        rank = select(ticket.priority).where(ticket.ticket_id == _delivery.ticket_id).scalar_subquery()
         row = self._connection.execute(
             update(tables.deliveries)
             .where(_delivery.delivery_id == delivery_id, _delivery.state == DeliveryState.DEAD.value)
-            .values(state=DeliveryState.PENDING.value, attempts=0, due_at=at, settled_at=None)
+            .values(state=DeliveryState.PENDING.value, attempts=0, due_at=at, settled_at=None, priority=rank)
             .returning(*COLUMNS)
         ).one_or_none()
         if row is None:
@@ -233,14 +246,20 @@ class SqlDeliveryWrites(SqlDeliveryReads, SqlEventWrites):
         behind = (
             select(*COLUMNS)
             .where(_PENDING, _delivery.unit_id == head.unit_id, _delivery.ready_at <= now)
+            .where(_delivery.delivery_id != head.delivery_id)
             .order_by(_delivery.priority, _delivery.ready_at, _delivery.delivery_id)
-            .limit(limit)
-            .add_columns(_delivery.lease_until)
+            .limit(limit - 1)
+            .add_columns(_delivery.lease_until, _earlier(tables.deliveries).label("earlier"))
             .with_for_update(skip_locked=True)
         )
+        yield head
+        ahead = Counter([head.ticket_id])
         for row in self._connection.execute(behind):
+            if row.earlier > ahead[row.ticket_id]:
+                continue
             if row.due_at > now or (row.lease_until is not None and row.lease_until > now):
                 return
+            ahead[row.ticket_id] += 1
             yield read_delivery(row)
 
     def put_endpoint(self, endpoint: Endpoint, by: str = "gridroute") -> None:
@@ -296,7 +315,7 @@ def _heads(now: datetime) -> Select[*tuple[Any, ...]]:
         .where(
             queue.c.unit_id == _endpoint.unit_id, literal_column("queue.state") == literal_column("'pending'")
         )
-        .where(queue.c.ready_at <= now)
+        .where(queue.c.ready_at <= now, _earlier(queue) == 0)
         .order_by(queue.c.priority, queue.c.ready_at, queue.c.delivery_id)
         .limit(1)
         .correlate(tables.endpoints)
@@ -304,6 +323,20 @@ def _heads(now: datetime) -> Select[*tuple[Any, ...]]:
     )
     awake = or_(_endpoint.paused_until.is_(None), _endpoint.paused_until <= now)
     return select(first).select_from(tables.endpoints).where(awake)
+
+
+def _earlier(queue: FromClause) -> ScalarSelect[int]:
+    """How much was queued earlier of the same ticket for the same unit, and waits.
+
+    Counted, not asked whether there is any: of that PostgreSQL may make a join with all deliveries.
+    """
+    earlier = tables.deliveries.alias("earlier")
+    # only the ticket is left to an index: by others either database would read all that a unit, or anybody, ever got
+    same_unit = func.coalesce(earlier.c.unit_id, "") == queue.c.unit_id
+    waits = func.coalesce(earlier.c.state, "") == DeliveryState.PENDING.value
+    before = and_(earlier.c.ticket_id == queue.c.ticket_id, earlier.c.delivery_id - queue.c.delivery_id < 0)
+    found = select(func.count()).select_from(earlier).where(before, same_unit, waits)
+    return found.correlate(queue).scalar_subquery()
 
 
 def read_delivery(row: Row[*tuple[Any, ...]]) -> Delivery:

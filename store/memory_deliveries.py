@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from itertools import takewhile
 
 from domain.errors import NotFound
 from router.delivery_ports import Delivery, DeliveryKind, DeliveryState, Endpoint, Outbox, Settled
 from router.event_ports import EventKind
 from router.tracing import current_header
+from store.current import is_current, last_dispatches
 from store.deliveries import new_webhook_id, told
 from store.memory_events import MemoryEventReads, MemoryEventWrites
 
@@ -20,7 +21,12 @@ class MemoryDeliveryReads(MemoryEventReads):
 
     def outbox(self) -> Outbox:
         """How it stands."""
-        pending = [one.queued_at for one in self._pending()]
+        last = last_dispatches(self.state.deliveries)
+        pending = [
+            one.queued_at
+            for one in self._pending()
+            if one.unit_id in self.state.endpoints or is_current(one, self.state.tickets[one.ticket_id], last)
+        ]
         dead = sum(
             1 for one in self.deliveries(limit=len(self.state.deliveries)) if one.state is DeliveryState.DEAD
         )
@@ -75,13 +81,31 @@ class MemoryDeliveryReads(MemoryEventReads):
         leases = self.state.leases
         return one.due_at <= now and (one.delivery_id not in leases or leases[one.delivery_id][1] <= now)
 
-    def _run(self, head: Delivery, now: datetime, limit: int) -> list[Delivery]:
-        queue = [one for one in self._ready(now) if one.unit_id == head.unit_id][:limit]
-        return list(takewhile(lambda one: self._is_free(one, now), queue))
+    def _run(self, head: Delivery, now: datetime, limit: int) -> Iterator[Delivery]:
+        earlier = self._earlier()
+        behind = [one for one in self._ready(now) if one.unit_id == head.unit_id and one != head]
+        yield head
+        ahead = Counter([head.ticket_id])
+        for one in behind[: limit - 1]:
+            if earlier[one.delivery_id] > ahead[one.ticket_id]:
+                continue
+            if not self._is_free(one, now):
+                return
+            ahead[one.ticket_id] += 1
+            yield one
+
+    def _earlier(self) -> dict[int, int]:
+        """Of each that waits, how many that were queued earlier of its ticket wait for its unit."""
+        counts, found = Counter[tuple[str, str]](), dict[int, int]()
+        for one in self._pending():
+            found[one.delivery_id] = counts[one.unit_id, one.ticket_id]
+            counts[one.unit_id, one.ticket_id] += 1
+        return found
 
     def _due(self, now: datetime) -> list[Delivery]:
         heads: dict[str, Delivery] = {}
-        for one in self._ready(now):
+        earlier = self._earlier()
+        for one in (one for one in self._ready(now) if not earlier[one.delivery_id]):
             endpoint = self.state.endpoints.get(one.unit_id)
             if endpoint is not None and (endpoint.paused_until is None or endpoint.paused_until <= now):
                 heads.setdefault(one.unit_id, one)

@@ -10,10 +10,10 @@ from sqlalchemy import func, select, update
 
 from domain.dispatches import Refusal
 from domain.errors import NotFound
-from domain.tickets import TicketStatus
-from router.delivery_ports import Delivery, DeliveryKind, DeliveryState, Reply
+from router.delivery_ports import Delivery, DeliveryState, Reply
 from router.event_ports import EventKind
 from store import tables
+from store.current import IS_CURRENT, is_current, last_dispatches
 from store.deliveries import COLUMNS, SqlDeliveryReads, SqlDeliveryWrites, read_delivery
 from store.memory_deliveries import MemoryDeliveryReads, MemoryDeliveryWrites
 
@@ -25,18 +25,6 @@ EVENT_OF: Mapping[Reply, EventKind] = {
 }
 TAKEN = (Reply.ACCEPTED, Reply.DONE)  # the unit need not be asked again
 _delivery, _ticket = tables.deliveries.c, tables.tickets.c
-_later = tables.deliveries.alias("later")
-# of a ticket's dispatches the last one that was not cancelled
-_current = (
-    select(func.max(_later.c.delivery_id))
-    .where(
-        _later.c.ticket_id == _delivery.ticket_id,
-        _later.c.kind == DeliveryKind.DISPATCH.value,
-        _later.c.state != DeliveryState.CANCELLED.value,
-    )
-    .correlate(tables.deliveries)
-    .scalar_subquery()
-)
 
 
 class SqlReplyReads(SqlDeliveryReads):
@@ -65,9 +53,7 @@ class SqlReplyReads(SqlDeliveryReads):
                 _delivery.delivery_id > after,
                 _delivery.ready_at <= now,
                 said if accepted else open_yet,
-                _ticket.unit_id == unit_id,
-                _ticket.status == TicketStatus.DISPATCHED.value,
-                _delivery.delivery_id == _current,
+                IS_CURRENT,
             )
             .order_by(_delivery.delivery_id)
         )
@@ -129,20 +115,14 @@ class MemoryReplyReads(MemoryDeliveryReads):
         """The dispatches that are with the unit, by number: those it has accepted, or those it has not yet; done ones
         are neither.
         """
-        current = {
-            one.ticket_id: one.delivery_id
-            for one in self.state.deliveries
-            if one.kind is DeliveryKind.DISPATCH and one.state is not DeliveryState.CANCELLED
-        }
+        last = last_dispatches(self.state.deliveries)
         found = [
             one
             for one in self.state.deliveries[after:]
             if one.unit_id == unit_id
             and one.ready_at <= now
             and (one.reply is Reply.ACCEPTED if accepted else one.reply not in TAKEN)
-            and self.state.tickets[one.ticket_id].unit_id == unit_id
-            and self.state.tickets[one.ticket_id].status is TicketStatus.DISPATCHED
-            and current.get(one.ticket_id) == one.delivery_id
+            and is_current(one, self.state.tickets[one.ticket_id], last)
         ]
         return found[:limit]
 

@@ -23,7 +23,7 @@ import httpx
 from api.webhooks.courier import TIMEOUT, Courier
 from api.webhooks.messages import MessageOut
 from api.webhooks.targets import Targets
-from domain.errors import GridrouteError, StoreUnavailable
+from domain.errors import StoreUnavailable
 from router.delivery import LEASE, Outcome, Patience, settle
 from router.delivery_ports import Delivery, DeliveryState, Endpoint, Settled
 from router.ports import Store, StoredTicket, WriteSession
@@ -195,7 +195,7 @@ class DeliveryWorker:
                 until = self._clock() + LEASE
                 try:
                     await self._write(lambda session: session.extend_leases(self._owner, mine, until))  # noqa: B023
-                except GridrouteError:
+                except Exception:  # without it every other worker would take what this one is sending
                     log.exception("could not keep the leases")
 
     async def _write(self, work: Callable[[WriteSession], T]) -> T:

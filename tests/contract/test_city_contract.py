@@ -19,7 +19,7 @@ from domain.safety import Priority
 from domain.tickets import TicketStatus
 from features.place import cells
 from router.city import COARSEST, FINEST, Arrivals, CellCount, CityQuery, UnitLoad
-from router.delivery_ports import Reply
+from router.delivery_ports import DeliveryKind, Reply
 from router.ports import Store, WriteSession
 from store.codec import encode
 from store.sql import open_store
@@ -156,6 +156,27 @@ def test_what_a_unit_has_told_to_be_done_is_no_longer_its_load(store: Store) -> 
     with store.read() as session:
         assert session.unit_loads(NOW) == [UnitLoad(unit_id="water-1", tickets=2, done=1)]
         assert session.unit_loads(NOW + HOUR) == [UnitLoad(unit_id="water-1", tickets=1)]
+
+
+def test_what_came_back_to_a_unit_that_had_done_it_is_its_load_again(store: Store) -> None:
+    def work(session: WriteSession) -> None:
+        later = NOW + timedelta(hours=2)
+        session.add_delivery("a", "water-1", later)
+        (first,) = session.deliveries()
+        session.reply_delivery(first.delivery_id, Reply.DONE, by="crew", at=later)
+        session.add_delivery("a", "water-1", later, kind=DeliveryKind.WITHDRAWAL)
+        session.add_delivery("a", "roads", later)
+
+    def load() -> UnitLoad:
+        with store.read() as session:
+            return next(one for one in session.unit_loads(NOW) if one.unit_id == "water-1")
+
+    store.write(work)
+    assert load() == UnitLoad(unit_id="water-1", tickets=2)
+    store.write(lambda session: session.cancel_deliveries("a", NOW))
+    assert load() == UnitLoad(unit_id="water-1", tickets=2, done=1)
+    store.write(lambda session: session.add_delivery("a", "water-1", NOW + timedelta(hours=3)))
+    assert load() == UnitLoad(unit_id="water-1", tickets=2)
 
 
 def test_arrivals_by_time(store: Store) -> None:

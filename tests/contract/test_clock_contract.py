@@ -8,7 +8,7 @@ import pytest
 
 from domain.safety import Priority
 from domain.tickets import TicketStatus
-from router.delivery_ports import Reply
+from router.delivery_ports import DeliveryState, Endpoint, Reply, Settled
 from router.ports import EventKind, Store, StoredTicket, WriteSession
 from tests.contract.samples import NOW, ticket
 
@@ -145,3 +145,46 @@ def test_that_nobody_decided_it_is_another_thing_than_that_no_unit_heard(store: 
     store.write(lambda session: session.add_delivery("slow", "water", NOW + 5 * MINUTE))
     assert unheard(store, 9) == ["slow"]
     assert [told(9), told(9)] == [True, False]
+
+
+def settle(store: Store, state: DeliveryState, minutes: int = 0) -> None:
+    """What is to be delivered to the roads has come to that end."""
+
+    def work(session: WriteSession) -> None:
+        now = NOW + minutes * MINUTE
+        session.put_endpoint(Endpoint(unit_id="roads", url="https://roads.example/", secrets=()))
+        settled = Settled(state=state, at=now, due_at=now, error="410")
+        for one in session.claim_deliveries("me", now, now + MINUTE, 9, 9):
+            assert session.settle_delivery(one, "me", settled)
+
+    store.write(work)
+
+
+def test_what_was_given_up_was_not_heard(handed: Store) -> None:
+    settle(handed, DeliveryState.DEAD)
+    assert unheard(handed) == ["late"]
+    assert handed.write(lambda session: session.flag_unheard("late", NOW, "roads"))
+    assert unheard(handed) == []
+    handed.write(lambda session: session.add_delivery("late", "roads", NOW + 5 * MINUTE))
+    assert unheard(handed, 4) == ["later"]
+    assert unheard(handed, 5) == ["later", "late"]
+    settle(handed, DeliveryState.DELIVERED, 5)
+    assert unheard(handed, 9) == []
+
+
+def test_what_was_given_up_and_sent_anew_was_heard(handed: Store) -> None:
+    settle(handed, DeliveryState.DEAD)
+    handed.write(lambda session: session.add_delivery("late", "roads", NOW))
+    assert unheard(handed) == ["late"]
+    settle(handed, DeliveryState.DELIVERED)
+    assert unheard(handed) == []
+
+
+@pytest.mark.parametrize("state", [DeliveryState.PENDING, DeliveryState.DEAD])
+def test_who_has_not_heard_of_what_became_urgent(handed: Store, state: DeliveryState) -> None:
+    settle(handed, state, 2)
+    handed.write(lambda session: session.set_priority("plain", Priority.URGENT))
+    handed.write(lambda session: session.set_priority("later", Priority.NORMAL))
+    assert unheard(handed, 9) == ["late", "plain"]
+    assert handed.write(lambda session: session.flag_unheard("plain", NOW + 9 * MINUTE, None))
+    assert not handed.write(lambda session: session.flag_unheard("later", NOW + 9 * MINUTE, None))

@@ -76,6 +76,11 @@ def listed(store: Store, **conditions: Any) -> list[Delivery]:
         return list(session.deliveries(**conditions))
 
 
+def outbox(store: Store) -> Outbox:
+    with store.read() as session:
+        return session.outbox()
+
+
 def endpoint(store: Store, unit_id: str = "water-1") -> Endpoint:
     with store.read() as session:
         found = session.endpoint(unit_id)
@@ -258,15 +263,34 @@ def test_of_many_workers_one_gets_each(url: str) -> None:
 
 
 def test_how_the_outbox_stands(store: Store) -> None:
-    def outbox() -> Outbox:
-        with store.read() as session:
-            return session.outbox()
-
-    assert outbox() == Outbox(pending=4, since=NOW, dead=0)
+    assert outbox(store) == Outbox(pending=3, since=NOW, dead=0)
     dead = replace(DONE, state=DeliveryState.DEAD, error="410")
     for one in claim(store):
         settle(store, one, dead if one.unit_id == "roads" else DONE)
-    assert outbox() == Outbox(pending=2, since=NOW, dead=1)
+    assert outbox(store) == Outbox(pending=1, since=NOW + SECOND, dead=1)
+
+
+def test_of_a_unit_that_fetches_what_it_may_fetch_waits(store: Store) -> None:
+    def hand(session: WriteSession, unit_id: str, seconds: int) -> None:
+        session.set_status("b", TicketStatus.DISPATCHED, unit_id)
+        session.add_delivery("b", unit_id, NOW + seconds * SECOND)
+
+    def take_back(session: WriteSession) -> None:
+        session.add_delivery("b", "pulls", NOW, kind=DeliveryKind.WITHDRAWAL)
+        hand(session, "fetches", 2)
+
+    for unit_id in ("water-1", "roads"):
+        store.write(lambda session, one=unit_id: session.remove_endpoint(one))  # type: ignore[misc]
+    assert outbox(store) == Outbox(pending=0, since=None, dead=0)
+    store.write(lambda session: hand(session, "pulls", 1))
+    assert outbox(store) == Outbox(pending=1, since=NOW + SECOND, dead=0)
+    store.write(take_back)
+    assert outbox(store) == Outbox(pending=1, since=NOW + 2 * SECOND, dead=0)
+    store.write(lambda session: hand(session, "pulls", 3))  # and by this dispatch, not by the first
+    assert outbox(store) == Outbox(pending=1, since=NOW + 3 * SECOND, dead=0)
+    store.write(lambda session: session.put_endpoint(replace(ENDPOINT, unit_id="pulls")))
+    assert outbox(store) == Outbox(pending=4, since=NOW, dead=0)  # it hears of all that was kept
+    assert names(claim(store)) == ["b pulls"]
 
 
 def test_a_review_that_is_undone_makes_room_for_another_and_stays_in_the_record(store: Store) -> None:
@@ -333,3 +357,48 @@ def test_a_run_ends_before_what_may_not_be_sent_yet(store: Store) -> None:
     assert runs("other", 9) == []
     store.write(lambda session: session.release_deliveries("me", mine))
     assert runs("other", 9) == ["b water-1", "a water-1", "c water-1", "c water-1", "a roads"]
+
+
+def test_a_ticket_that_becomes_more_pressing_goes_as_a_whole(store: Store) -> None:
+    def press(session: WriteSession) -> None:
+        session.set_priority("c", Priority.HIGH)
+        session.add_delivery("c", "water-1", NOW, kind=DeliveryKind.WITHDRAWAL)
+
+    store.write(press)
+    first, *_ = claim(store)
+    assert (first.ticket_id, first.kind) == ("c", DeliveryKind.DISPATCH)
+    settle(store, first)
+    second, *_ = claim(store)
+    assert (second.ticket_id, second.kind) == ("c", DeliveryKind.WITHDRAWAL)
+
+
+def test_nothing_overtakes_what_was_queued_earlier_of_its_ticket_for_the_unit(store: Store) -> None:
+    def work(session: WriteSession) -> None:
+        session.add_delivery("b", "water-1", NOW, delay=9 * SECOND)
+        session.add_delivery("b", "water-1", NOW, kind=DeliveryKind.WITHDRAWAL)
+        session.add_delivery("b", "roads", NOW, kind=DeliveryKind.UPDATE)
+
+    def run(seconds: int) -> list[str]:
+        def work(session: WriteSession) -> list[Delivery]:
+            found = [*session.claim_deliveries("me", now, now + LEASE, 9, 9)]
+            session.release_deliveries("me", [one.delivery_id for one in found])
+            return found
+
+        now = NOW + seconds * SECOND
+        return [f"{one.ticket_id} {one.kind}" for one in store.write(work) if one.unit_id == "water-1"]
+
+    store.write(work)
+    assert run(2) == ["a dispatch", "c dispatch"]
+    assert run(9) == ["b dispatch", "b withdrawal", "a dispatch", "c dispatch"]
+    assert names(claim(store, seconds=8))[0] == "b roads"
+    assert [one.kind for one in claim(store, seconds=9)] == [DeliveryKind.DISPATCH]
+
+
+def test_a_dead_letter_comes_back_as_pressing_as_its_ticket(store: Store) -> None:
+    first, *_ = claim(store)
+    settle(store, first, replace(DONE, state=DeliveryState.DEAD, error="410"))
+    store.write(lambda session: session.set_priority("a", Priority.URGENT))
+    store.write(lambda session: session.add_delivery("a", "roads", NOW))
+    store.write(lambda session: session.set_priority("c", Priority.HIGH))
+    store.write(lambda session: session.retry_delivery(first.delivery_id, NOW, "王"))
+    assert names(claim(store, seconds=9))[0] == "a water-1"

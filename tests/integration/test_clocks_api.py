@@ -14,7 +14,8 @@ from fastapi.testclient import TestClient
 from api.app import create_app
 from domain.decisions import Policy
 from router.clocks import ALERT_HOOK
-from router.ports import EventKind, Store
+from router.delivery_ports import DeliveryState, Settled
+from router.ports import EventKind, Store, WriteSession
 from router.service import RoutingService
 from store.memory import MemoryStore
 from store.sql import open_store
@@ -193,3 +194,21 @@ def test_nobody_is_told_of_what_its_unit_has_heard_of(
     assert client.post(path, json={"by": "crew"}).status_code == 200
     clock.move(minutes=30)
     assert service.watch_clocks() == 0
+
+
+def test_an_urgent_dispatch_that_was_given_up_is_told_to_others(
+    client: TestClient, service: RoutingService, store: Store, clock: Clock
+) -> None:
+    for hearer in ("gas", ALERT_HOOK):
+        client.put(f"/v1/units/{hearer}/endpoint", json=URL)
+    client.post("/v1/tickets", json=GAS)
+
+    def give_up(session: WriteSession) -> None:
+        (one,) = session.claim_deliveries("me", NOW, NOW + timedelta(seconds=3), 9)
+        gone = Settled(state=DeliveryState.DEAD, at=NOW, due_at=NOW, error="410")
+        session.settle_delivery(one, "me", gone)
+
+    store.write(give_up)
+    clock.move(minutes=3)
+    assert service.watch_clocks() == 1
+    assert told(store)[-1] == (ALERT_HOOK, "overdue", "g")

@@ -27,7 +27,9 @@ from router.delivery_ports import Delivery, DeliveryKind, DeliveryState, Endpoin
 from router.ports import EventKind, Store, WriteSession
 from router.service import RoutingService
 from store.clock import utc_now
+from store.deliveries import SqlDeliveryWrites
 from store.memory import MemoryStore
+from store.memory_deliveries import MemoryDeliveryWrites
 from store.sql import open_store
 from tests.endpoints import LOOPBACK, UnitEndpoint, unit_endpoint, until
 from tests.serving import a_ticket, furnished, no_bundle
@@ -317,6 +319,27 @@ def test_what_was_begun_is_finished_before_the_worker_ends(store: Store, unit: U
         worker.stop()
         hold.set()
     assert [one.state for one in deliveries(store)] == [DeliveryState.DELIVERED, DeliveryState.PENDING]
+
+
+def test_leases_are_kept_on_after_one_that_could_not_be(
+    store: Store, unit: UnitEndpoint, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    hold, asked = threading.Event(), list[object]()
+
+    def fail(_session: object, *about: object) -> None:
+        asked.append(about)
+        raise RuntimeError("could not serialize access")
+
+    for writes in (MemoryDeliveryWrites, SqlDeliveryWrites):
+        monkeypatch.setattr(writes, "extend_leases", fail)
+    monkeypatch.setattr("api.webhooks.worker.LEASE", timedelta(seconds=0.1))
+    unit.answer = lambda _: 200 if hold.wait(20) else 500
+    sent_to(store, unit.url(), "a")
+    with deliver(store):
+        until(lambda: len(asked) > 1)
+        hold.set()
+        until(lambda: are_settled(store))
+    assert "could not keep the leases" in caplog.text
 
 
 def _leased(store: Store) -> bool:

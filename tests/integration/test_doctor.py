@@ -19,6 +19,7 @@ from cli.main import app
 from cli.workspace import Workspace
 from domain.access import Key, Role
 from domain.dispatches import Dispatch
+from domain.tickets import TicketStatus
 from domain.units import Unit
 from models.bundle import load_bundle, reissued, write_bundle
 from models.signing import sign_with
@@ -33,7 +34,7 @@ from router.checkup import (
     check_room,
     check_wait_policy,
 )
-from router.delivery_ports import DeliveryState, Endpoint, Settled
+from router.delivery_ports import DeliveryKind, DeliveryState, Endpoint, Settled
 from router.ports import BundleRecord, Labelled, Store
 from store.bundles import promote
 from store.clock import utc_now
@@ -138,9 +139,12 @@ def test_deliveries_that_do_not_go_out(home: Path) -> None:
     long_ago = utc_now() - timedelta(hours=1)
 
     def queue(session: Any) -> None:
-        for name in ("a", "b"):
+        for name in ("a", "b", "gone on"):
             session.add_ticket(ticket(name))
+            session.set_status(name, TicketStatus.DISPATCHED, "roads")
             session.add_delivery(name, "roads", long_ago)
+        session.set_status("gone on", TicketStatus.IN_REVIEW, None)
+        session.add_delivery("gone on", "roads", long_ago, kind=DeliveryKind.WITHDRAWAL)
 
     on_store(home, queue)
     found = examined(home, 0)
@@ -150,7 +154,7 @@ def test_deliveries_that_do_not_go_out(home: Path) -> None:
         home,
         lambda session: session.put_endpoint(Endpoint(unit_id="roads", url="https://x.example", secrets=())),
     )
-    assert examined(home, 1)["outbox"]["told"].startswith("2 to be delivered, the oldest for 60")
+    assert examined(home, 1)["outbox"]["told"].startswith("4 to be delivered, the oldest for 60")
 
     def give_up(session: Any) -> None:
         one, *_ = session.claim_deliveries("me", utc_now(), utc_now() + timedelta(minutes=1), 1)

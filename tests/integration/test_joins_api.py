@@ -11,13 +11,14 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api.app import create_app
+from domain.rules import Rule
 from router.audit import verify
 from router.delivery_ports import Delivery, DeliveryState, Endpoint, Settled
 from router.ports import EventKind, Store
 from router.service import RoutingService
 from store.memory import MemoryStore
 from store.sql import open_store
-from tests.serving import NOW, Clock, furnished, no_bundle
+from tests.serving import NOW, RULES, Clock, furnished, no_bundle
 from tests.stores import new_sqlite
 
 PAPER = {"text": "The newspaper asks", "latitude": 31.25, "longitude": 121.45}
@@ -376,3 +377,42 @@ def test_a_dead_letter_that_is_no_longer_true_is_not_sent_again(
     review(client, "a", "north")
     undo(client, "a")  # nothing to take back any more
     assert problem(client.post(f"/v1/deliveries/{dispatch.delivery_id}/retry")) == (409, "no-longer-theirs")
+
+
+def test_a_unit_that_refuses_what_became_urgent_leaves_it_urgent(
+    client: TestClient, store: Store, clock: Clock
+) -> None:
+    hole = Rule(rule_id="hole", unit_id="north", words=("pothole",), priority=1)
+    store.write(lambda session: session.put_rules((*RULES, hole)))
+    service = RoutingService(store, clock, no_bundle)
+    client = TestClient(create_app(service))
+    submit(client, a={**PAPER, "text": "Pothole"}, b=SPARKS)
+    join(client, "b", "a")
+    refused = {"reason": "no", **ME}
+    assert client.post("/v1/units/north/dispatches/1/reject", json=refused).status_code == 200
+    back = ticket(client, "a")
+    assert (back["priority"], back["due_at"]) == ("urgent", "2024-05-01T09:03:00Z")
+
+
+def test_what_became_urgent_in_the_ten_seconds_is_due_soon_once_they_are_undone(
+    client: TestClient, clock: Clock
+) -> None:
+    submit(client, a=PAPER)
+    review(client, "a", "south")
+    clock.move(seconds=2)
+    submit(client, b=SPARKS)
+    join(client, "b", "a")
+    undone = undo(client, "a").json()
+    assert (undone["priority"], undone["due_at"]) == ("urgent", "2024-05-01T09:03:02Z")
+
+
+def test_an_urgent_ticket_has_a_due_time_after_whatever_was_undone(
+    client: TestClient, service: RoutingService, clock: Clock
+) -> None:
+    submit(client, a=SPARKS, b=PAPER)
+    for step in (review(client, "a", "south"), join(client, "a", "b"), unjoin(client, "a")):
+        assert step.status_code == 200
+        clock.move(seconds=2)
+    assert undo(client, "a").json()["due_at"] == "2024-05-01T09:03:06Z"
+    clock.move(minutes=3)
+    assert service.watch_clocks() == 1

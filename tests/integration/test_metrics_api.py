@@ -8,7 +8,9 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from api.app import create_app
 from domain.errors import StoreUnavailable
+from domain.tickets import TicketStatus
 from router.observing import STAGES
+from router.ports import WriteSession
 from router.service import RoutingService
 from tests.serving import NOW, Clock, serve
 
@@ -98,8 +100,12 @@ def test_what_waits_and_since_when(client: TestClient, clock: Clock) -> None:
 
 
 def test_the_outbox(client: TestClient, service: RoutingService, clock: Clock) -> None:
+    def hand(session: WriteSession) -> None:
+        session.set_status("T-1", TicketStatus.DISPATCHED, "north")
+        session.add_delivery("T-1", "north", clock())
+
     submit(client, "T-1", "newspaper")
-    service.store.write(lambda session: session.add_delivery("T-1", "north", clock()))
+    service.store.write(hand)
     clock.move(seconds=30)
     found = scrape(client)
     assert value(found, "gridroute_outbox_pending") == 1

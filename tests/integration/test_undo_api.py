@@ -13,7 +13,7 @@ from fastapi.testclient import TestClient
 from api.app import create_app
 from domain.dispatches import Dispatch, LabelSource, unretracted
 from router.audit import verify
-from router.delivery_ports import Delivery, Endpoint
+from router.delivery_ports import Delivery, DeliveryState, Endpoint, Settled
 from router.ports import EventKind, Store
 from router.service import RoutingService
 from store.memory import MemoryStore
@@ -90,6 +90,22 @@ def test_a_confirmation_delivers_nothing_anew(client: TestClient, store: Store) 
     client.post("/v1/tickets", json=GAS)
     review(client, "gas")
     assert outbox(store) == [("gas", "dispatch", "pending")]
+
+
+def test_a_confirmation_sends_what_was_given_up_anew_unless_it_is_undone(
+    client: TestClient, store: Store, clock: Clock
+) -> None:
+    client.post("/v1/tickets", json=GAS)
+    (one,) = claim(store, clock)
+    gone = Settled(state=DeliveryState.DEAD, at=NOW, due_at=NOW, error="410")
+    assert store.write(lambda session: session.settle_delivery(one, "me", gone))
+    review(client, "gas")
+    assert outbox(store) == [("gas", "dispatch", "dead"), ("gas", "dispatch", "pending")]
+    assert undo(client).json()["unit"] == "gas"
+    assert outbox(store) == [("gas", "dispatch", "dead"), ("gas", "dispatch", "cancelled")]
+    review(client, "gas")
+    clock.move(seconds=10)
+    assert [again.unit_id for again in claim(store, clock)] == ["gas"]
 
 
 def test_an_undone_review_of_a_waiting_ticket_leaves_it_waiting(
