@@ -16,6 +16,7 @@ from api.desk import desk_of
 from api.lists import LineOut, line_of
 from api.openapi import json_body, problems
 from api.schemas import ByIn
+from api.veil import tells_of
 from domain.access import Right
 from router.nearby import Nearby, nearby
 from router.rerouting import Affected, affected, reroute
@@ -111,6 +112,7 @@ def what_is_affected(
         service.live,
         sight_of_caller(request),
     )
+    tells_of(request, *(one.stored.ticket for one in found))
     return AffectedListOut(count=len(found), tickets=[AffectedOut.affected(one, service) for one in found])
 
 

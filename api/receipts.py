@@ -159,7 +159,7 @@ def receipt(
             return Response(TicketOut.of(named, service).model_dump_json(), media_type="application/json")
         found = explain(ticket_id, session, champion.bundle if champion else None)
     if stored is not None:
-        tells_of(request, stored.ticket)
+        tells_of(request, stored.ticket, *(one.ticket for one in found.nearest))
     answer = ReceiptOut.of(found, names_of(found, service.unit_name), language)
     headers = {"Content-Language": language, "Vary": "Accept-Language"}
     return Response(answer.model_dump_json(), media_type="application/json", headers=headers)

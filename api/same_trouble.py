@@ -64,6 +64,5 @@ def similar(
     service = desk_of(request).service
     sight = sight_of_caller(request)
     found = service.similar(storable(ticket_id), limit, sight)
-    for one in found:
-        tells_of(request, one.stored.ticket)
+    tells_of(request, *(one.stored.ticket for one in found))
     return SimilarTicketsOut(ticket_id=ticket_id, similar=[SimilarOut.alike(one, service) for one in found])

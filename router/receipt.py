@@ -32,12 +32,25 @@ FIELDS = ("account", "address", "house_number", "coordinates", "category", "text
 class PastTicket:
     """A past dispatch that is like the ticket. `metres`: how far away, where both places are known."""
 
-    ticket_id: str
+    ticket: Ticket
     unit_id: str
-    day: date
     similarity: float
-    title: str
     metres: float | None = None
+
+    @property
+    def ticket_id(self) -> str:
+        """The ticket's id."""
+        return self.ticket.ticket_id
+
+    @property
+    def day(self) -> date:
+        """When it was received."""
+        return self.ticket.received_at.date()
+
+    @property
+    def title(self) -> str:
+        """The beginning of its text."""
+        return _title(self.ticket.text)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -215,11 +228,9 @@ def _nearest(ticket: Ticket, decision: Decision, past: Mapping[int, Dispatch]) -
         if dispatch is not None:
             found.append(
                 PastTicket(
-                    ticket_id=dispatch.ticket.ticket_id,
+                    ticket=dispatch.ticket,
                     unit_id=dispatch.unit_id,
-                    day=dispatch.ticket.received_at.date(),
                     similarity=resemblance.similarity,
-                    title=_title(dispatch.ticket.text),
                     metres=_apart(here, dispatch.ticket.point),
                 )
             )
