@@ -32,6 +32,7 @@ routes = APIRouter(tags=["events"])
 
 MEDIA_TYPE = "text/event-stream"
 OF_KEYS = (EventKind.KEY_ISSUED, EventKind.KEY_REVOKED, EventKind.SIGNED_IN, EventKind.SIGNED_OUT)
+OF_ENDPOINTS = "endpoint "  # that events of endpoints begin with, set, removed or tried
 AT_ONCE = 500  # events read from the store in one go
 LARGEST = 2**63 - 1
 HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
@@ -172,9 +173,9 @@ async def events(
 def _seen(store: Store, caller: Caller, events: Sequence[TicketEvent]) -> Sequence[TicketEvent]:
     """Of tickets: those of the area, and what was delivered to it, that a ticket was taken from it too.
 
-    Of the installation: for those who watch it; of keys: for those who make them.
+    Of the installation: for those who watch it; of keys: for those who make them; of endpoints: for those who set them.
     """
-    told = [one for one in events if one.ticket_id or _concerns(one.kind) <= caller.rights]
+    told = [one for one in events if one.ticket_id or _concerns(one) in caller.rights]
     sight = sight_of(caller.key)
     if sight is None or not told:
         return told
@@ -187,8 +188,12 @@ def _is_told(event: TicketEvent, sight: Sight) -> bool:
     return event.kind in OF_DELIVERY and event.unit_id in sight.units
 
 
-def _concerns(kind: EventKind) -> frozenset[Right]:
-    return frozenset({Right.KEYS if kind in OF_KEYS else Right.WATCH})
+def _concerns(event: TicketEvent) -> Right:
+    """The right that an event of the installation is for."""
+    if event.kind in OF_KEYS:
+        return Right.KEYS
+    # logs that were begun with earlier versions have whole addresses, and what these hold
+    return Right.DELIVER if event.detail.startswith(OF_ENDPOINTS) else Right.WATCH
 
 
 def _told(store: Store, caller: Caller, events: Sequence[TicketEvent]) -> list[str]:

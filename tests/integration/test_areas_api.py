@@ -12,6 +12,7 @@ from fastapi.testclient import TestClient
 from openpyxl import load_workbook
 
 from domain.access import Area, Role
+from router.delivery_ports import Endpoint, Secret
 from tests.integration.test_access_api import Office
 from tests.serving import IN_NORTH, IN_SOUTH
 
@@ -142,6 +143,20 @@ def test_the_installations_events_are_for_those_whom_they_concern(office: Office
     assert {"key_issued", "changed"} <= kinds(Role.ADMIN)
     assert kinds(Role.REVIEWER, area=OF_NORTH) == {"changed"}
     assert kinds(Role.UNIT) == set()
+
+
+def test_the_stream_tells_of_endpoints_those_alone_who_may_set_them(office: Office) -> None:
+    secret = Secret(value="whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIz")
+    endpoint = Endpoint(unit_id="gas", url="https://crew.example/hook?token=word", secrets=(secret,))
+    office.store.write(lambda session: session.put_endpoint(endpoint))
+
+    def heard(role: Role, **wanted: Any) -> list[str]:
+        told = followed(office.client(office.key(role, **wanted)))
+        return [one["detail"] for one in told if one["detail"].startswith("endpoint")]
+
+    for role in (Role.ENGINEER, Role.ADMIN):
+        assert heard(role) == ["endpoint https://crew.example"]
+    assert heard(Role.REVIEWER) == heard(Role.REVIEWER, area=OF_GAS) == []
 
 
 def test_a_stream_ends_when_its_key_is_revoked(office: Office) -> None:
