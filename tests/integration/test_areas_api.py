@@ -104,6 +104,53 @@ def test_who_reviews_an_area_decides_its_tickets_alone(office: Office) -> None:
     assert office.client(office.key(Role.ADMIN)).get("/v1/tickets/north").json()["status"] == "in_review"
 
 
+def test_who_decided_what_was_nobodys_takes_it_back(office: Office) -> None:
+    reviewer = office.client(office.key(Role.REVIEWER, area=OF_NORTH, name="Li Wei"))
+    other = office.client(office.key(Role.REVIEWER, area=OF_NORTH, name="Wang Fang"))
+    assert reviewer.post("/v1/tickets/nowhere/review", json={"unit": "south"}).status_code == 200
+    assert reviewer.get("/v1/tickets/nowhere").status_code == 404
+    assert other.post("/v1/tickets/nowhere/undo", json={"reason": "x"}).status_code == 404
+    undone = reviewer.post("/v1/tickets/nowhere/undo", json={"reason": "another crew"})
+    assert (undone.status_code, undone.json()["status"]) == (200, "on_hold")
+    assert other.get("/v1/tickets/nowhere").status_code == 200
+
+
+def test_who_joined_what_was_nobodys_takes_it_apart(office: Office) -> None:
+    reviewer = office.client(office.key(Role.REVIEWER, area=OF_NORTH))
+    others = office.client(office.key(Role.REVIEWER, area=ON_SOUTH))
+    assert reviewer.post("/v1/tickets/nowhere/join", json={"into": "north"}).status_code == 200
+    assert others.post("/v1/tickets/nowhere/unjoin", json={}).status_code == 404
+    apart = reviewer.post("/v1/tickets/nowhere/unjoin", json={})
+    assert (apart.status_code, apart.json()["status"]) == (200, "on_hold")
+
+
+def test_a_ticket_is_not_joined_into_what_goes_with_one_of_another_area(office: Office) -> None:
+    desk = office.client(office.key(Role.CALL_CENTRE))
+    assert desk.post("/v1/tickets/north/join", json={"into": "south"}).status_code == 200
+    reviewer = office.client(office.key(Role.REVIEWER, area=OF_NORTH))
+    assert reviewer.get("/v1/tickets/north").status_code == 200
+    refused = reviewer.post("/v1/tickets/nowhere/join", json={"into": "north"})
+    assert (refused.status_code, refused.json()["field"]) == (422, "into")
+    assert "south" not in refused.text
+    assert desk.get("/v1/tickets/nowhere").json()["status"] == "on_hold"
+
+
+def test_who_may_decide_what_is_nobodys_hears_that_it_waits_no_more(office: Office) -> None:
+    reviewer = office.client(office.key(Role.REVIEWER, area=OF_NORTH, name="Li Wei"))
+    other = office.client(office.key(Role.REVIEWER, area=OF_GAS, name="Wang Fang"))
+    crew = office.client(office.key(Role.UNIT, area=OF_NORTH))
+    said = {"unit": "south", "comment": "theirs"}
+    assert reviewer.post("/v1/tickets/nowhere/review", json=said).status_code == 200
+
+    def heard(client: TestClient) -> list[tuple[str, str | None, str]]:
+        told = followed(client)
+        return [(one["kind"], one["unit"], one["detail"]) for one in told if one["ticket_id"] == "nowhere"]
+
+    assert heard(reviewer) == [("reviewed", "south", "theirs"), ("status", None, "dispatched")]
+    assert heard(other) == [("status", None, "dispatched")]
+    assert heard(crew) == []
+
+
 def test_what_a_unit_gave_away_it_sees_no_more(office: Office) -> None:
     crew = office.client(office.key(Role.UNIT, area=OF_GAS))
     admin = office.client(office.key(Role.ADMIN))
