@@ -18,6 +18,7 @@ ID_LETTERS = "23456789abcdefghjkmnpqrstuvwxyz"
 USUAL_DAYS = 365
 SESSION_PREFIX = "gs"
 SESSION_LASTS, SESSION_IDLE = timedelta(hours=12), timedelta(hours=2)
+MOST_SESSIONS = 100  # of one key at a time
 LIMITED = (Role.REVIEWER, Role.UNIT)  # roles that have an area
 
 
@@ -81,7 +82,10 @@ def revoke(store: Store, key_id: str, *, by: str, at: datetime) -> Key:
 
 
 def sign_in(store: Store, key: Key, *, at: datetime) -> SignedIn:
-    """Begin a session in which its token stands for the key; never longer than the key itself holds."""
+    """Begin a session in which its token stands for the key; never longer than the key itself holds.
+
+    Beyond `MOST_SESSIONS` of a key those end that nobody used for longest.
+    """
     session_id, token = _made(SESSION_PREFIX)
     until = at + SESSION_LASTS
     found = SignIn(
@@ -91,7 +95,14 @@ def sign_in(store: Store, key: Key, *, at: datetime) -> SignedIn:
         seen_at=at,
         expires_at=until if key.expires_at is None else min(until, key.expires_at),
     )
-    store.write(lambda session: session.add_sign_in(found, digest_of(token), by=key.name))
+
+    def work(session: WriteSession) -> None:
+        session.add_sign_in(found, digest_of(token), by=key.name)
+        own = [one for one in session.sign_ins().values() if one.key_id == key.key_id]
+        for one in sorted(own, key=lambda one: one.seen_at)[:-MOST_SESSIONS]:
+            session.end_sign_in(one.session_id, by=key.name)
+
+    store.write(work)
     return SignedIn(sign_in=found, token=token)
 
 
