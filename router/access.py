@@ -55,8 +55,15 @@ def digest_of(secret: str) -> str:
     return sha256(secret.encode()).hexdigest()
 
 
-def issue(store: Store, wanted: Wanted, *, by: str, at: datetime) -> Issued:
-    """Make a key. Raises InvalidInput for one that makes no sense, NotFound for an area that is not in the store."""
+def issue(
+    store: Store, wanted: Wanted, *, by: str, at: datetime, granting: frozenset[Right] = frozenset(Right)
+) -> Issued:
+    """Make a key; `granting`: the rights of who makes it.
+
+    Raises InvalidInput for one that makes no sense or may what its maker may not, NotFound for an area that is not in
+    the store.
+    """
+    _require_own(wanted, granting)
     issued = _issued(wanted, by, at)
     store.write(lambda session: _keep(issued, session))
     return issued
@@ -166,6 +173,18 @@ def _require_sense(wanted: Wanted) -> None:
     if wanted.days is not None and not 0 < wanted.days <= 36_500:
         refuse(
             "days", "is not from 1 to 36,500", "Give a number of days, or none for a key that does not expire"
+        )
+
+
+def _require_own(wanted: Wanted, granting: frozenset[Right]) -> None:
+    """Nobody grants what he may not himself."""
+    rights = RIGHTS[wanted.role] if wanted.only is None else wanted.only & RIGHTS[wanted.role]
+    if not rights <= granting:
+        own = RIGHTS[wanted.role] & granting
+        raise InvalidInput(
+            field="role" if wanted.only is None else "only",
+            problem=f"grants what your key may not: {_listed(rights - granting)}",
+            mend=f"Set only to some of {_listed(own)}" if own else "Ask somebody who may",
         )
 
 

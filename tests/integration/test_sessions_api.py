@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from fastapi.testclient import TestClient
 
-from domain.access import Area, Role
+from domain.access import Area, Right, Role
 from router import access
 from router.access import revoke
 from router.audit import verify
@@ -86,6 +86,21 @@ def test_a_revoked_or_expired_key_takes_its_sessions_along(office: Office) -> No
     assert revoked.get("/v1/who").status_code == 401
     office.clock.now += timedelta(hours=1)
     assert expired.get("/v1/who").status_code == 401
+
+
+def test_nobody_makes_a_key_that_may_what_his_own_may_not(office: Office) -> None:
+    narrow = office.client(office.key(Role.ADMIN, only=frozenset({Right.KEYS, Right.READ})))
+    wanted = {"name": "Full", "role": "admin"}
+    refused = narrow.post("/v1/keys", json=wanted)
+    assert (refused.status_code, refused.json()["field"]) == (422, "role")
+    assert "deliver" in refused.json()["detail"]
+    assert "Set only to some of keys, read" in refused.text
+    more = narrow.post("/v1/keys", json={**wanted, "only": ["keys", "units"]})
+    assert (more.status_code, more.json()["field"]) == (422, "only")
+    none = narrow.post("/v1/keys", json={**wanted, "role": "unit", "units": ["north"], "only": ["take"]})
+    assert (none.status_code, none.json()["field"]) == (422, "only")
+    assert narrow.post("/v1/keys", json={**wanted, "only": ["read", "keys"]}).status_code == 201
+    assert office.client(office.key(Role.ADMIN)).post("/v1/keys", json=wanted).status_code == 201
 
 
 def test_signing_in_counts_as_one_of_the_keys_requests(office: Office) -> None:
