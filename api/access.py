@@ -48,12 +48,12 @@ class Rule:
             request.state.caller = None
             return
         caller = await doors.admit(request)
+        request.state.caller = caller
         if self.rights and not self.rights & caller.rights:
             needed = " or ".join(sorted(self.rights))
             raise HTTPException(
                 403, f"This needs the right {needed}; a key of the role {caller.role} lacks it."
             )
-        request.state.caller = caller
         if caller.area.is_limited:
             await _require_area(request, caller, self.own)
 

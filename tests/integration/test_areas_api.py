@@ -11,7 +11,7 @@ import pytest
 from fastapi.testclient import TestClient
 from openpyxl import load_workbook
 
-from domain.access import Area, Role
+from domain.access import Area, Right, Role
 from router.delivery_ports import Endpoint, Secret
 from tests.integration.test_access_api import Office
 from tests.serving import IN_NORTH, IN_SOUTH
@@ -93,6 +93,24 @@ def test_a_ticket_of_another_area_is_answered_as_if_it_did_not_exist(office: Off
     others, none = reviewer.get("/v1/tickets/south"), reviewer.get("/v1/tickets/none")
     assert (others.status_code, none.status_code) == (404, 404)
     assert others.text.replace("south", "none") == none.text
+
+
+ENDINGS = ("receipt", "similar", "affected", "nearby", "claim", "undo")
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_a_ticket_may_be_called_as_an_address_below_it(office: Office, ending: str) -> None:
+    desk = office.client(office.key(Role.CALL_CENTRE))
+    for ticket in (SOUTH, NORTH):
+        named = {**ticket, "ticket_id": f"{ticket['ticket_id']}/x/{ending}"}
+        assert desk.post("/v1/tickets", json=named).status_code == 201
+    reviewer = office.client(office.key(Role.REVIEWER, area=OF_NORTH))
+    for client in (desk, office.client(office.key(Role.ADMIN)), reviewer):
+        found = client.get(f"/v1/tickets/north/x/{ending}")
+        assert (found.status_code, found.json()["ticket_id"]) == (200, f"north/x/{ending}")
+    assert reviewer.get(f"/v1/tickets/south/x/{ending}").status_code == 404
+    following = office.client(office.key(Role.REVIEWER, only=frozenset({Right.REVIEW})))
+    assert following.get(f"/v1/tickets/north/x/{ending}").status_code in (403, 404)
 
 
 def test_who_reviews_an_area_decides_its_tickets_alone(office: Office) -> None:
