@@ -23,18 +23,23 @@ from router.stored import StoredTicket
 PUBLIC = frozenset({"/", "/docs", "/healthz", "/readyz", "/openapi.json"})
 OPEN311 = "/open311/"
 """Under it the specification's own rules hold: reading is public, writing may need an api_key."""
+Own = Callable[[Request, StoredTicket], bool]
+"""Whether a ticket is the caller's affair even where it is not of the caller's area."""
 
 
 class Rule:
     """Lets in who has one of the rights; without rights anybody that is known.
 
-    `here`: or who asks on this machine. `everybody`: nothing is asked of the caller.
+    `here`: or who asks on this machine. `everybody`: nothing is asked of the caller. `own`: tickets besides the area's.
     """
 
-    def __init__(self, *rights: Right, here: bool = False, everybody: bool = False) -> None:
+    def __init__(
+        self, *rights: Right, here: bool = False, everybody: bool = False, own: Own | None = None
+    ) -> None:
         self.rights = frozenset(rights)
         self.here = here
         self.everybody = everybody
+        self.own = own
 
     async def __call__(self, request: Request) -> None:
         """Note who asks. Raises HTTPException 401, 403 or 429."""
@@ -43,19 +48,19 @@ class Rule:
             request.state.caller = None
             return
         caller = await doors.admit(request)
+        request.state.caller = caller
         if self.rights and not self.rights & caller.rights:
             needed = " or ".join(sorted(self.rights))
             raise HTTPException(
                 403, f"This needs the right {needed}; a key of the role {caller.role} lacks it."
             )
-        request.state.caller = caller
         if caller.area.is_limited:
-            await _require_area(request, caller)
+            await _require_area(request, caller, self.own)
 
 
-def may(*rights: Right, here: bool = False) -> Any:
+def may(*rights: Right, here: bool = False, own: Own | None = None) -> Any:
     """A route's dependency: it is for those who have one of the rights. See `Rule`."""
-    return Depends(Rule(*rights, here=here))
+    return Depends(Rule(*rights, here=here, own=own))
 
 
 def everybody() -> Any:
@@ -107,18 +112,18 @@ def only_seen(request: Request, found: Sequence[StoredTicket]) -> Sequence[Store
     return found if sight is None else [one for one in found if sight.covers(one)]
 
 
-def require_seen(request: Request, ticket_id: str) -> None:
-    """For a ticket that the body names: those of the path are looked at before the handler. Raises NotFound."""
-    if caller_of(request).area.is_limited:
-        seen(request, desk_of(request).service.ticket(ticket_id))
-
-
-async def _require_area(request: Request, caller: Caller) -> None:
-    """What the path names has to be of the caller's area. Raises NotFound."""
+async def _require_area(request: Request, caller: Caller, own: Own | None) -> None:
+    """What the path names has to be of the caller's area, or the caller's own. Raises NotFound."""
     if (ticket_id := request.path_params.get("ticket_id")) is not None:
-        await run_in_threadpool(require_seen, request, storable(ticket_id))
+        await run_in_threadpool(_require_seen, request, storable(ticket_id), own)
     if (unit_id := request.path_params.get("unit_id")) is not None and caller.role is Role.UNIT:
         own_unit(request, unit_id)
+
+
+def _require_seen(request: Request, ticket_id: str, own: Own | None) -> None:
+    stored = desk_of(request).service.ticket(ticket_id)
+    if own is None or not own(request, stored):
+        seen(request, stored)
 
 
 def own_unit(request: Request, unit_id: str) -> str:

@@ -13,15 +13,17 @@ from api.access import acting, caller_of, may, sight_of_caller
 from api.answers import TicketOut
 from api.bodies import parse_json, read_body, storable, validated
 from api.desk import desk_of
+from api.endings import OrTicket
 from api.lists import LineOut, line_of
 from api.openapi import json_body, problems
 from api.schemas import ByIn
+from api.veil import tells_of
 from domain.access import Right
 from router.nearby import Nearby, nearby
 from router.rerouting import Affected, affected, reroute
 from router.service import RoutingService
 
-routes = APIRouter(prefix="/v1/tickets", tags=["reviews"])
+routes = APIRouter(prefix="/v1/tickets", tags=["reviews"], route_class=OrTicket)
 
 FARTHEST_M = 2_000.0
 
@@ -111,6 +113,7 @@ def what_is_affected(
         service.live,
         sight_of_caller(request),
     )
+    tells_of(request, *(one.stored.ticket for one in found))
     return AffectedListOut(count=len(found), tickets=[AffectedOut.affected(one, service) for one in found])
 
 

@@ -112,7 +112,7 @@ class Doors:
         """Who has that secret; it counts as one of the key's requests."""
         caller = await self._caller(digest_of(secret), _peer(request))
         assert caller.key is not None
-        self.pace(caller.key.key_id, caller.key.per_minute or USUAL_PER_MINUTE)
+        self._pace_key(caller.key)
         return caller
 
     def pace(self, who: str, per_minute: int) -> None:
@@ -125,12 +125,13 @@ class Doors:
             self._unnamed.step(_peer(request), per_minute, _too_many(per_minute))
 
     async def key_of(self, secret: str, request: HTTPConnection) -> Key:
-        """The key with that secret, not a session's token."""
+        """The key with that secret, not a session's token; it counts as one of the key's requests."""
         digest = digest_of(secret)
         await self._caller(digest, _peer(request))
         key = self._known.keys.get(digest)
         if key is None:
             raise _refused("This is no key's secret.", "invalid_token")
+        self._pace_key(key)
         return key
 
     @property
@@ -149,6 +150,9 @@ class Doors:
         return caller.session_id is None or any(
             one.session_id == caller.session_id and one.expires_at > now for one in known.sign_ins.values()
         )
+
+    def _pace_key(self, key: Key) -> None:
+        self.pace(key.key_id, key.per_minute or USUAL_PER_MINUTE)
 
     def _look_again(self) -> None:
         """As `refresh`, where nobody does it already; while the store is away those that were known go on."""

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 from fastapi import APIRouter, Request
 from starlette.concurrency import run_in_threadpool
 
-from api.access import acting, may, require_seen
+from api.access import acting, may, only_seen
 from api.answers import TicketOut
 from api.bodies import parse_json, read_body, storable, validated
 from api.desk import desk_of
@@ -15,13 +13,20 @@ from api.openapi import json_body, problems
 from api.schemas import ByIn, JoinIn
 from domain.access import Right
 from domain.errors import InvalidInput, NotFound
-from router.joining import Join, join, unjoin
+from router.claiming import require_ticket
+from router.joining import Join, join, leader_of, unjoin
 from router.ports import WriteSession
 from router.stored import StoredTicket
 
 routes = APIRouter(prefix="/v1/tickets", tags=["tickets"])
 
 CHANGING = problems(404, 409, 413, 415, 422, 429, 503, 507)
+
+
+def _goes_with_one_that_is_seen(request: Request, stored: StoredTicket) -> bool:
+    """A ticket that was nobody's leaves every area once it is joined; the one that it goes with stays in its own."""
+    with desk_of(request).service.store.read() as session:
+        return stored.joined_into is not None and bool(only_seen(request, [leader_of(stored, session)]))
 
 
 @routes.post(
@@ -44,7 +49,7 @@ async def join_it(request: Request, ticket_id: str) -> TicketOut:
 
 @routes.post(
     "/{ticket_id:path}/unjoin",
-    dependencies=[may(Right.JOIN)],
+    dependencies=[may(Right.JOIN, own=_goes_with_one_that_is_seen)],
     response_model=TicketOut,
     responses=CHANGING,
     openapi_extra=json_body("ByIn"),
@@ -61,9 +66,14 @@ def _join(request: Request, ticket_id: str, body: bytes) -> TicketOut:
     said = validated(JoinIn, parse_json(body))
     service, name = desk_of(request).service, acting(request, said.by)
     wanted = Join(ticket_id=ticket_id, into=said.into, by=name, at=service.clock())
+
+    def work(session: WriteSession) -> StoredTicket:
+        if not only_seen(request, [leader_of(require_ticket(said.into, session), session)]):
+            raise NotFound(kind="ticket", key=said.into)
+        return join(wanted, session)
+
     try:
-        require_seen(request, said.into)
-        stored = service.store.write(partial(join, wanted))
+        stored = service.store.write(work)
     except NotFound as error:
         if error.key == ticket_id:
             raise

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel
 from starlette.concurrency import run_in_threadpool
 
-from api.access import acting, doors_of, may
+from api.access import acting, caller_of, doors_of, may
 from api.bodies import parse_json, read_body, validated
 from api.desk import desk_of
 from api.doors import USUAL_PER_MINUTE
@@ -123,6 +123,7 @@ def _make(request: Request, body: bytes) -> NewKeyOut:
             ),
             by=acting(request, "", "api"),
             at=now,
+            granting=caller_of(request).rights,
         )
     except NotFound as error:
         # the address exists; a value in the body is wrong

@@ -9,18 +9,20 @@ from fastapi import APIRouter, Header, Query, Request, Response
 from pydantic import BaseModel
 
 from api.access import may
-from api.answers import EvidenceOut, LocationOut, ReviewOut, SignalOut, TicketOut
+from api.answers import EvidenceOut, LocationOut, ReviewOut, SignalOut
 from api.bodies import storable
 from api.desk import desk_of
+from api.endings import OrTicket
 from api.openapi import problems
 from api.veil import tells_of
 from domain.access import Right
+from router.claiming import require_ticket
 from router.explaining import explain
 from router.receipt import PastTicket, Receipt, Rival, Terms, names_of
 from router.receipt_lines import receipt_lines
 from router.wording import accepted_language, wording
 
-routes = APIRouter(prefix="/v1/tickets", tags=["tickets"])
+routes = APIRouter(prefix="/v1/tickets", tags=["tickets"], route_class=OrTicket)
 
 Language = Annotated[Literal["zh", "en"] | None, Query(description="Left out: what Accept-Language prefers.")]
 
@@ -153,13 +155,9 @@ def receipt(
     language = lang or accepted_language(accept_language)
     champion = service.champion()
     with service.store.read() as session:
-        stored = session.ticket(storable(ticket_id))
-        if stored is None and (named := session.ticket(f"{ticket_id}/receipt")):
-            # an id may end as this address does
-            return Response(TicketOut.of(named, service).model_dump_json(), media_type="application/json")
+        stored = require_ticket(storable(ticket_id), session)
         found = explain(ticket_id, session, champion.bundle if champion else None)
-    if stored is not None:
-        tells_of(request, stored.ticket)
+    tells_of(request, stored.ticket, *(one.ticket for one in found.nearest))
     answer = ReceiptOut.of(found, names_of(found, service.unit_name), language)
     headers = {"Content-Language": language, "Vary": "Accept-Language"}
     return Response(answer.model_dump_json(), media_type="application/json", headers=headers)

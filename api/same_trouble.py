@@ -11,6 +11,7 @@ from api.access import may, sight_of_caller
 from api.answers import TicketOut
 from api.bodies import storable
 from api.desk import desk_of
+from api.endings import OrTicket
 from api.lists import LineOut, line_of
 from api.openapi import problems
 from api.veil import tells_of
@@ -18,7 +19,7 @@ from domain.access import Right
 from router.same_trouble import Alike
 from router.service import RoutingService
 
-routes = APIRouter(prefix="/v1/tickets", tags=["tickets"])
+routes = APIRouter(prefix="/v1/tickets", tags=["tickets"], route_class=OrTicket)
 
 
 class SimilarOut(LineOut):
@@ -64,6 +65,5 @@ def similar(
     service = desk_of(request).service
     sight = sight_of_caller(request)
     found = service.similar(storable(ticket_id), limit, sight)
-    for one in found:
-        tells_of(request, one.stored.ticket)
+    tells_of(request, *(one.stored.ticket for one in found))
     return SimilarTicketsOut(ticket_id=ticket_id, similar=[SimilarOut.alike(one, service) for one in found])

@@ -24,14 +24,17 @@ from api.veil import text_for
 from domain.access import Right
 from domain.decisions import Verdict
 from domain.errors import Overloaded, StoreUnavailable
+from domain.tickets import WAITING
 from router.event_ports import OF_DELIVERY, EventKind, TicketEvent
-from router.ports import Store
-from router.sight import Sight, sight_of
+from router.ports import ReadSession, Store
+from router.sight import Sight, is_nobodys, sight_of
+from store.bundles import GRIDROUTE
 
 routes = APIRouter(tags=["events"])
 
 MEDIA_TYPE = "text/event-stream"
 OF_KEYS = (EventKind.KEY_ISSUED, EventKind.KEY_REVOKED, EventKind.SIGNED_IN, EventKind.SIGNED_OUT)
+OF_ENDPOINTS = "endpoint "  # that events of endpoints begin with, set, removed or tried
 AT_ONCE = 500  # events read from the store in one go
 LARGEST = 2**63 - 1
 HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
@@ -172,23 +175,52 @@ async def events(
 def _seen(store: Store, caller: Caller, events: Sequence[TicketEvent]) -> Sequence[TicketEvent]:
     """Of tickets: those of the area, and what was delivered to it, that a ticket was taken from it too.
 
-    Of the installation: for those who watch it; of keys: for those who make them.
+    To who decides: also what they did themselves, and that a ticket that was nobody's waits no more.
+    Of the installation: for those who watch it; of keys: for those who make them; of endpoints: for those who set them.
     """
-    told = [one for one in events if one.ticket_id or _concerns(one.kind) <= caller.rights]
+    told = [one for one in events if one.ticket_id or _concerns(one) in caller.rights]
     sight = sight_of(caller.key)
     if sight is None or not told:
         return told
     with store.read() as session:
         seen = session.seen_of({one.ticket_id for one in told if one.ticket_id}, sight)
-    return [one for one in told if not one.ticket_id or one.ticket_id in seen or _is_told(one, sight)]
+        left = _left_every_area(told, session) if sight.proposals else set()
+    return [
+        one if whole else replace(one, unit_id=None)
+        for one in told
+        if (whole := not one.ticket_id or one.ticket_id in seen or _is_told(one, sight, caller))
+        or (one.ticket_id in left and _ends_waiting(one))
+    ]
 
 
-def _is_told(event: TicketEvent, sight: Sight) -> bool:
-    return event.kind in OF_DELIVERY and event.unit_id in sight.units
+def _is_told(event: TicketEvent, sight: Sight, caller: Caller) -> bool:
+    """Whether it concerns the listener, whoever sees the ticket by now."""
+    if event.kind in OF_DELIVERY and event.unit_id in sight.units:
+        return True
+    return sight.proposals and event.by == caller.name != GRIDROUTE.by
 
 
-def _concerns(kind: EventKind) -> frozenset[Right]:
-    return frozenset({Right.KEYS if kind in OF_KEYS else Right.WATCH})
+def _left_every_area(events: Sequence[TicketEvent], session: ReadSession) -> set[str]:
+    """Tickets that no longer wait and were nobody's, so that every area saw them until then."""
+    # most tickets go out at once: their decision stands beside, and none of them has to be read
+    at_once = {
+        one.ticket_id for one in events if one.kind is EventKind.DECIDED and one.detail == Verdict.DISPATCH
+    }
+    asked = {one.ticket_id for one in events if one.ticket_id and _ends_waiting(one)} - at_once
+    found = (stored for one in asked if (stored := session.ticket(one)) is not None)
+    return {one.ticket.ticket_id for one in found if one.decision is not None and is_nobodys(one.decision)}
+
+
+def _ends_waiting(event: TicketEvent) -> bool:
+    return event.kind is EventKind.STATUS and event.detail not in WAITING
+
+
+def _concerns(event: TicketEvent) -> Right:
+    """The right that an event of the installation is for."""
+    if event.kind in OF_KEYS:
+        return Right.KEYS
+    # logs that were begun with earlier versions have whole addresses, and what these hold
+    return Right.DELIVER if event.detail.startswith(OF_ENDPOINTS) else Right.WATCH
 
 
 def _told(store: Store, caller: Caller, events: Sequence[TicketEvent]) -> list[str]:

@@ -5,20 +5,26 @@ from __future__ import annotations
 from fastapi import APIRouter, Request
 from starlette.concurrency import run_in_threadpool
 
-from api.access import acting, may
+from api.access import acting, caller_of, may
 from api.answers import TicketOut
 from api.bodies import parse_json, read_body, storable, validated
 from api.desk import desk_of
 from api.openapi import json_body, problems
 from api.schemas import UndoIn
 from domain.access import Right
+from router.stored import StoredTicket
 
 routes = APIRouter(prefix="/v1/tickets", tags=["tickets"])
 
 
+def _decided_it(request: Request, stored: StoredTicket) -> bool:
+    """A ticket that was nobody's leaves the area of whoever decided it, and a mistake is theirs to take back."""
+    return stored.review is not None and stored.review.by == caller_of(request).name
+
+
 @routes.post(
     "/{ticket_id:path}/undo",
-    dependencies=[may(Right.REVIEW)],
+    dependencies=[may(Right.REVIEW, own=_decided_it)],
     response_model=TicketOut,
     responses=problems(404, 409, 413, 415, 422, 503, 507),
     openapi_extra=json_body("UndoIn"),

@@ -34,10 +34,11 @@ def ticket_for(caller: Caller, ticket: TicketOut) -> TicketOut:
     return ticket.model_copy(update={"content": content})
 
 
-def tells_of(request: Request, ticket: Ticket) -> None:
-    """The answer tells of the ticket without its fields: its numbers are to be looked for as well."""
+def tells_of(request: Request, *tickets: Ticket) -> None:
+    """The answer tells of the tickets without their fields: their numbers are to be looked for as well."""
     hidden = caller_of(request).hidden
-    request.state.numbers = [*getattr(request.state, "numbers", ()), *numbers_of(ticket, hidden)]
+    own = (number for ticket in tickets for number in numbers_of(ticket, hidden))
+    request.state.numbers = [*getattr(request.state, "numbers", ()), *own]
 
 
 class Veiled:

@@ -18,6 +18,7 @@ ID_LETTERS = "23456789abcdefghjkmnpqrstuvwxyz"
 USUAL_DAYS = 365
 SESSION_PREFIX = "gs"
 SESSION_LASTS, SESSION_IDLE = timedelta(hours=12), timedelta(hours=2)
+MOST_SESSIONS = 100  # of one key at a time
 LIMITED = (Role.REVIEWER, Role.UNIT)  # roles that have an area
 
 
@@ -54,8 +55,15 @@ def digest_of(secret: str) -> str:
     return sha256(secret.encode()).hexdigest()
 
 
-def issue(store: Store, wanted: Wanted, *, by: str, at: datetime) -> Issued:
-    """Make a key. Raises InvalidInput for one that makes no sense, NotFound for an area that is not in the store."""
+def issue(
+    store: Store, wanted: Wanted, *, by: str, at: datetime, granting: frozenset[Right] = frozenset(Right)
+) -> Issued:
+    """Make a key; `granting`: the rights of who makes it.
+
+    Raises InvalidInput for one that makes no sense or may what its maker may not, NotFound for an area that is not in
+    the store.
+    """
+    _require_own(wanted, granting)
     issued = _issued(wanted, by, at)
     store.write(lambda session: _keep(issued, session))
     return issued
@@ -81,7 +89,10 @@ def revoke(store: Store, key_id: str, *, by: str, at: datetime) -> Key:
 
 
 def sign_in(store: Store, key: Key, *, at: datetime) -> SignedIn:
-    """Begin a session in which its token stands for the key; never longer than the key itself holds."""
+    """Begin a session in which its token stands for the key; never longer than the key itself holds.
+
+    Beyond `MOST_SESSIONS` of a key those end that nobody used for longest.
+    """
     session_id, token = _made(SESSION_PREFIX)
     until = at + SESSION_LASTS
     found = SignIn(
@@ -91,7 +102,14 @@ def sign_in(store: Store, key: Key, *, at: datetime) -> SignedIn:
         seen_at=at,
         expires_at=until if key.expires_at is None else min(until, key.expires_at),
     )
-    store.write(lambda session: session.add_sign_in(found, digest_of(token), by=key.name))
+
+    def work(session: WriteSession) -> None:
+        session.add_sign_in(found, digest_of(token), by=key.name)
+        own = [one for one in session.sign_ins().values() if one.key_id == key.key_id]
+        for one in sorted(own, key=lambda one: one.seen_at)[:-MOST_SESSIONS]:
+            session.end_sign_in(one.session_id, by=key.name)
+
+    store.write(work)
     return SignedIn(sign_in=found, token=token)
 
 
@@ -155,6 +173,18 @@ def _require_sense(wanted: Wanted) -> None:
     if wanted.days is not None and not 0 < wanted.days <= 36_500:
         refuse(
             "days", "is not from 1 to 36,500", "Give a number of days, or none for a key that does not expire"
+        )
+
+
+def _require_own(wanted: Wanted, granting: frozenset[Right]) -> None:
+    """Nobody grants what he may not himself."""
+    rights = RIGHTS[wanted.role] if wanted.only is None else wanted.only & RIGHTS[wanted.role]
+    if not rights <= granting:
+        own = RIGHTS[wanted.role] & granting
+        raise InvalidInput(
+            field="role" if wanted.only is None else "only",
+            problem=f"grants what your key may not: {_listed(rights - granting)}",
+            mend=f"Set only to some of {_listed(own)}" if own else "Ask somebody who may",
         )
 
 

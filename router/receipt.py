@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -24,6 +25,7 @@ Terms = tuple[tuple[str, float], ...]
 
 CLOSE = 1e-6  # of a score: contributions and score are summed in another order
 TITLE_LENGTH = 40
+_NUMBER = re.compile(r"\+?[A-Za-z]*\d(?:[\s\-./()（）]{0,3}\d|[A-Za-z])*")
 START = "start"
 FIELDS = ("account", "address", "house_number", "coordinates", "category", "text")  # that a ticket may lack
 
@@ -32,12 +34,25 @@ FIELDS = ("account", "address", "house_number", "coordinates", "category", "text
 class PastTicket:
     """A past dispatch that is like the ticket. `metres`: how far away, where both places are known."""
 
-    ticket_id: str
+    ticket: Ticket
     unit_id: str
-    day: date
     similarity: float
-    title: str
     metres: float | None = None
+
+    @property
+    def ticket_id(self) -> str:
+        """The ticket's id."""
+        return self.ticket.ticket_id
+
+    @property
+    def day(self) -> date:
+        """When it was received."""
+        return self.ticket.received_at.date()
+
+    @property
+    def title(self) -> str:
+        """The beginning of its text."""
+        return _title(self.ticket.text)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -218,11 +233,9 @@ def _nearest(ticket: Ticket, decision: Decision, past: Mapping[int, Dispatch]) -
         if dispatch is not None:
             found.append(
                 PastTicket(
-                    ticket_id=dispatch.ticket.ticket_id,
+                    ticket=dispatch.ticket,
                     unit_id=dispatch.unit_id,
-                    day=dispatch.ticket.received_at.date(),
                     similarity=resemblance.similarity,
-                    title=_title(dispatch.ticket.text),
                     metres=_apart(here, dispatch.ticket.point),
                 )
             )
@@ -234,8 +247,16 @@ def _apart(here: Point | None, there: Point | None) -> float | None:
 
 
 def _title(text: str) -> str:
+    """The first line, cut where it is long, but within no number: a part of one is not recognised as one."""
     first = " ".join(text.strip().partition("\n")[0].split())
-    return first if len(first) <= TITLE_LENGTH else f"{first[: TITLE_LENGTH - 1]}…"
+    if len(first) <= TITLE_LENGTH:
+        return first
+    end = TITLE_LENGTH - 1
+    return f"{first[: next((s for s, e in _numbers(first) if s < end < e), end)]}…"
+
+
+def _numbers(text: str) -> Iterator[tuple[int, int]]:
+    return (found.span() for found in _NUMBER.finditer(text))
 
 
 def _missing(ticket: Ticket, location: Location) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from domain.errors import NotFound
+from domain.errors import BundleOlder, NotFound
 from router.ports import BundleRecord, Pointers, ReadSession, Store, WriteSession
 
 
@@ -33,17 +33,31 @@ def challenger(store: Store) -> BundleRecord | None:
         return _record(session, session.pointers().challenger)
 
 
-def promote(store: Store, version: int, at: datetime, word: Word = GRIDROUTE) -> Pointers:
-    """Make `version` the champion and the old champion the way back. Raises NotFound for an unknown version."""
-    return store.write(lambda session: _promote(session, version, at, word))
+def promote(
+    store: Store, version: int, at: datetime, word: Word = GRIDROUTE, *, older: bool = True
+) -> Pointers:
+    """Make `version` the champion and the old champion the way back.
 
-
-def rollback(store: Store, at: datetime | None = None, word: Word = GRIDROUTE) -> Pointers:
-    """Make the previous champion the champion again. Raises NotFound when there is none.
-
-    There is then no further way back: a second rollback would bring the bundle back that was just taken out.
+    Raises NotFound for an unknown version, and BundleOlder unless `older` ones than the champion are wanted.
     """
-    return store.write(lambda session: _rollback(session, at, word))
+    return store.write(lambda session: _promote(session, version, at, word, older=older))
+
+
+def rollback(
+    store: Store, at: datetime | None = None, word: Word = GRIDROUTE, *, to: int | None = None
+) -> Pointers:
+    """Make the previous champion the champion again.
+
+    Raises NotFound when there is none, or (`to`: the one that is meant) another one than that meanwhile. There is then
+    no further way back: a second rollback would bring the bundle back that was just taken out.
+    """
+    return store.write(lambda session: _rollback(session, at, word, to))
+
+
+def require_newer(version: int, champion: int | None) -> None:
+    """Raises BundleOlder for a version that was registered before the champion."""
+    if champion is not None and version < champion:
+        raise BundleOlder(version=version, champion=champion)
 
 
 def set_challenger(store: Store, version: int | None, word: Word = GRIDROUTE) -> Pointers:
@@ -55,8 +69,10 @@ def set_challenger(store: Store, version: int | None, word: Word = GRIDROUTE) ->
     return store.write(work)
 
 
-def _promote(session: WriteSession, version: int, at: datetime, word: Word) -> Pointers:
+def _promote(session: WriteSession, version: int, at: datetime, word: Word, *, older: bool) -> Pointers:
     now = session.pointers()
+    if not older:
+        require_newer(version, now.champion)
     if version == now.champion:
         return now
     waiting = None if now.challenger == version else now.challenger
@@ -64,10 +80,12 @@ def _promote(session: WriteSession, version: int, at: datetime, word: Word) -> P
     return _move(session, after, word)
 
 
-def _rollback(session: WriteSession, at: datetime | None, word: Word) -> Pointers:
+def _rollback(session: WriteSession, at: datetime | None, word: Word, to: int | None) -> Pointers:
     now = session.pointers()
     if now.previous is None:
         raise NotFound(kind="bundle", key="previous champion")
+    if to is not None and now.previous != to:
+        raise NotFound(kind="bundle", key=f"previous champion {to}")
     return _move(session, replace(now, champion=now.previous, previous=None, since=at), word)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from urllib.parse import urlsplit
 
 from domain.automation import Suspension
 from domain.decisions import Decision, Reason, Verdict
@@ -40,6 +41,12 @@ def automatic(decision: Decision) -> str | None:
     if decision.verdict is Verdict.DISPATCH:
         return "sent"
     return "audited" if Reason.AUDITED in decision.reasons else None
+
+
+def endpoint_set(url: str) -> str:
+    """What the log says of a new endpoint: scheme and host alone, for the rest may hold what lets one in there."""
+    parts = urlsplit(url)
+    return f"endpoint {parts.scheme}://{parts.netloc.rpartition('@')[2]}"
 
 
 def closed(place: str) -> StoreUnavailable:

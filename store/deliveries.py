@@ -31,6 +31,7 @@ from domain.errors import NotFound
 from router.delivery_ports import Delivery, DeliveryKind, DeliveryState, Endpoint, Outbox, Reply, Settled
 from router.event_ports import EventKind
 from store import tables
+from store.checks import endpoint_set
 from store.codec import decode, encode
 from store.current import IS_CURRENT
 from store.events import SqlEventReads, SqlEventWrites
@@ -273,7 +274,7 @@ class SqlDeliveryWrites(SqlDeliveryReads, SqlEventWrites):
                 body=encode(replace(endpoint, failures=0, paused_until=None)),
             )
         )
-        detail = f"endpoint {endpoint.url}"
+        detail = endpoint_set(endpoint.url)
         self._record("", EventKind.CHANGED, by=by, unit_id=endpoint.unit_id, detail=detail)
 
     def remove_endpoint(self, unit_id: str, by: str = "gridroute") -> None:

@@ -11,6 +11,7 @@ from domain.errors import NotFound
 from router.delivery_ports import Delivery, DeliveryKind, DeliveryState, Endpoint, Outbox, Settled
 from router.event_ports import EventKind
 from router.tracing import current_header
+from store.checks import endpoint_set
 from store.current import is_current, last_dispatches
 from store.deliveries import new_webhook_id, told
 from store.memory_events import MemoryEventReads, MemoryEventWrites
@@ -222,7 +223,7 @@ class MemoryDeliveryWrites(MemoryDeliveryReads, MemoryEventWrites):
     def put_endpoint(self, endpoint: Endpoint, by: str = "gridroute") -> None:
         """Insert or replace by unit."""
         self.state.endpoints[endpoint.unit_id] = endpoint
-        detail = f"endpoint {endpoint.url}"
+        detail = endpoint_set(endpoint.url)
         self._record("", EventKind.CHANGED, by=by, unit_id=endpoint.unit_id, detail=detail)
 
     def remove_endpoint(self, unit_id: str, by: str = "gridroute") -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from pathlib import Path
 
-from domain.errors import BundleDamaged, BundleIncompatible, BundleOlder, GridrouteError, NotFound
+from domain.errors import BundleDamaged, BundleIncompatible, GridrouteError, NotFound
 from models.bundle import load_bundle
 from router.ports import BundleRecord, Pointers, Store
 from store import bundles
@@ -40,10 +40,11 @@ def promote(
     """
     with store.read() as session:
         champion = session.pointers().champion
-    if champion is not None and version < champion and not older:
-        raise BundleOlder(version=version, champion=champion)
+    if not older:
+        bundles.require_newer(version, champion)
     _require_sound(find(store, version))
-    return bundles.promote(store, version, at, word)
+    # another process may have promoted while the digests were read
+    return bundles.promote(store, version, at, word, older=older)
 
 
 def challenge(store: Store, version: int, word: Word = GRIDROUTE) -> Pointers:
@@ -53,12 +54,15 @@ def challenge(store: Store, version: int, word: Word = GRIDROUTE) -> Pointers:
 
 
 def rollback(store: Store, at: datetime, word: Word = GRIDROUTE) -> Pointers:
-    """Let the previous champion serve again, after its digests were checked. Raises NotFound where there is none."""
+    """Let the previous champion serve again, after its digests were checked.
+
+    Raises NotFound where there is none, or another one by then.
+    """
     with store.read() as session:
         previous = session.pointers().previous
     if previous is not None:
         _require_sound(find(store, previous))
-    return bundles.rollback(store, at, word)
+    return bundles.rollback(store, at, word, to=previous)
 
 
 def _require_sound(record: BundleRecord) -> None:

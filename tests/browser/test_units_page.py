@@ -106,8 +106,8 @@ def test_an_endpoint_is_set_with_a_secret_shown_once_and_removed(served: Served,
     expect(page.get_by_text("Removed.")).to_be_visible()
     changes = [one for one in served.log() if one.unit_id == unit["unit"] and one.kind is EventKind.CHANGED]
     assert [(one.by, one.detail) for one in changes] == [
-        ("engineer", "endpoint https://crew.example/hook"),
-        ("engineer", "endpoint https://crew.example/hook"),
+        ("engineer", "endpoint https://crew.example"),
+        ("engineer", "endpoint https://crew.example"),
         ("engineer", "endpoint removed"),
     ]
 

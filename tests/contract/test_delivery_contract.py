@@ -214,7 +214,9 @@ def test_deliveries_are_listed_by_number(store: Store) -> None:
 
 def test_an_endpoint_comes_back_as_it_was_until_it_is_removed(store: Store) -> None:
     assert endpoint(store) == ENDPOINT
-    changed = replace(ENDPOINT, url="https://other.example/", failures=2, paused_until=NOW)
+    changed = replace(
+        ENDPOINT, url="https://crew:word@other.example:8443/hook?token=secret", failures=2, paused_until=NOW
+    )
     store.write(lambda session: session.put_endpoint(changed, "Li Wei"))
     with store.read() as session:
         assert [one.unit_id for one in session.endpoints()] == ["roads", "water-1"]
@@ -229,7 +231,7 @@ def test_an_endpoint_comes_back_as_it_was_until_it_is_removed(store: Store) -> N
             if one.kind in ("changed", "tried")
         ]
     assert told[-3:] == [
-        ("changed", "Li Wei", "water-1", "endpoint https://other.example/"),
+        ("changed", "Li Wei", "water-1", "endpoint https://other.example:8443"),
         ("tried", "Zhao", "water-1", "endpoint delivered"),
         ("changed", "Wang Fang", "water-1", "endpoint removed"),
     ]

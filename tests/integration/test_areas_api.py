@@ -11,7 +11,8 @@ import pytest
 from fastapi.testclient import TestClient
 from openpyxl import load_workbook
 
-from domain.access import Area, Role
+from domain.access import Area, Right, Role
+from router.delivery_ports import Endpoint, Secret
 from tests.integration.test_access_api import Office
 from tests.serving import IN_NORTH, IN_SOUTH
 
@@ -94,6 +95,24 @@ def test_a_ticket_of_another_area_is_answered_as_if_it_did_not_exist(office: Off
     assert others.text.replace("south", "none") == none.text
 
 
+ENDINGS = ("receipt", "similar", "affected", "nearby", "claim", "undo")
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_a_ticket_may_be_called_as_an_address_below_it(office: Office, ending: str) -> None:
+    desk = office.client(office.key(Role.CALL_CENTRE))
+    for ticket in (SOUTH, NORTH):
+        named = {**ticket, "ticket_id": f"{ticket['ticket_id']}/x/{ending}"}
+        assert desk.post("/v1/tickets", json=named).status_code == 201
+    reviewer = office.client(office.key(Role.REVIEWER, area=OF_NORTH))
+    for client in (desk, office.client(office.key(Role.ADMIN)), reviewer):
+        found = client.get(f"/v1/tickets/north/x/{ending}")
+        assert (found.status_code, found.json()["ticket_id"]) == (200, f"north/x/{ending}")
+    assert reviewer.get(f"/v1/tickets/south/x/{ending}").status_code == 404
+    following = office.client(office.key(Role.REVIEWER, only=frozenset({Right.REVIEW})))
+    assert following.get(f"/v1/tickets/north/x/{ending}").status_code in (403, 404)
+
+
 def test_who_reviews_an_area_decides_its_tickets_alone(office: Office) -> None:
     reviewer = office.client(office.key(Role.REVIEWER, area=ON_SOUTH, name="Li Wei"))
     for path, body in (("review", {"unit": "south"}), ("undo", {"reason": "x"})):
@@ -101,6 +120,53 @@ def test_who_reviews_an_area_decides_its_tickets_alone(office: Office) -> None:
     decided = reviewer.post("/v1/tickets/south/review", json={"unit": "south"})
     assert decided.json()["review"]["by"] == "Li Wei"
     assert office.client(office.key(Role.ADMIN)).get("/v1/tickets/north").json()["status"] == "in_review"
+
+
+def test_who_decided_what_was_nobodys_takes_it_back(office: Office) -> None:
+    reviewer = office.client(office.key(Role.REVIEWER, area=OF_NORTH, name="Li Wei"))
+    other = office.client(office.key(Role.REVIEWER, area=OF_NORTH, name="Wang Fang"))
+    assert reviewer.post("/v1/tickets/nowhere/review", json={"unit": "south"}).status_code == 200
+    assert reviewer.get("/v1/tickets/nowhere").status_code == 404
+    assert other.post("/v1/tickets/nowhere/undo", json={"reason": "x"}).status_code == 404
+    undone = reviewer.post("/v1/tickets/nowhere/undo", json={"reason": "another crew"})
+    assert (undone.status_code, undone.json()["status"]) == (200, "on_hold")
+    assert other.get("/v1/tickets/nowhere").status_code == 200
+
+
+def test_who_joined_what_was_nobodys_takes_it_apart(office: Office) -> None:
+    reviewer = office.client(office.key(Role.REVIEWER, area=OF_NORTH))
+    others = office.client(office.key(Role.REVIEWER, area=ON_SOUTH))
+    assert reviewer.post("/v1/tickets/nowhere/join", json={"into": "north"}).status_code == 200
+    assert others.post("/v1/tickets/nowhere/unjoin", json={}).status_code == 404
+    apart = reviewer.post("/v1/tickets/nowhere/unjoin", json={})
+    assert (apart.status_code, apart.json()["status"]) == (200, "on_hold")
+
+
+def test_a_ticket_is_not_joined_into_what_goes_with_one_of_another_area(office: Office) -> None:
+    desk = office.client(office.key(Role.CALL_CENTRE))
+    assert desk.post("/v1/tickets/north/join", json={"into": "south"}).status_code == 200
+    reviewer = office.client(office.key(Role.REVIEWER, area=OF_NORTH))
+    assert reviewer.get("/v1/tickets/north").status_code == 200
+    refused = reviewer.post("/v1/tickets/nowhere/join", json={"into": "north"})
+    assert (refused.status_code, refused.json()["field"]) == (422, "into")
+    assert "south" not in refused.text
+    assert desk.get("/v1/tickets/nowhere").json()["status"] == "on_hold"
+
+
+def test_who_may_decide_what_is_nobodys_hears_that_it_waits_no_more(office: Office) -> None:
+    reviewer = office.client(office.key(Role.REVIEWER, area=OF_NORTH, name="Li Wei"))
+    other = office.client(office.key(Role.REVIEWER, area=OF_GAS, name="Wang Fang"))
+    crew = office.client(office.key(Role.UNIT, area=OF_NORTH))
+    said = {"unit": "south", "comment": "theirs"}
+    assert reviewer.post("/v1/tickets/nowhere/review", json=said).status_code == 200
+
+    def heard(client: TestClient) -> list[tuple[str, str | None, str]]:
+        told = followed(client)
+        return [(one["kind"], one["unit"], one["detail"]) for one in told if one["ticket_id"] == "nowhere"]
+
+    assert heard(reviewer) == [("reviewed", "south", "theirs"), ("status", None, "dispatched")]
+    assert heard(other) == [("status", None, "dispatched")]
+    assert heard(crew) == []
 
 
 def test_what_a_unit_gave_away_it_sees_no_more(office: Office) -> None:
@@ -142,6 +208,20 @@ def test_the_installations_events_are_for_those_whom_they_concern(office: Office
     assert {"key_issued", "changed"} <= kinds(Role.ADMIN)
     assert kinds(Role.REVIEWER, area=OF_NORTH) == {"changed"}
     assert kinds(Role.UNIT) == set()
+
+
+def test_the_stream_tells_of_endpoints_those_alone_who_may_set_them(office: Office) -> None:
+    secret = Secret(value="whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIz")
+    endpoint = Endpoint(unit_id="gas", url="https://crew.example/hook?token=word", secrets=(secret,))
+    office.store.write(lambda session: session.put_endpoint(endpoint))
+
+    def heard(role: Role, **wanted: Any) -> list[str]:
+        told = followed(office.client(office.key(role, **wanted)))
+        return [one["detail"] for one in told if one["detail"].startswith("endpoint")]
+
+    for role in (Role.ENGINEER, Role.ADMIN):
+        assert heard(role) == ["endpoint https://crew.example"]
+    assert heard(Role.REVIEWER) == heard(Role.REVIEWER, area=OF_GAS) == []
 
 
 def test_a_stream_ends_when_its_key_is_revoked(office: Office) -> None:

@@ -6,6 +6,7 @@ import logging
 import sqlite3
 import traceback
 from contextlib import closing
+from datetime import timedelta
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -17,10 +18,11 @@ from sqlalchemy.exc import OperationalError
 
 from api.app import create_app
 from domain.access import Role
+from domain.dispatches import Dispatch
 from domain.errors import StoreFull
 from store.sql import open_store
 from tests.integration.test_access_api import Office, made
-from tests.serving import IN_NORTH, Clock, FailingStore, furnished, serve
+from tests.serving import IN_NORTH, NOW, Clock, FailingStore, a_ticket, furnished, serve
 from tests.stores import new_sqlite
 
 PHONE, ACCOUNT = "13812345678", "3100429917"
@@ -140,6 +142,42 @@ def test_a_short_account_number_is_masked_in_the_stream(office: Office) -> None:
         told = client_of(office, role).get("/v1/events", params={"after": 0}).text
         assert ("310042 is north's customer" in told) is shown
         assert ("••••42 is north's customer" in told) is not shown
+
+
+def test_numbers_of_the_tickets_that_a_correction_changes_are_masked() -> None:
+    office = Office()
+    desk, reviewer = (office.client(office.key(role)) for role in (Role.CALL_CENTRE, Role.REVIEWER))
+    said = {"text": "310042 no water, ring 55512", "category": "Water", "account": "310042", "phone": "55512"}
+    for ticket_id in ("one", "other"):
+        assert desk.post("/v1/tickets", json={"ticket_id": ticket_id, **said}).status_code == 201
+    assert reviewer.post("/v1/tickets/one/review", json={"unit": "south"}).status_code == 200
+    (told,) = reviewer.get("/v1/tickets/one/affected").json()["tickets"]
+    assert (told["ticket_id"], told["title"]) == ("other", "••••42 no water, ring ••••2")
+
+
+@pytest.mark.parametrize(
+    ("text", "hidden"),
+    [
+        ("777123 no water, ring 66613", "••••23 no water, ring ••••3"),
+        ("No water since the morning, customer 777123", "No water since the morning, customer …"),
+        ("No water since the morning, ring me: 138 1234 5678", "No water since the morning, ring me: …"),
+    ],
+)
+def test_numbers_of_the_past_tickets_in_a_receipt_are_masked(text: str, hidden: str) -> None:
+    office = Office()
+    told = {"text": text, "account": "777123", "phone": "66613", "category": "Water"}
+    known_at = NOW - timedelta(days=1)
+    ticket = a_ticket("past", received_at=known_at, **told)
+    past = Dispatch(ticket=ticket, unit_id="south", known_at=known_at)
+    office.store.write(lambda session: session.append_dispatches([past]))
+    office.app.state.desk.service.refresh()
+    desk, reviewer = (office.client(office.key(role)) for role in (Role.CALL_CENTRE, Role.REVIEWER))
+    new = {"ticket_id": "new", "text": "no water", "category": "Water", "account": "310042"}
+    assert desk.post("/v1/tickets", json=new).status_code == 201
+    shown, veiled = (one.get("/v1/tickets/new/receipt") for one in (desk, reviewer))
+    assert shown.json()["nearest"][0]["title"] in (text, hidden)
+    assert [one["title"] for one in veiled.json()["nearest"]] == [hidden]
+    assert not any(number in veiled.text for number in ("777", "138"))
 
 
 @pytest.mark.parametrize("role", [Role.REVIEWER, Role.ENGINEER])

@@ -7,7 +7,8 @@ from datetime import timedelta
 import pytest
 from fastapi.testclient import TestClient
 
-from domain.access import Area, Role
+from domain.access import Area, Right, Role
+from router import access
 from router.access import revoke
 from router.audit import verify
 from router.event_ports import EventKind
@@ -85,6 +86,45 @@ def test_a_revoked_or_expired_key_takes_its_sessions_along(office: Office) -> No
     assert revoked.get("/v1/who").status_code == 401
     office.clock.now += timedelta(hours=1)
     assert expired.get("/v1/who").status_code == 401
+
+
+def test_nobody_makes_a_key_that_may_what_his_own_may_not(office: Office) -> None:
+    narrow = office.client(office.key(Role.ADMIN, only=frozenset({Right.KEYS, Right.READ})))
+    wanted = {"name": "Full", "role": "admin"}
+    refused = narrow.post("/v1/keys", json=wanted)
+    assert (refused.status_code, refused.json()["field"]) == (422, "role")
+    assert "deliver" in refused.json()["detail"]
+    assert "Set only to some of keys, read" in refused.text
+    more = narrow.post("/v1/keys", json={**wanted, "only": ["keys", "units"]})
+    assert (more.status_code, more.json()["field"]) == (422, "only")
+    none = narrow.post("/v1/keys", json={**wanted, "role": "unit", "units": ["north"], "only": ["take"]})
+    assert (none.status_code, none.json()["field"]) == (422, "only")
+    assert narrow.post("/v1/keys", json={**wanted, "only": ["read", "keys"]}).status_code == 201
+    assert office.client(office.key(Role.ADMIN)).post("/v1/keys", json=wanted).status_code == 201
+
+
+def test_signing_in_counts_as_one_of_the_keys_requests(office: Office) -> None:
+    secret = office.key(Role.ADMIN, per_minute=2).secret
+    answers = [office.client().post("/v1/sessions", json={"secret": secret}) for _ in range(4)]
+    assert [one.status_code for one in answers] == [201, 201, 429, 429]
+    assert int(answers[-1].headers["Retry-After"]) > 0
+
+
+def test_a_key_has_no_more_sessions_than_so_many_and_the_idlest_end(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(access, "MOST_SESSIONS", 2)
+    issued = office.key(Role.ADMIN)
+    clients = []
+    for _ in range(4):
+        office.clock.move(minutes=2)
+        token = access.sign_in(office.store, issued.key, at=office.clock()).token
+        clients.append(office.client())
+        clients[-1].headers["Authorization"] = f"Bearer {token}"
+        office.clock.move(minutes=1)
+        assert clients[0].get("/v1/who").status_code == 200  # in use all along
+    office.app.state.doors.refresh()
+    assert [one.get("/v1/who").status_code for one in clients] == [200, 401, 401, 200]
 
 
 def test_an_admin_sees_who_is_signed_in_and_signs_them_out(office: Office) -> None:

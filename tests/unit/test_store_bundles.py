@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from domain.errors import NotFound
+from domain.errors import BundleOlder, NotFound
 from router.ports import BundleRecord, Pointers
-from store import bundles
+from store import bundles, promoting
 from store.memory import MemoryStore
 
 MONDAY = datetime(2024, 5, 6, tzinfo=UTC)
@@ -74,6 +75,37 @@ def test_a_rollback_goes_back_once(store: MemoryStore) -> None:
     with pytest.raises(NotFound, match="previous champion"):
         bundles.rollback(store)
     assert champion_version(store) == 1
+
+
+def promoted_meanwhile(store: MemoryStore, version: int) -> Callable[[BundleRecord], None]:
+    """A check of a bundle that takes so long that somebody else promotes that version."""
+
+    def check(_: BundleRecord) -> None:
+        bundles.promote(store, version, TUESDAY)
+
+    return check
+
+
+def test_one_that_became_older_while_it_was_checked_is_not_promoted(
+    store: MemoryStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bundles.promote(store, 1, MONDAY)
+    monkeypatch.setattr(promoting, "fault", promoted_meanwhile(store, 3))
+    with pytest.raises(BundleOlder, match="older than version 3"):
+        promoting.promote(store, 2, TUESDAY)
+    assert champion_version(store) == 3
+    assert promoting.promote(store, 2, TUESDAY, older=True).champion == 2
+
+
+def test_no_other_one_than_was_checked_is_rolled_back_to(
+    store: MemoryStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bundles.promote(store, 1, MONDAY)
+    bundles.promote(store, 2, MONDAY)
+    monkeypatch.setattr(promoting, "fault", promoted_meanwhile(store, 3))
+    with pytest.raises(NotFound, match="previous champion 1"):
+        promoting.rollback(store, TUESDAY)
+    assert champion_version(store) == 3
 
 
 def test_unknown_versions_are_refused(store: MemoryStore) -> None:
