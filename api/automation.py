@@ -180,7 +180,8 @@ async def resume(request: Request) -> Response:
 def _suspend(request: Request, body: bytes) -> Response:
     wanted = validated(SuspendIn, parse_json(body))
     service, by = desk_of(request).service, acting(request, wanted.by)
-    return _answer(service.suspend(Scope(wanted.scope), wanted.key, by=by, reason=wanted.reason))
+    scope = Scope(wanted.scope)
+    return _answer(service.suspend(scope, wanted.key, by=by, reason=wanted.reason, new=wanted.new))
 
 
 def _resume(request: Request, body: bytes) -> Response:

@@ -255,6 +255,7 @@ class SuspendIn(BaseModel):
 
     scope: Literal["all", "kind", "unit"]
     key: Short = Field(default="", description="The kind or the unit; left out for all.")
+    new: bool = Field(default=False, description="Stop the kind though no ticket was of it yet.")
     by: By = ""
     reason: Said
 

@@ -64,6 +64,7 @@ def suspend(
         str | None,
         typer.Option("--kind", help="Stop this kind of trouble: a category, or a danger as gas_leak."),
     ] = None,
+    new: Annotated[bool, typer.Option("--new", help="Stop the kind though no ticket was of it yet.")] = False,
     everything: Annotated[bool, typer.Option("--all", help="Stop all automatic dispatch.")] = False,
     home: HomeOption = DEFAULT_HOME,
 ) -> None:
@@ -82,7 +83,7 @@ def suspend(
         )
     (scope, key) = wanted[0]
     with opened_store(home) as store:
-        say(_line(work(store, scope, key, by=by, reason=reason, at=utc_now())))
+        say(_line(work(store, scope, key, by=by, reason=reason, at=utc_now(), new=new)))
 
 
 def resume(

@@ -9,18 +9,29 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from typing import Any
+from typing import Any, TypeAlias
 
 from domain.errors import InvalidInput
 from domain.safety import Priority, SafetySignal
-from features.safety_expressions import ANY_TEXT, UNMIXED, Phrase, any_of, begins_spaced, either, unmixed
+from features.safety_expressions import (
+    ANY_TEXT,
+    UNMIXED,
+    OneForm,
+    Phrase,
+    any_of,
+    begins_spaced,
+    either,
+    unmixed,
+)
 from features.text import normalise
 
 NEGATION_REACH = 40  # characters before the words in which they can be denied
+
+Pair: TypeAlias = tuple[tuple[str, ...], tuple[str, ...]]  # one of the first, then one of the second
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,8 +41,9 @@ class Danger:
     kind: str
     priority: Priority = Priority.URGENT
     words: tuple[str, ...] = ()
-    near: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = ()
+    near: tuple[Pair, ...] = ()
     unless: tuple[str, ...] = ()
+    unless_near: tuple[Pair, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +95,8 @@ class SafetyReader:
 
     def __init__(self, words: SafetyWords) -> None:
         self._priority = {danger.kind: danger.priority for danger in words.dangers}
-        phrases = [phrase for danger in words.dangers for phrase in _phrases(danger)]
+        form = self._one_form = OneForm(_spellings(words))
+        phrases = [phrase.in_form(form) for danger in words.dangers for phrase in _phrases(danger)]
         spaced = [phrase for phrase in phrases if begins_spaced(phrase.first)]
         others = [phrase for phrase in phrases if not begins_spaced(phrase.first)]
         self._mixed = any(
@@ -92,22 +105,17 @@ class SafetyReader:
         letters = ANY_TEXT if self._mixed else UNMIXED
         self._spaced, self._spaced_kinds = any_of(spaced, letters, letters.others)
         self._others, self._other_kinds = any_of(others)
-        self._denied = _denial(words.negations)
-        asked = either(phrase for one in words.negations for phrase in one.unless)
+        self._denied = _denial(words.negations, form)
+        asked = either(form(phrase) for one in words.negations for phrase in one.unless)
         self._asked = re.compile(f"(?:{asked})\\Z")
 
     def read(self, normalised: str) -> tuple[SafetySignal, ...]:
         """The signals of a text in the normal form of `features.text`, in the order of the kinds."""
         found: dict[str, dict[str, None]] = {}
-        # every word has something before it then; a match's start is its word's start in the text itself
-        for match in self._spaced.finditer(" " + (normalised if self._mixed else unmixed(normalised))):
-            words = normalised[match.start() : match.end() - 1]
-            self._keep(self._spaced_kinds[match.lastindex or 0], words, normalised, match.start(), found)
-        if not normalised.isascii():
-            for match in self._others.finditer(normalised):
-                self._keep(
-                    self._other_kinds[match.lastindex or 0], match.group(), normalised, match.start(), found
-                )
+        text = self._one_form(normalised)
+        for kind, start, end in self._told(text):
+            if kind is not None and not self._is_denied(text, start):
+                found.setdefault(kind, {})[normalised[start:end]] = None
         if not found:
             return ()
         return tuple(
@@ -116,11 +124,14 @@ class SafetyReader:
             if kind in found
         )
 
-    def _keep(
-        self, kind: str | None, words: str, text: str, start: int, found: dict[str, dict[str, None]]
-    ) -> None:
-        if kind is not None and not self._is_denied(text, start):
-            found.setdefault(kind, {})[words] = None
+    def _told(self, text: str) -> Iterator[tuple[str | None, int, int]]:
+        """What kind the text tells of, from where to where, denied or not."""
+        # every word has something before it then; a match's start is its word's start in the text itself
+        for match in self._spaced.finditer(" " + (text if self._mixed else unmixed(text))):
+            yield self._spaced_kinds[match.lastindex or 0], match.start(), match.end() - 1
+        if not text.isascii():
+            for match in self._others.finditer(text):
+                yield self._other_kinds[match.lastindex or 0], match.start(), match.end()
 
     def _is_denied(self, text: str, start: int) -> bool:
         denial = self._denied.search(text, max(0, start - NEGATION_REACH), start)
@@ -146,14 +157,27 @@ def _default_reader() -> SafetyReader:
 def _phrases(danger: Danger) -> Iterator[Phrase]:
     yield from (Phrase(phrase) for phrase in danger.unless)
     yield from (Phrase(phrase, (), danger.kind) for phrase in danger.words)
-    for firsts, seconds in danger.near:
-        yield from (Phrase(first, seconds, danger.kind) for first in firsts)
+    yield from _pairs(danger.unless_near, None)
+    yield from _pairs(danger.near, danger.kind)
 
 
-def _denial(negations: Sequence[Negation]) -> re.Pattern[str]:
+def _pairs(pairs: Iterable[Pair], kind: str | None) -> Iterator[Phrase]:
+    return (Phrase(first, seconds, kind) for firsts, seconds in pairs for first in firsts)
+
+
+def _spellings(words: SafetyWords) -> Iterator[str]:
+    """Every phrase as it is written down."""
+    for danger in words.dangers:
+        for phrase in _phrases(danger):
+            yield from (phrase.first, *phrase.seconds)
+    for negation in words.negations:
+        yield from (*negation.before, *negation.between, *negation.unless)
+
+
+def _denial(negations: Sequence[Negation], form: OneForm) -> re.Pattern[str]:
     """A denial that ends where the text given to it ends."""
-    before = either(phrase for one in negations for phrase in one.before)
-    between = either(phrase for one in negations for phrase in one.between)
+    before = either(form(phrase) for one in negations for phrase in one.before)
+    between = either(form(phrase) for one in negations for phrase in one.between)
     return re.compile(f"({before})(?:\\s*(?:{between}))*\\s*\\Z")
 
 
@@ -168,20 +192,18 @@ def _danger(table: dict[str, Any]) -> Danger:
     kind = table.get("kind")
     if not (isinstance(kind, str) and kind):
         raise _invalid("kind", "a signal without a kind")
-    _refuse_unknown(table, {"kind", "priority", "words", "near", "unless"})
+    _refuse_unknown(table, {"kind", "priority", "words", "near", "unless", "unless_near"})
     try:
         priority = Priority(table.get("priority", Priority.URGENT))
     except ValueError as error:
         raise _invalid(f"{kind}.priority", f"not one of {', '.join(Priority)}") from error
-    near = table.get("near", [])
-    if not (isinstance(near, list) and all(isinstance(pair, list) and len(pair) == 2 for pair in near)):
-        raise _invalid(f"{kind}.near", "not a list of pairs of lists")
     return Danger(
         kind=kind,
         priority=priority,
         words=_list(f"{kind}.words", table.get("words", [])),
-        near=tuple((_list(f"{kind}.near", first), _list(f"{kind}.near", second)) for first, second in near),
+        near=_pairs_of_lists(f"{kind}.near", table.get("near", [])),
         unless=_list(f"{kind}.unless", table.get("unless", [])),
+        unless_near=_pairs_of_lists(f"{kind}.unless_near", table.get("unless_near", [])),
     )
 
 
@@ -195,6 +217,12 @@ def _negation(table: dict[str, Any]) -> Negation:
 def _refuse_unknown(table: dict[str, Any], known: set[str]) -> None:
     if unknown := set(table) - known:
         raise _invalid(min(unknown), f"unknown key; there are {', '.join(sorted(known))}")
+
+
+def _pairs_of_lists(field: str, value: object) -> tuple[Pair, ...]:
+    if not (isinstance(value, list) and all(isinstance(pair, list) and len(pair) == 2 for pair in value)):
+        raise _invalid(field, "not a list of pairs of lists")
+    return tuple((_list(field, first), _list(field, second)) for first, second in value)
 
 
 def _list(field: str, value: object) -> tuple[str, ...]:
@@ -218,4 +246,5 @@ def _joined(one: Danger, other: Danger) -> Danger:
         words=(*one.words, *other.words),
         near=(*one.near, *other.near),
         unless=(*one.unless, *other.unless),
+        unless_near=(*one.unless_near, *other.unless_near),
     )

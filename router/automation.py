@@ -15,9 +15,12 @@ from models.audits import live_error
 from models.bundle import Bundle
 from models.guarantee import Guarantee
 from router.automation_ports import Audited
+from router.kinds import categories_in, dangers, kind_of
 from router.ports import ReadSession, Store, WriteSession
 from router.weighing import begin_anew
 from router.world import World
+
+IF_NEW = 'To stop a kind that no ticket was of yet say that it is new: --new, or "new": true.'
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,13 +125,16 @@ def automation_of(world: World, at: datetime, audits: Iterable[Audits] = ()) -> 
     )
 
 
-def suspend(store: Store, scope: Scope, key: str, *, by: str, reason: str, at: datetime) -> Suspension:
-    """Stop automatic dispatch of everything, a kind or a unit, by rules too.
+def suspend(
+    store: Store, scope: Scope, key: str, *, by: str, reason: str, at: datetime, new: bool = False
+) -> Suspension:
+    """Stop automatic dispatch of everything, a kind or a unit, by rules too. `new`: a kind that no ticket was of yet.
 
     Raises InvalidInput, or NotFound for a unit that the store does not have.
     """
     _require_word(by, reason)
-    key = normalise(key) if scope is Scope.KIND else key
+    if scope is Scope.KIND:
+        key = _kind(store, key, new=new)
     if (scope is Scope.ALL) != (key == ""):
         problem = "is left out" if not key else "is given, though everything is to stop"
         raise InvalidInput(field=scope.value, problem=problem, mend="Name a kind or a unit, or everything")
@@ -155,6 +161,17 @@ def resume(store: Store, suspension_id: int, *, by: str, reason: str, at: dateti
         return lifted
 
     return store.write(work)
+
+
+def _kind(store: Store, named: str, *, new: bool) -> str:
+    """The key of the kind that is named; "" where none is."""
+    key = normalise(named)
+    if not key or key in dangers():
+        return dangers().get(key, key)
+    if new:
+        return key
+    with store.read() as session:
+        return kind_of(named, categories_in(session), field="kind", mend=IF_NEW)
 
 
 def _require_word(by: str, reason: str) -> None:

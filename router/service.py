@@ -24,6 +24,7 @@ from domain.tickets import Ticket
 from domain.units import Unit
 from features.gazetteer.entries import Entry
 from features.territories import Territories
+from features.text import normalise
 from router.automation import Automation, audits_of, automation_of, live_error_of, resume, suspend
 from router.clocks import raise_alarm
 from router.deciding import Decider
@@ -267,14 +268,20 @@ class RoutingService:
             audits = audits_of(world.bundle, session)
         return automation_of(world, self._clock(), audits)
 
-    def suspend(self, scope: Scope, key: str, *, by: str, reason: str) -> Suspension:
+    def suspend(self, scope: Scope, key: str, *, by: str, reason: str, new: bool = False) -> Suspension:
         """Stop automatic dispatch of everything, a kind or a unit. Effective at once here, soon in other processes.
 
-        Raises InvalidInput, or NotFound for a unit that the store does not have.
+        `new`: a kind that no ticket was of yet. Raises InvalidInput, or NotFound for a unit that the store has not.
         """
-        made = suspend(self._store, scope, key, by=by, reason=reason, at=self._clock())
+        seen = scope is Scope.KIND and self._has_been(key)
+        made = suspend(self._store, scope, key, by=by, reason=reason, at=self._clock(), new=new or seen)
         self._catch_up()
         return made
+
+    def _has_been(self, category: str) -> bool:
+        """Whether any past ticket was of the category."""
+        with self._live.routing() as world:
+            return bool(world.history.counts("category", normalise(category)))
 
     def resume(self, suspension_id: int, *, by: str, reason: str) -> Suspension:
         """Lift a suspension and forget what led to it. Raises InvalidInput, or NotFound where it is not active."""

@@ -45,6 +45,7 @@ from training.pairs import Ground, Pairs, pairs, stack
 from training.prequential import Prequential, fit_prequential
 from training.replay import Case, Replay, prepare
 from training.schema_choice import choose_schema
+from training.strict import strict_kinds
 
 Floats = NDArray[np.float64]
 LEAST_ENOUGH = 4_000
@@ -170,8 +171,14 @@ def fit(
     issued_at: datetime,
     report: Report = silent,
 ) -> Fitted:
-    """Fit a bundle. Too little data: a bundle that automates nothing, with what is missing."""
+    """Fit a bundle. Too little data: a bundle that automates nothing, with what is missing.
+
+    Raises InvalidInput for a strict budget of a kind that no ticket can be of.
+    """
     around, settings = surroundings or Surroundings(), settings or Settings()
+    settings = replace(
+        settings, kinds=strict_kinds(settings.kinds, dispatches, around.units.values(), around.rules)
+    )
     clock = _Clock()
     schema = choose_schema([d.ticket for d in dispatches])
     cases = prepare(dispatches, around.atlas, schema, lambda share: report("features", share * 0.1))

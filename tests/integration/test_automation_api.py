@@ -125,7 +125,7 @@ def test_a_stop_is_felt_while_a_world_is_built(
     with TestClient(create_app(service, Settings(refresh_seconds=0.01))):
         assert building.wait(30)
         elsewhere = RoutingService(store, Clock(NOW), load_bundle)
-        stop = elsewhere.suspend(Scope.ALL, "", **WHO)
+        stop = elsewhere.suspend(Scope.ALL, "", by=WHO["by"], reason=WHO["reason"])
         until = time.monotonic() + 30
         while not service.live.world.suspensions.active and time.monotonic() < until:
             time.sleep(0.01)
@@ -139,7 +139,7 @@ def test_a_stop_is_felt_while_a_world_is_built(
 def test_what_is_suspended_waits_for_a_person_and_goes_on_afterwards(
     client: TestClient, scope: str, key: str | None
 ) -> None:
-    body = {**WHO, "scope": scope} | ({"key": key} if key else {})
+    body = {**WHO, "scope": scope, "new": key == "WATER"} | ({"key": key} if key else {})
     made = client.post("/v1/automation/suspend", json=body)
     assert made.status_code == 200, made.text
     assert (made.json()["by"], made.json()["reason"], made.json()["figures"]) == (*WHO.values(), None)
@@ -152,6 +152,56 @@ def test_what_is_suspended_waits_for_a_person_and_goes_on_afterwards(
         assert ("suspended_by_person" in answer["reasons"]) is waits
         assert answer["suspensions"] == ([made.json()["suspension"]] if waits else [])
         client.post("/v1/automation/resume", json={**WHO, "suspension": made.json()["suspension"]})
+
+
+@pytest.mark.parametrize(
+    ("named", "key"),
+    [
+        ("触电", "electrocution"),
+        ("Gas leak", "gas_leak"),
+        ("Water", "water"),
+        ("ROADS", "roads"),
+        ("pumps", "pumps"),
+    ],
+)
+def test_a_kind_is_a_danger_by_any_of_its_names_or_a_known_category(
+    client: TestClient, store: SqlStore, named: str, key: str
+) -> None:
+    of_roads = Unit(unit_id="roads", name="Roads", kinds=frozenset({"Roads"}))
+    store.write(lambda session: session.put_units([of_roads]))
+    past = replace(ticket(99, "pipes"), category="Pumps")
+    log = [Dispatch(ticket=past, unit_id="pipes", known_at=past.received_at)]
+    store.write(lambda session: session.append_dispatches(log))
+    told = client.post(
+        "/v1/automation/suspend", json={**WHO, "scope": "kind", "key": named, "new": named == "Water"}
+    )
+    assert (told.status_code, told.json().get("key")) == (200, key), told.text
+
+
+def test_a_kind_that_no_ticket_was_of_is_suspended_only_if_said_so(
+    client: TestClient, tmp_path: Path
+) -> None:
+    body = {**WHO, "scope": "kind", "key": "Gas_leek"}
+    refused = client.post("/v1/automation/suspend", json=body)
+    assert refused.status_code == 422
+    assert "Did you mean 'gas leak'?" in refused.json()["mend"]
+    assert '"new": true' in refused.json()["mend"]
+    made = client.post("/v1/automation/suspend", json={**body, "new": True})
+    assert (made.status_code, made.json()["key"]) == (200, "gas_leek")
+    command = [
+        "automation",
+        "suspend",
+        "--kind",
+        "hail",
+        *("--by", "Li"),
+        *("--reason", "x"),
+        "--home",
+        str(tmp_path),
+    ]
+    unknown = CliRunner().invoke(app, command)
+    assert unknown.exit_code == 1
+    assert "--new" in str(unknown.exception)
+    assert CliRunner().invoke(app, [*command, "--new"]).exit_code == 0
 
 
 def test_readyz_says_that_everything_is_stopped(client: TestClient) -> None:
@@ -173,6 +223,8 @@ def test_readyz_says_that_everything_is_stopped(client: TestClient) -> None:
         ("suspend", {**WHO, "scope": "unit"}, 422, "unit"),
         ("suspend", {**WHO, "scope": "all", "key": "pipes"}, 422, "all"),
         ("suspend", {**WHO, "scope": "unit", "key": "nobody"}, 404, None),
+        ("suspend", {**WHO, "scope": "kind"}, 422, "kind"),
+        ("suspend", {**WHO, "scope": "kind", "key": "gas_leek"}, 422, "kind"),
         ("suspend", {**WHO}, 422, "scope"),
         ("resume", {**WHO, "suspension": 7}, 404, None),
         ("resume", {**WHO, "suspension": 2**70}, 422, "suspension"),
@@ -305,7 +357,7 @@ def test_the_commands_stop_a_running_service_and_let_it_go_on(
     assert "1: unit pipes suspended" in run(
         tmp_path, "suspend", "--unit", "pipes", "--by", "Li Wei", "--reason", "merged"
     )
-    run(tmp_path, "suspend", "--kind", "Gas", "--by", "Li Wei", "--reason", "new crew")
+    run(tmp_path, "suspend", "--kind", "Gas", "--new", "--by", "Li Wei", "--reason", "new crew")
     run(tmp_path, "suspend", "--all", "--by", "Li Wei", "--reason", "a storm")
     service.refresh()
     assert [(one.scope, one.key) for one in service.automation().suspensions] == [

@@ -185,6 +185,11 @@ def test_traditional_and_full_width_letters_make_no_difference(usual: str, other
     assert kinds(usual) == kinds(other) != []
 
 
+def test_words_are_told_in_the_letters_of_the_text() -> None:
+    (found,) = safety_signals(normalise("電綫、掉漆，電線掉了"))
+    assert found.words == ("電線掉",)
+
+
 def test_words_are_told_as_found_each_once_and_by_kind() -> None:
     found = safety_signals(normalise("电梯困人，电表箱冒烟，还在冒烟，起火！ people stuck"))
     assert found == (
@@ -203,6 +208,10 @@ words = ["gázszivárg*"]
 kind = "wasps"
 words = ["darázs"]
 unless = ["darázs utca"]
+unless_near = [[["darázs"], ["halott"]]]
+[[signal]]
+kind = "typhoon"
+words = ["颱風", "著名的风"]
 [[negation]]
 before = ["nincs"]
 """
@@ -217,6 +226,10 @@ before = ["nincs"]
         ("Darázs utca 3", []),
         ("nincs darázs", []),
         ("darázsfészek", []),
+        ("egy darázs, halott", [("wasps", "urgent")]),
+        ("a darázs már halott", []),
+        ("颱風", [("typhoon", "urgent")]),
+        ("著名的风", [("typhoon", "urgent")]),
     ],
 )
 def test_an_operators_own_words_join_ours(text: str, expected: list[tuple[str, str]]) -> None:
@@ -235,6 +248,7 @@ def test_an_operators_own_words_join_ours(text: str, expected: list[tuple[str, s
         ("[[signal]]\nkind = 'a'\nwords = 'b'", "a.words"),
         ("[[signal]]\nkind = 'a'\nwords = ['*b']", "a.words"),
         ("[[signal]]\nkind = 'a'\nnear = [['b', 'c', 'd']]", "a.near"),
+        ("[[signal]]\nkind = 'a'\nunless_near = ['b']", "a.unless_near"),
         ("[[signal]]\nkind = 'a'\nword = ['b']", "word"),
     ],
 )

@@ -268,7 +268,7 @@ def test_people_stop_everything_a_kind_or_a_unit_at_once(store: Store, path: Pat
         service.suspend(Scope.KIND, " GAS  Leak ", by="Li Wei", reason="new crew"),
         service.suspend(Scope.ALL, "", by="Li Wei", reason="a storm"),
     ]
-    assert made[1].key == "gas leak"
+    assert made[1].key == "gas_leak"
     stopped = submit(service, 2).decision
     assert stopped is not None
     assert stopped.reasons == (Reason.SUSPENDED_BY_PERSON,)
@@ -284,7 +284,7 @@ def test_a_new_certificate_is_not_bound_by_what_the_monitor_found_of_the_old(
     clock = Clock(NOW)
     service = serve(store, path, clock)
     send_back(service, clock, 6)
-    service.suspend(Scope.KIND, "gas", by="Li Wei", reason="new crew")
+    service.suspend(Scope.KIND, "explosion", by="Li Wei", reason="new crew")
     assert [one.cause for one in service.automation().suspensions] == [Cause.RETURNS, Cause.PERSON]
     newer = replace(SURE, issued_at=clock() + timedelta(minutes=1))
     serve(store, tiny_bundle(tmp_path, issued=newer, seed=3), clock)
