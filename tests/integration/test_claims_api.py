@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -15,36 +14,12 @@ from domain.tickets import WAITING
 from router.audit import verify
 from router.ports import EventKind, Store
 from router.service import RoutingService
-from store.memory import MemoryStore
 from store.sql import open_store
-from tests.serving import NOW, Clock, furnished, no_bundle
-from tests.stores import new_sqlite
+from tests.serving import Clock, furnished, no_bundle
 
 PAPER = {"text": "The newspaper asks", "latitude": 31.25, "longitude": 121.45}
 SPARKS = {**PAPER, "text": "The newspaper asks about sparks from the meter"}
 GAS = {**PAPER, "text": "Gas leak"}
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock(NOW)
-
-
-@pytest.fixture(params=["memory", "sqlite"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
-    found = MemoryStore() if request.param == "memory" else open_store(new_sqlite(tmp_path / "g.db"))
-    yield furnished(found)
-    found.close()
-
-
-@pytest.fixture
-def service(store: Store, clock: Clock) -> RoutingService:
-    return RoutingService(store, clock, no_bundle)
-
-
-@pytest.fixture
-def client(service: RoutingService) -> TestClient:
-    return TestClient(create_app(service), raise_server_exceptions=False)
 
 
 def submit(client: TestClient, clock: Clock, *bodies: dict[str, Any]) -> None:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,10 +15,7 @@ from router.clocks import ALERT_HOOK
 from router.delivery_ports import DeliveryState, Settled
 from router.ports import EventKind, Store, WriteSession
 from router.service import RoutingService
-from store.memory import MemoryStore
-from store.sql import open_store
-from tests.serving import NOW, Clock, furnished, no_bundle, square
-from tests.stores import new_sqlite
+from tests.serving import NOW, Clock, no_bundle, square
 
 PAPER = {"ticket_id": "t1", "text": "The newspaper asks", "latitude": 31.25, "longitude": 121.45}
 SPARKS = {**PAPER, "ticket_id": "t2", "text": "The newspaper asks about sparks from the meter"}
@@ -28,29 +23,11 @@ URL = {"url": "https://duty.example/"}
 
 
 @pytest.fixture
-def clock() -> Clock:
-    return Clock(NOW)
-
-
-@pytest.fixture(params=["memory", "sqlite"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+def store(store: Store) -> Store:
     """The north has a duty unit, the gas crew."""
-    found = MemoryStore() if request.param == "memory" else open_store(new_sqlite(tmp_path / "g.db"))
-    furnished(found)
     north = replace(square("t-north", "north", 31.2), duty_unit="gas")
-    found.write(lambda session: session.put_territories([north]))
-    yield found
-    found.close()
-
-
-@pytest.fixture
-def service(store: Store, clock: Clock) -> RoutingService:
-    return RoutingService(store, clock, no_bundle)
-
-
-@pytest.fixture
-def client(service: RoutingService) -> TestClient:
-    return TestClient(create_app(service), raise_server_exceptions=False)
+    store.write(lambda session: session.put_territories([north]))
+    return store
 
 
 def ticket(client: TestClient, ticket_id: str = "t1") -> dict[str, Any]:

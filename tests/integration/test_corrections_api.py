@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -26,38 +25,14 @@ from router.service import RoutingService
 from store.bundles import promote
 from store.codec import encode
 from store.memory import MemoryStore
-from store.sql import open_store
 from tests.bundles import START, WORDS, tiny_bundle
 from tests.bundles import ticket as of_the_bundle
 from tests.evaluations import certificate
-from tests.serving import NOW, Clock, a_dispatch, furnished, no_bundle
-from tests.stores import new_sqlite
+from tests.serving import NOW, Clock, a_dispatch, no_bundle
 
 HERE = {"latitude": 31.35, "longitude": 121.45}  # nobody's ground
 BURST = "water runs out of a burst pipe below the road"
 ME = {"by": "Li Wei"}
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock(NOW)
-
-
-@pytest.fixture(params=["memory", "sqlite"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
-    found = MemoryStore() if request.param == "memory" else open_store(new_sqlite(tmp_path / "g.db"))
-    yield furnished(found)
-    found.close()
-
-
-@pytest.fixture
-def service(store: Store, clock: Clock) -> RoutingService:
-    return RoutingService(store, clock, no_bundle)
-
-
-@pytest.fixture
-def client(service: RoutingService) -> TestClient:
-    return TestClient(create_app(service), raise_server_exceptions=False)
 
 
 def submit(client: TestClient, ticket_id: str, text: str = BURST, **fields: Any) -> dict[str, Any]:

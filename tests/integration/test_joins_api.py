@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,10 +14,7 @@ from router.audit import verify
 from router.delivery_ports import Delivery, DeliveryState, Endpoint, Settled
 from router.ports import EventKind, Store
 from router.service import RoutingService
-from store.memory import MemoryStore
-from store.sql import open_store
-from tests.serving import NOW, RULES, Clock, furnished, no_bundle
-from tests.stores import new_sqlite
+from tests.serving import RULES, Clock, no_bundle
 
 PAPER = {"text": "The newspaper asks", "latitude": 31.25, "longitude": 121.45}
 SPARKS = {**PAPER, "text": "The newspaper asks about sparks from the meter"}
@@ -28,29 +23,12 @@ ME = {"by": "Li Wei"}
 
 
 @pytest.fixture
-def clock() -> Clock:
-    return Clock(NOW)
-
-
-@pytest.fixture(params=["memory", "sqlite"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
-    found = MemoryStore() if request.param == "memory" else open_store(new_sqlite(tmp_path / "g.db"))
-    furnished(found)
+def store(store: Store) -> Store:
+    """Every unit has an endpoint."""
     for unit_id in ("north", "south", "gas"):
         endpoint = Endpoint(unit_id=unit_id, url="https://x.example/", secrets=())
-        found.write(lambda session, one=endpoint: session.put_endpoint(one))  # type: ignore[misc]
-    yield found
-    found.close()
-
-
-@pytest.fixture
-def service(store: Store, clock: Clock) -> RoutingService:
-    return RoutingService(store, clock, no_bundle)
-
-
-@pytest.fixture
-def client(service: RoutingService) -> TestClient:
-    return TestClient(create_app(service), raise_server_exceptions=False)
+        store.write(lambda session, one=endpoint: session.put_endpoint(one))  # type: ignore[misc]
+    return store
 
 
 def submit(client: TestClient, **bodies: dict[str, Any]) -> None:

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
 
-from api.app import create_app
 from domain.decisions import Policy, Verdict
 from domain.dispatches import LabelSource
 from domain.errors import NotFound
@@ -17,33 +14,11 @@ from router.audit import verify
 from router.derived import DerivedAnew
 from router.ports import EventKind, Store
 from router.replay import replay
-from router.service import RoutingService
 from store.codec import encode
-from store.memory import MemoryStore
-from store.sql import open_store
-from tests.serving import NOW, Clock, furnished, no_bundle
-from tests.stores import new_sqlite
+from tests.serving import Clock, no_bundle
 
 GAS = {"ticket_id": "t1", "text": "Gas leak", "latitude": 31.25, "longitude": 121.45}
 NO = {"by": "crew 7", "reason": "a private line"}
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock(NOW)
-
-
-@pytest.fixture(params=["memory", "sqlite"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
-    found = MemoryStore() if request.param == "memory" else open_store(new_sqlite(tmp_path / "g.db"))
-    yield furnished(found)
-    found.close()
-
-
-@pytest.fixture
-def client(store: Store, clock: Clock) -> TestClient:
-    service = RoutingService(store, clock, no_bundle)
-    return TestClient(create_app(service), raise_server_exceptions=False)
 
 
 def fetched(client: TestClient, unit: str = "gas", **query: Any) -> list[dict[str, Any]]:

@@ -2,50 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
-import pytest
 from fastapi.testclient import TestClient
 
-from api.app import create_app
 from domain.dispatches import Dispatch, LabelSource, unretracted
 from router.audit import verify
 from router.delivery_ports import Delivery, DeliveryState, Endpoint, Settled
 from router.ports import EventKind, Store
 from router.service import RoutingService
-from store.memory import MemoryStore
-from store.sql import open_store
-from tests.serving import NOW, Clock, a_ticket, furnished, no_bundle
-from tests.stores import new_sqlite
+from tests.serving import NOW, Clock, a_ticket, no_bundle
 
 GAS = {"ticket_id": "t1", "text": "Gas leak", "latitude": 31.25, "longitude": 121.45}
 PAPER = {**GAS, "text": "The newspaper asks"}
 SORRY = {"by": "Li Wei", "reason": "the wrong line"}
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock(NOW)
-
-
-@pytest.fixture(params=["memory", "sqlite"])
-def store(request: pytest.FixtureRequest, tmp_path: Path, clock: Clock) -> Iterator[Store]:
-    found = MemoryStore() if request.param == "memory" else open_store(new_sqlite(tmp_path / "g.db"))
-    yield furnished(found)
-    found.close()
-
-
-@pytest.fixture
-def service(store: Store, clock: Clock) -> RoutingService:
-    return RoutingService(store, clock, no_bundle)
-
-
-@pytest.fixture
-def client(service: RoutingService) -> TestClient:
-    return TestClient(create_app(service), raise_server_exceptions=False)
 
 
 def review(client: TestClient, unit: str, ticket_id: str = "t1") -> Any:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
 
-from api.app import create_app
 from domain.dispatches import Dispatch, LabelSource, unretracted
 from domain.tickets import Ticket
 from router.audit import verify
@@ -17,35 +15,10 @@ from router.folding import fold_order
 from router.ports import Store
 from router.service import RoutingService
 from store.importing.importing import ImportReport, import_file
-from store.memory import MemoryStore
-from store.sql import open_store
-from tests.serving import NOW, Clock, furnished, no_bundle
-from tests.stores import new_sqlite
+from tests.serving import NOW, Clock
 
 GAS = {"ticket_id": "t1", "text": "Gas leak", "latitude": 31.25, "longitude": 121.45, "account": "310042"}
 Said = list[tuple[str, LabelSource, str | None]]
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock(NOW)
-
-
-@pytest.fixture(params=["memory", "sqlite"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
-    found = MemoryStore() if request.param == "memory" else open_store(new_sqlite(tmp_path / "g.db"))
-    yield furnished(found)
-    found.close()
-
-
-@pytest.fixture
-def service(store: Store, clock: Clock) -> RoutingService:
-    return RoutingService(store, clock, no_bundle)
-
-
-@pytest.fixture
-def client(service: RoutingService) -> TestClient:
-    return TestClient(create_app(service), raise_server_exceptions=False)
 
 
 def say(client: TestClient, store: Store, word: str, unit: str) -> None:
