@@ -15,7 +15,7 @@ from domain.time import require_aware
 class LabelSource(StrEnum):
     """Who said that this unit owns the ticket; a retraction takes such a word back.
 
-    Done: the unit itself, which told that the work is done, where no person had said whose it is.
+    Done: the unit itself, which told that the work is done, where nobody had said whose it is.
     """
 
     IMPORT = "import"

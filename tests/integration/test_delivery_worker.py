@@ -28,26 +28,15 @@ from router.ports import EventKind, Store, WriteSession
 from router.service import RoutingService
 from store.clock import utc_now
 from store.deliveries import SqlDeliveryWrites
-from store.memory import MemoryStore
 from store.memory_deliveries import MemoryDeliveryWrites
-from store.sql import open_store
 from tests.endpoints import LOOPBACK, UnitEndpoint, unit_endpoint, until
-from tests.serving import a_ticket, furnished, no_bundle
-from tests.stores import new_sqlite
+from tests.serving import a_ticket, no_bundle
 
 QUICK = Patience(
     attempts=4, first=timedelta(milliseconds=20), longest=timedelta(milliseconds=50), failures=99
 )
 SETTINGS = DeliverySettings(targets=LOOPBACK, patience=QUICK, poll_seconds=0.02)
 SECRETS = (Secret(value=new_secret()), Secret(value=new_secret(), until=datetime(2100, 1, 1, tzinfo=UTC)))
-
-
-@pytest.fixture(params=["memory", "sqlite"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
-    """Two kinds of store, furnished."""
-    found = MemoryStore() if request.param == "memory" else open_store(new_sqlite(tmp_path / "g.db"))
-    yield furnished(found)
-    found.close()
 
 
 @pytest.fixture
