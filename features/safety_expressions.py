@@ -10,7 +10,7 @@ begin and end alike share it, and in a text without letters of other scripts (`u
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -22,6 +22,7 @@ _CLAUSE = r"[^,.;:!?\n()]"  # no other mark is in a text in one form
 _MARK = "\x1f"  # no letter, and in no text in normal form
 HAN_GAP, SPACED_GAP = 5, 16  # letters of one clause between the two words of a `near`
 _NEVER = "(?!)"
+FEW = 3  # ways that are tried one after the other
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,23 +98,31 @@ def any_of(
 ) -> tuple[re.Pattern[str], list[str | None]]:
     """One expression for all phrases, and the kind that each of its (empty) groups stands for, group 0 for none.
 
-    Phrases stand under their first letters: the engine then skips every other letter by one look into a set. Longer
-    ones come first, of equals the harmless.
+    Phrases stand under their letters, as in a tree: the engine skips every letter that begins none by one look into a
+    set, and tries few of those that begin alike. Longer ones come first, of equals the harmless.
     """
-    by_head: dict[str, list[Phrase]] = {}
-    for phrase in sorted(phrases, key=lambda one: (-len(one.first), one.kind is not None)):
-        by_head.setdefault(phrase.first[0], []).append(phrase)
+    ordered = sorted(phrases, key=lambda one: (-len(one.first), one.kind is not None))
+    ways = [_Way(phrase.first, "", _after(phrase, letters), phrase.kind) for phrase in ordered]
     kinds: list[str | None] = [None]
-    heads = []
-    for head, under in by_head.items():
-        shared = _shared([_Way(phrase.first, "", _after(phrase, letters), phrase.kind) for phrase in under])
-        ways = "|".join(
-            _together(group, lambda way: _spelt(way.phrase[1:], letters) + "()") for group in shared
-        )
-        heads.append(f"{re.escape(head)}(?:{ways})")
-        kinds += [way.kind for group in shared for way in group]
-    ways = "|".join(heads) or _NEVER
-    return re.compile(f"{before}(?:{ways})" if before else ways), kinds
+    tree = "|".join(_branches(ways, 0, letters, kinds)) or _NEVER
+    if ways and before:
+        heads = "".join(sorted({re.escape(way.phrase[0]) for way in ways}))
+        tree = f"{before}(?=[{heads}])(?:{tree})"
+    return re.compile(tree), kinds
+
+
+def _branches(ways: list[_Way], at: int, letters: Letters, kinds: list[str | None]) -> Iterator[str]:
+    """Ways alike up to a place, as expressions from there on that exclude each other; adds the kind of each."""
+    if at > 0 and (len(ways) <= FEW or any(way.phrase[at : at + 1] in ("", "*") for way in ways)):
+        for group in _shared(ways):
+            yield _together(group, lambda way: _spelt(way.phrase[at:], letters) + "()")
+            kinds += [way.kind for way in group]
+        return
+    by_letter: dict[str, list[_Way]] = {}
+    for way in ways:
+        by_letter.setdefault(way.phrase[at], []).append(way)
+    for letter, under in by_letter.items():
+        yield f"{re.escape(letter)}(?:{'|'.join(_branches(under, at + 1, letters, kinds))})"
 
 
 def either(phrases: Iterable[str]) -> str:
