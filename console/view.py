@@ -116,7 +116,9 @@ class View:
                 )  # the first key was made while the page was open
                 ui.navigate.to(f"/sign-in?{why}=1&next={quote(self.path, safe='/')}")
                 return
-            ui.notify(notice(error, self.words), type="warning", multi_line=True, timeout=8_000)
+            ui.notify(
+                notice(error, self.words), type="warning", textColor="white", multi_line=True, timeout=8_000
+            )
 
     def say(self, key: str, **values: object) -> None:
         """A short notice."""
