@@ -191,3 +191,15 @@ def test_a_ticket_that_was_decided_elsewhere_makes_way(served: Served, enter: Op
     assert notice.evaluate("one => getComputedStyle(one).color") == "rgb(255, 255, 255)"  # it is on brown
     expect(page.get_by_text("The ticket is no longer yours to decide.")).to_be_visible()
     assert number_on(page) != first["ticket_id"]
+
+
+def test_long_words_leave_the_choices_in_sight_and_turn_nothing_around(served: Served, enter: Open) -> None:
+    text = "No water \u202eereht\n" + "and it goes on and on " * 200
+    (long,) = served.submit(1, text=text)
+    page = enter("reviewer", f"/review?ticket={long['ticket_id']}")
+    settled(page, long["ticket_id"])
+    expect(page.locator(".gr-bar .gr-act").first).to_be_in_viewport()
+    expect(page.locator(".gr-choice").first).to_be_in_viewport()
+    for place in (".gr-title", ".gr-waiting-title", ".gr-told"):
+        style = page.locator(place).first.evaluate("one => getComputedStyle(one).unicodeBidi")
+        assert style in {"plaintext", "isolate"}
