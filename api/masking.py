@@ -57,7 +57,7 @@ _BETWEEN = r"[\s\-–./()（）]{0,3}"
 # numbers stand without spaces in Chinese: only digits and Latin letters make another word of them
 _NUMBERS = re.compile(
     r"(?P<other>(?<!\d)(?:19|20)\d\d[-./]\d{1,2}[-./]\d{1,2}(?!\d)"  # a day
-    r"|(?<!\d)\d{1,3}\.\d{4,}(?![\d.]))"  # degrees
+    r"|(?<!\d)\d{1,3}\.\d{4,}(?!\.?\d))"  # degrees, at the end of a sentence too
     r"|(?<![0-9A-Za-z.０-９])\+?\d(?:[ \t\-–./()（）]{0,2}\d){6,18}(?![0-9A-Za-z０-９])"
 )
 _PHONE_SHAPE = re.compile(

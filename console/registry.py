@@ -7,6 +7,7 @@ import inspect
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 from nicegui import app, ui
 from nicegui.client import Client
@@ -15,7 +16,7 @@ from starlette.responses import RedirectResponse, Response
 from console.frame import framed, unreachable_page
 from console.problems import ServiceError, Unreachable
 from console.session import NAME
-from console.view import Office, View, handle_of
+from console.view import Office, View, asked_for, handle_of
 from console.words import HTML_LANG, LANGUAGES, Words, preferred
 
 Show = Callable[..., Awaitable[None] | None]
@@ -93,8 +94,9 @@ def _served(one: Page, office: Office) -> Callable[..., Any]:
             return None
         if who is None:
             office.sessions.forget(handle)
-            back = client.request.url.path.removeprefix(root)
-            return RedirectResponse(f"{root}/sign-in?next={back}", status_code=303)
+            return RedirectResponse(
+                f"{root}/sign-in?next={quote(asked_for(client, root), safe='/')}", status_code=303
+            )
         view = View(
             office=office, client=client, handle=handle, signed=signed, who=who, words=words, root=root
         )

@@ -69,7 +69,7 @@ class View:
     @property
     def path(self) -> str:
         """The page's own path, without the one that the console is mounted at."""
-        return self.client.request.url.path.removeprefix(self.root)
+        return asked_for(self.client, self.root)
 
     def url(self, path: str) -> str:
         """A path as the browser has to ask for it."""
@@ -116,7 +116,9 @@ class View:
                 )  # the first key was made while the page was open
                 ui.navigate.to(f"/sign-in?{why}=1&next={quote(self.path, safe='/')}")
                 return
-            ui.notify(notice(error, self.words), type="warning", multi_line=True, timeout=8_000)
+            ui.notify(
+                notice(error, self.words), type="warning", textColor="white", multi_line=True, timeout=8_000
+            )
 
     def say(self, key: str, **values: object) -> None:
         """A short notice."""
@@ -142,6 +144,12 @@ def notice(error: ServiceError, words: Words) -> str:
         )
         return "\n".join(told)
     return refused(error, words)
+
+
+def asked_for(client: Client, root: str) -> str:
+    """The page that the browser asked for, with what it was to show."""
+    url = client.request.url
+    return url.path.removeprefix(root) + (f"?{url.query}" if url.query else "")
 
 
 def handle_of(client: Client) -> str | None:

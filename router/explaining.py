@@ -6,9 +6,12 @@ from functools import lru_cache
 from pathlib import Path
 
 from domain.errors import BundleDamaged, BundleIncompatible, NotFound
+from domain.tickets import TicketStatus
 from models.bundle import Bundle, load_bundle
+from router.event_ports import EventKind, TicketEvent
 from router.ports import ReadSession
 from router.receipt import Receipt, blind_receipt, receipt
+from router.stored import StoredTicket
 
 EARLIER_BUNDLES = 2  # kept in memory
 
@@ -32,7 +35,17 @@ def explain(ticket_id: str, session: ReadSession, serving: Bundle | None = None)
         bundle=serving if serving and serving.digest == digest else _earlier(digest, session),
         past=session.dispatches_at(one.sequence for one in basis.nearest),
         review=stored.review,
+        refusals=session.refusals(ticket_id),
+        held=_held(stored, session),
     )
+
+
+def _held(stored: StoredTicket, session: ReadSession) -> TicketEvent | None:
+    """A person's word why it cannot be decided yet, while it is so."""
+    if stored.status is not TicketStatus.ON_HOLD:
+        return None
+    told = (one for one in session.events(stored.ticket.ticket_id) if one.kind is EventKind.HELD)
+    return max(told, key=lambda one: one.at, default=None)
 
 
 def _earlier(digest: str | None, session: ReadSession) -> Bundle | None:

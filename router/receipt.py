@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
 
 from domain.decisions import Decision, Evidence, RankedCandidate, Reason, Review, Verdict
-from domain.dispatches import Dispatch
+from domain.dispatches import Dispatch, Refusal
 from domain.places import Location, Point
 from domain.safety import SafetySignal
 from domain.tickets import Ticket
@@ -20,6 +20,7 @@ from features.packing import unpack
 from features.place import distance_m
 from features.table import feature_names
 from models.bundle import Bundle
+from router.event_ports import TicketEvent
 
 Terms = tuple[tuple[str, float], ...]
 
@@ -78,7 +79,8 @@ class Receipt:
     `carried` is the same by group of features, strongest first. All empty, and `score` None, where no model weighed the
     unit; `explained` False, where one did and is not at hand. `needed`: the probability that an automatic dispatch
     missed, where nothing else keeps the ticket back. `missing`: fields that were not told and might change the answer.
-    `blind`: what is proposed is not told.
+    `refusals`: who sent it back and why, oldest first; `held`: who keeps it on hold, and why. `blind`: what is proposed
+    is not told.
     """
 
     ticket_id: str
@@ -98,6 +100,8 @@ class Receipt:
     needed: float | None = None
     missing: tuple[str, ...] = ()
     review: Review | None = None
+    refusals: tuple[Refusal, ...] = ()
+    held: TicketEvent | None = None
     explained: bool = True
     blind: bool = False
 
@@ -124,6 +128,8 @@ def receipt(
     bundle: Bundle | None = None,
     past: Mapping[int, Dispatch] | None = None,
     review: Review | None = None,
+    refusals: Sequence[Refusal] = (),
+    held: TicketEvent | None = None,
 ) -> Receipt:
     """The receipt of a decision. `bundle`: the one it names; `past`: the dispatches its basis names, by number.
 
@@ -152,6 +158,8 @@ def receipt(
         needed=_needed(decision, bundle),
         missing=_missing(ticket, decision.location),
         review=review,
+        refusals=tuple(refusals),
+        held=held,
         explained=bool(terms) or decision.probability is None,
     )
 
@@ -285,5 +293,6 @@ def names_of(receipt: Receipt, name: Callable[[str], str | None]) -> dict[str, s
         receipt.review.unit_id if receipt.review else None,
         receipt.rival.unit_id if receipt.rival else None,
         *(one.unit_id for one in receipt.nearest),
+        *(one.unit_id for one in receipt.refusals),
     }
     return {unit_id: name(unit_id) or unit_id for unit_id in ids if unit_id}

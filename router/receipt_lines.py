@@ -50,8 +50,17 @@ def _decided(receipt: Receipt, names: Mapping[str, str], words: Wording) -> Iter
     )
     yield words.line(name, ticket=receipt.ticket_id, unit=_name(receipt.unit_id, names))
     if receipt.review is not None:
-        told = receipt.review
-        yield words.line("reviewed", by=told.by, unit=_name(told.unit_id, names), day=f"{told.at:%Y-%m-%d}")
+        review = receipt.review
+        day = f"{review.at:%Y-%m-%d}"
+        yield words.line("reviewed", by=review.by, unit=_name(review.unit_id, names), day=day)
+    if receipt.held is not None:
+        yield words.line("held", by=receipt.held.by, reason=receipt.held.detail)
+    if receipt.refusals:
+        told = words.phrases(
+            words.line("refusal", unit=_name(one.unit_id, names), reason=one.reason)
+            for one in receipt.refusals
+        )
+        yield words.line("sent_back", refusals=told)
     yield from _reasoned(receipt, words)
 
 

@@ -25,6 +25,17 @@ def test_a_wrong_key_lets_nobody_in(served: Served, browser: Browser) -> None:
     close(context)
 
 
+def test_signing_in_leads_to_what_was_asked_for(served: Served, browser: Browser) -> None:
+    asked = f"{served.console}/tickets?status=in_review&category=%E7%A7%AF%E6%B0%B4"
+    context = browser.new_context(locale="en-US")
+    page = context.new_page()
+    page.goto(asked)
+    page.get_by_label("Key").fill(served.secrets["colleague"])
+    page.get_by_role("button", name="Sign in").click()
+    expect(page).to_have_url(asked)
+    close(context)
+
+
 def test_a_page_that_is_open_acts_no_more_after_sign_out(served: Served, browser: Browser) -> None:
     served.submit(1)
     context = browser.new_context(

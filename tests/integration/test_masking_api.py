@@ -17,7 +17,8 @@ from openpyxl import load_workbook
 from sqlalchemy.exc import OperationalError
 
 from api.app import create_app
-from domain.access import Role
+from api.masking import veiled
+from domain.access import Personal, Role
 from domain.dispatches import Dispatch
 from domain.errors import StoreFull
 from store.sql import open_store
@@ -178,6 +179,13 @@ def test_numbers_of_the_past_tickets_in_a_receipt_are_masked(text: str, hidden: 
     assert shown.json()["nearest"][0]["title"] in (text, hidden)
     assert [one["title"] for one in veiled.json()["nearest"]] == [hidden]
     assert not any(number in veiled.text for number in ("777", "138"))
+
+
+def test_coordinates_are_no_phone_at_the_end_of_a_sentence_either() -> None:
+    told = "They say: coordinates: 31.21055, 121.42232."
+    assert veiled({"lines": [told, "Ring 138.1234.5678."]}, {*Personal}) == {
+        "lines": [told, "Ring •••••••5678."]
+    }
 
 
 @pytest.mark.parametrize("role", [Role.REVIEWER, Role.ENGINEER])

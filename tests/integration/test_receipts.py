@@ -203,12 +203,30 @@ def test_the_command_refuses_what_it_does_not_know(
 
 def test_after_a_refusal_it_says_that_nothing_was_weighed_again(client: TestClient) -> None:
     submit(client, "a")
-    unit = client.get("/v1/tickets/a").json()["unit"]
+    ticket = client.get("/v1/tickets/a").json()
+    unit, name = ticket["unit"], ticket["unit_name"]
     (handed,) = client.get(f"/v1/units/{unit}/dispatches").json()["dispatches"]
     no = {"by": "crew", "reason": "not ours"}
     path = f"/v1/units/{unit}/dispatches/{handed['dispatch']}/reject"
     assert client.post(path, json=no).status_code == 200
     lines = client.get("/v1/tickets/a/receipt").json()["lines"]
+    assert f"Sent back by {name}: “not ours”." in lines
     assert any("nothing was weighed again" in line for line in lines)
     assert not any("not at hand" in line for line in lines)
     assert any("未重新计算" in one for one in client.get("/v1/tickets/a/receipt?lang=zh").json()["lines"])
+
+
+def test_it_says_why_the_ticket_is_on_hold_while_it_is(client: TestClient) -> None:
+    submit(client, "a")
+    unit = client.get("/v1/tickets/a").json()["unit"]
+    (handed,) = client.get(f"/v1/units/{unit}/dispatches").json()["dispatches"]
+    path = f"/v1/units/{unit}/dispatches/{handed['dispatch']}/reject"
+    assert client.post(path, json={"by": "crew", "reason": "not ours"}).status_code == 200
+    for reason in ("asking the caller", "a look on site"):
+        assert client.post("/v1/tickets/a/hold", json={"by": "Li Wei", "reason": reason}).status_code == 200
+    told = "On hold, by Li Wei: a look on site."
+    lines = client.get("/v1/tickets/a/receipt").json()["lines"]
+    assert [line for line in lines if line.startswith("On hold")] == [told]
+    assert "Li Wei已挂起：a look on site。" in client.get("/v1/tickets/a/receipt?lang=zh").json()["lines"]
+    assert client.post("/v1/tickets/a/review", json={"by": "Li Wei", "unit": unit}).status_code == 200
+    assert told not in client.get("/v1/tickets/a/receipt").json()["lines"]

@@ -16,6 +16,8 @@ from console.view import View
 UNDO_S = 10.0  # as the service has it
 QUEUE_SHOWN = 25
 NEAR_M, NEAR_MOST = 500, 60
+NOT_FOUND = 404
+SHOWN = ("status", "claimed_by", "unit", "candidates", "priority", "signals", "location")  # of a ticket
 
 
 LYING: Counter[tuple[str, str]] = Counter()  # on how many pages of that person that ticket lies
@@ -106,6 +108,27 @@ class ReviewDesk:
         """Hold the present ticket for some minutes more."""
         if self.current is not None:
             await self._claim(self.current["ticket_id"])
+
+    async def has_changed(self) -> bool:
+        """Whether the present ticket is no longer what is shown of it: routed anew, decided, joined, in other hands."""
+        seen = self.current
+        if seen is None:
+            return False
+        try:
+            now = await self.view.service.get(at("v1", "tickets", seen["ticket_id"]))
+        except Refused as refused:
+            if refused.status != NOT_FOUND:
+                raise
+            now = dict.fromkeys(SHOWN)  # out of one's area
+        return seen is self.current and any(now[name] != seen[name] for name in SHOWN)
+
+    async def take_again(self) -> None:
+        """Have the present ticket as it stands now, or the next one where it is no longer to be had."""
+        before = self._present()
+        try:
+            self.current = await self._claim(before["ticket_id"])
+        except Refused:
+            self.current = await self.next([before["ticket_id"]])
 
     async def decide(self, unit: str, reason: str = "") -> Done:
         """Send the ticket to the unit, and have the next one here at once. Raises Refused; then all is as before."""

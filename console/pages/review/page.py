@@ -45,6 +45,7 @@ class Reviewing:
         self.view, self.words = view, view.words
         self.desk = ReviewDesk(view)
         self.case: Case | None = None
+        self.evidence: tuple[Json | None, list[Json]] = (None, [])
         self.reasons: tuple[tuple[str, ...], Chosen] | None = None  # that the keys 1.. pick now
         self.found: Json = {"queues": [], "reviews": []}
         self.most = LINES
@@ -68,13 +69,16 @@ class Reviewing:
         """Take the ticket that was asked for, or the next one; go on looking after the queue."""
         await self.desk.load_units()
         self.screen.finder.know(self.desk.open_units, self.desk.names)
-        if ticket:
-            await self.desk.take(ticket)
-        else:
+        try:
+            if ticket:
+                await self.desk.take(ticket)
+        except Refused as refused:  # an old link: decided meanwhile, or in other hands
+            self.view.tell(refused)
+        if self.desk.current is None:
             self.desk.current = await self.desk.next()
         self._show()
         await self._look()
-        ui.timer(QUEUE_S, self.view.acting(self._look, quiet=True), immediate=False)
+        ui.timer(QUEUE_S, self.view.acting(self._watch, quiet=True), immediate=False)
         ui.timer(RENEW_S, self.view.acting(self.desk.renew, quiet=True), immediate=False)
         self.view.client.on_delete(lambda: background_tasks.create(self._leave()))
         await self._resume(ticket)
@@ -110,6 +114,20 @@ class Reviewing:
             if self.desk.current is not None:
                 self._show()
 
+    async def _watch(self) -> None:
+        await self._look()
+        await self._look_again()
+        self._draw(*self.evidence)  # how long it has waited
+
+    async def _look_again(self) -> None:
+        """Show the present ticket as it stands now, or the next one where somebody else has dealt with it."""
+        if self.is_busy or not await self.desk.has_changed():
+            return
+        shown = self.desk.current
+        if await self._then_show(self.desk.take_again) and shown is not None:
+            is_same = self.desk.current is not None and self.desk.current["ticket_id"] == shown["ticket_id"]
+            self.view.say("review.changed" if is_same else "review.gone")
+
     def _draw_queue(self) -> None:
         current = self.desk.current
         self.screen.draw_queue(self.found, current["ticket_id"] if current else None)
@@ -119,7 +137,8 @@ class Reviewing:
         self._unask()
         self.screen.clear()
         ticket = self.desk.current
-        self._draw(None, [])
+        self.evidence = (None, [])
+        self._draw(*self.evidence)
         self.screen.draw_ground(ticket)
         if ticket is not None:
             background_tasks.create(self._complete(ticket))
@@ -137,7 +156,8 @@ class Reviewing:
             return
         if self.desk.current is ticket and not self.view.client.is_deleted:
             with self.view.client:
-                self._draw(receipt, nearby)
+                self.evidence = (receipt, nearby)
+                self._draw(*self.evidence)
                 self.screen.map.draw({"past": ground.past(nearby, self.desk.names)})
 
     async def _open(self, event: GenericEventArguments) -> None:
@@ -165,7 +185,9 @@ class Reviewing:
 
     async def _hold(self) -> None:
         async def because(reason: str) -> None:
-            if await self._then_show(lambda: self.desk.hold(self.words(f"review.hold_for.{reason}"))):
+            if await self._settled(lambda: self.desk.hold(self.words(f"review.hold_for.{reason}"))):
+                self._show()
+                await self._look()
                 self.view.say("review.held")
 
         if self.case is not None:
@@ -198,11 +220,10 @@ class Reviewing:
             drop(self.view, DRAFT)
 
     async def _decide(self, unit: str, reason: str) -> None:
-        before = self.desk.last
-        await self._alone(lambda: self.desk.decide(unit, reason))
+        if not await self._settled(lambda: self.desk.decide(unit, reason)):
+            return
         done = self.desk.last
-        if done is None or done is before:
-            return  # another decision was on its way
+        assert done is not None
         name = self.desk.names.get(unit, unit)
         self.found = without(self.found, done.ticket["ticket_id"])
         self._show()
@@ -232,14 +253,24 @@ class Reviewing:
             found = await self.desk.reroute(done)
             self.screen.notice.clear()
             self.view.say("review.rerouted", count=found["rerouted"], sent=found["dispatched"])
-            await self._look()
+            await self._watch()  # the ticket that lies here may be one of them
 
     async def _undo(self) -> None:
         if self.desk.last is None or not self.desk.last.may_be_undone:
             self.view.say("review.nothing_to_undo")
         elif await self._then_show(self.desk.undo):
+            self.to_reroute = None  # nothing follows from it any more
             self.screen.notice.clear()
             self.screen.said.text = self.words("review.undone")
+
+    async def _settled(self, work: Callable[[], Awaitable[object]]) -> bool:
+        """Do that with the present ticket; where that is refused, look whether it is still ours."""
+        try:
+            return await self._alone(work)
+        except Refused as refused:
+            self.view.tell(refused)
+            await self._look_again()
+            return False
 
     async def _then_show(self, work: Callable[[], Awaitable[object]]) -> bool:
         """Do that and show what lies here then. False: something else was on its way."""

@@ -24,7 +24,7 @@ def queue_html(found: Json, current: str | None, words: Words) -> str:
 def head_html(case: Case) -> str:
     """The ticket's own words, large, and its badges."""
     badges = "".join(_badge(one) for one in case.badges)
-    text = f'<p class="gr-told">{escape(case.text)}</p>' if case.text else ""
+    text = f'<p class="gr-told" tabindex="0">{escape(case.text)}</p>' if case.text else ""
     return f'<div class="gr-badges">{badges}</div><h2 class="gr-title">{escape(case.title)}</h2>{text}'
 
 
