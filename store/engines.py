@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
@@ -14,6 +15,9 @@ from domain.errors import StoreUnavailable
 
 BUSY_SECONDS = 30.0  # how long a writer waits for another process's import
 BUSY_PAUSE = 0.02  # seconds
+READ_SECONDS = (
+    3.0  # how long a reader waits for a table that somebody has all to himself; tickets wait behind it
+)
 READERS = 32
 HIDDEN = True  # errors are logged, and parameters hold phone numbers and accounts
 # of a server that is not there, or no longer: who waits for it is told within seconds, not when TCP gives up
@@ -35,6 +39,8 @@ SERVER_SETTINGS = {
     "tcp_keepalives_interval": "2",
     "tcp_keepalives_count": "3",
 }
+# readers hold nothing that others wait for, and a world may take longer than that to be built between two reads
+READER_SETTINGS = {"lock_timeout": f"{READ_SECONDS:.0f}s"}
 
 
 def parse_url(url: str) -> URL:
@@ -61,7 +67,7 @@ def writer_engine(url: URL) -> Engine:
             pool_pre_ping=True,
             connect_args=_patience(url),
         )
-        _limit_sessions(engine, url)
+        _limit_sessions(engine, url, SERVER_SETTINGS)
         return engine
     engine = create_engine(
         url,
@@ -80,7 +86,7 @@ def reader_engine(url: URL) -> Engine:
     """Connections that only read, each transaction on one snapshot."""
     if url.get_backend_name() != "sqlite":
         options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
-        return create_engine(
+        engine = create_engine(
             url,
             hide_parameters=HIDDEN,
             pool_size=READERS,
@@ -88,6 +94,8 @@ def reader_engine(url: URL) -> Engine:
             connect_args=_patience(url),
             execution_options=options,
         )
+        _limit_sessions(engine, url, READER_SETTINGS)
+        return engine
     engine = create_engine(
         url,
         hide_parameters=HIDDEN,
@@ -105,12 +113,12 @@ def _patience(url: URL) -> dict[str, Any]:
     return {name: value for name, value in SERVER_PATIENCE.items() if name not in url.query}
 
 
-def _limit_sessions(engine: Engine, url: URL) -> None:
-    """Have the server end what a silent process holds; what the URL's options say of it counts."""
+def _limit_sessions(engine: Engine, url: URL, settings: Mapping[str, str]) -> None:
+    """Have the server end what waits, or is silent, for too long; what the URL's options say of it counts."""
     if url.get_backend_name() != "postgresql":
         return
     said = str(url.query.get("options", ""))
-    statements = [f"SET {name} = '{value}'" for name, value in SERVER_SETTINGS.items() if name not in said]
+    statements = [f"SET {name} = '{value}'" for name, value in settings.items() if name not in said]
 
     def connected(connection: Any, _record: Any) -> None:
         with connection.cursor() as cursor:

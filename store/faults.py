@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoneFree
 
 from domain.errors import StoreFull, StoreUnavailable
 
@@ -44,6 +45,11 @@ def fault_of(error: BaseException, place: str) -> StoreUnavailable | None:
     original = error.orig if isinstance(error, DBAPIError) else error
     if isinstance(original, sqlite3.Error):
         return _sqlite_fault(original, place)
+    if isinstance(error, NoneFree):
+        return StoreUnavailable(
+            problem=f"{place}: it answers too slowly, and every connection is in use",
+            mend="Look for what keeps the database busy; then try again",
+        )
     return _server_fault(error, place) if isinstance(error, DBAPIError) else None
 
 
@@ -52,7 +58,7 @@ def faults_named(place: str) -> Iterator[None]:
     """Raise the store's faults as StoreUnavailable; anything else passes."""
     try:
         yield
-    except (DBAPIError, sqlite3.Error) as error:
+    except (DBAPIError, NoneFree, sqlite3.Error) as error:
         fault = fault_of(error, place)
         if fault is None:
             raise
@@ -86,7 +92,12 @@ def _server_fault(error: DBAPIError, place: str) -> StoreUnavailable | None:
             problem=f"{place}: another process is writing to it and does not come to an end",
             mend="Wait until it has finished, then try again",
         )
-    if error.connection_invalidated or (isinstance(error, OperationalError) and not state.startswith("40")):
+    if state.startswith("40"):  # it stood in another one's way, and the server undid it: a deadlock, mostly
+        return StoreUnavailable(
+            problem=f"{place}: another program was changing the same rows",
+            mend="Try again; nothing of this was stored",
+        )
+    if error.connection_invalidated or isinstance(error, OperationalError):
         return StoreUnavailable(
             problem=f"{place}: {error.orig}", mend="Check that the server runs and can be reached"
         )

@@ -68,19 +68,28 @@ class Courier:
         if (trace := current_header()) is not None:
             sent["traceparent"] = trace
         *others, last = await self._targets.resolve(url)
+        patience = self._timeout / (
+            len(others) + 2
+        )  # of a dead machine: the last one has time left to answer
         for address in others:
-            with suppress(httpx.ConnectError):
-                return await self._post(url, address, body, sent)
-        return await self._post(url, last, body, sent)
+            with suppress(httpx.ConnectError, httpx.ConnectTimeout):
+                return await self._post(url, address, body, sent, patience)
+        return await self._post(url, last, body, sent, self._timeout)
 
-    async def _post(self, url: httpx.URL, address: str, body: bytes, sent: dict[str, str]) -> Outcome:
-        """To the address that was checked: the name is not looked up again, but its certificate is asked for."""
+    async def _post(
+        self, url: httpx.URL, address: str, body: bytes, sent: dict[str, str], patience: float
+    ) -> Outcome:
+        """To the address that was checked: the name is not looked up again, but its certificate is asked for.
+
+        `patience`: seconds until it has to be connected.
+        """
         name = url.raw_host.decode("ascii").strip("[]")
         request = self._client.build_request(
             "POST",
             url.copy_with(host=address),
             content=body,
             headers=sent,
+            timeout=httpx.Timeout(self._timeout, connect=patience),
             extensions={"sni_hostname": name},
         )
         response = await self._client.send(request, stream=True)  # the body is not read: nobody needs it

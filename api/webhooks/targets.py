@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Iterable
+from concurrent.futures import Future
 from dataclasses import dataclass
 from ipaddress import (
     IPv4Address,
@@ -14,7 +15,8 @@ from ipaddress import (
     ip_address,
     ip_network,
 )
-from typing import TYPE_CHECKING, TypeAlias
+from threading import Thread
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from domain.errors import InvalidInput
 
@@ -84,15 +86,31 @@ class Targets:
 
     async def resolve(self, url: URL) -> list[str]:
         """The host's addresses, checked, to connect to. Raises TargetRefused, or OSError without any."""
-        port = url.port or (443 if url.scheme == "https" else 80)
-        loop = asyncio.get_running_loop()
-        found = await loop.getaddrinfo(url.host, port, type=socket.SOCK_STREAM)
+        found = await _looked_up(url.host, url.port or (443 if url.scheme == "https" else 80))
         addresses = list(dict.fromkeys(str(entry[4][0]).partition("%")[0] for entry in found))
         # all of them: a name with one foot in the private network is up to something
         for one in addresses:
             if (problem := self.refusal(ip_address(one), url.scheme)) is not None:
                 raise TargetRefused(f"{url.host}: {problem}")
         return addresses
+
+
+async def _looked_up(host: str, port: int) -> list[Any]:
+    """`socket.getaddrinfo`, by a thread of its own: it cannot be ended, and may take minutes.
+
+    The event loop's threads are few: names that no server answers for would keep all of them.
+    """
+    looking = Future[list[Any]]()
+
+    def look() -> None:
+        try:
+            looking.set_result(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
+        except Exception as error:  # noqa: BLE001 - it belongs to whoever waits
+            looking.set_exception(error)
+
+    looking.set_running_or_notify_cancel()  # who waits no longer leaves the thread to end by itself
+    Thread(target=look, name="gridroute-look-up", daemon=True).start()
+    return await asyncio.wrap_future(looking)
 
 
 def _literal(host: str) -> IpAddress | None:

@@ -114,14 +114,16 @@ class DeliveryWorker:
         free = self._settings.concurrency - len(self._running)
         if free <= 0:
             return ()
-        now = self._clock()
+
+        def claim(session: WriteSession) -> Sequence[Delivery]:
+            now = self._clock()  # the store may have let us wait: a lease counts from here on
+            return session.claim_deliveries(self._owner, now, now + LEASE, free, RUN)
+
         try:
-            if not await asyncio.to_thread(self._are_due, now):
+            if not await asyncio.to_thread(self._are_due, self._clock()):
                 claimed: Sequence[Delivery] = ()
             else:
-                claimed = await self._write(
-                    lambda session: session.claim_deliveries(self._owner, now, now + LEASE, free, RUN)
-                )
+                claimed = await self._write(claim)
         except StoreUnavailable as error:
             if not self._away:  # said once, not five times a second
                 log.warning("could not claim deliveries: %s", error)
@@ -192,9 +194,10 @@ class DeliveryWorker:
         while True:
             await asyncio.sleep(LEASE.total_seconds() / 3)
             if mine := [one.delivery_id for queue in self._running.values() for one in queue]:
-                until = self._clock() + LEASE
                 try:
-                    await self._write(lambda session: session.extend_leases(self._owner, mine, until))  # noqa: B023
+                    await self._write(
+                        lambda session: session.extend_leases(self._owner, mine, self._clock() + LEASE)
+                    )
                 except Exception:  # without it every other worker would take what this one is sending
                     log.exception("could not keep the leases")
 

@@ -5,13 +5,17 @@ from __future__ import annotations
 import base64
 import hmac
 import logging
+import os
+import socket
 import ssl
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
@@ -208,6 +212,63 @@ def test_the_private_network_is_not_reached_unless_allowed(
     (dead,) = deliveries(store)
     assert (dead.state, dead.attempts, unit.received) == (DeliveryState.DEAD, 1, [])
     assert "not public" in dead.error
+
+
+def named(monkeypatch: pytest.MonkeyPatch, look: Callable[[str], list[str]]) -> None:
+    """Have names below .example looked up so."""
+    real = socket.getaddrinfo
+
+    def getaddrinfo(host: str, port: int, *args: Any, **kwargs: Any) -> list[Any]:
+        if not host.endswith(".example"):
+            return real(host, port, *args, **kwargs)
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (one, port)) for one in look(host)]
+
+    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
+
+
+@contextmanager
+def dead_machine(address: str, port: int) -> Iterator[None]:
+    """What is sent there is never answered: as many connections wait there as may."""
+    with ExitStack() as held:
+        dead = held.enter_context(socket.create_server((address, port), backlog=0))
+        for _ in range(3):
+            waiting = held.enter_context(socket.socket())
+            waiting.settimeout(0)
+            waiting.connect_ex(dead.getsockname())
+        yield
+
+
+def test_a_dead_machine_behind_a_name_leaves_time_for_the_one_beside_it(
+    store: Store, unit: UnitEndpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    named(monkeypatch, lambda _: ["127.0.0.2", "127.0.0.1"])
+    sent_to(store, unit.url("water.example"), "a")
+    with dead_machine("127.0.0.2", unit.port), deliver(store, replace(SETTINGS, timeout=3.0)):
+        until(lambda: are_settled(store))
+    (delivery,) = deliveries(store)
+    assert (delivery.state, delivery.attempts) == (DeliveryState.DELIVERED, 1)
+
+
+def test_names_that_no_server_answers_for_hold_up_nobody(
+    store: Store, unit: UnitEndpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    over, asked = threading.Event(), list[str]()
+
+    def hang(name: str) -> list[str]:
+        asked.append(name)
+        over.wait(60)
+        return ["127.0.0.1"]
+
+    named(monkeypatch, hang)
+    many = (os.cpu_count() or 1) + 4  # all threads that an event loop has for such things
+    for number in range(many):
+        sent_to(store, unit.url(f"u{number}.example"), f"t{number}", unit_id=f"u{number}")
+    with deliver(store, replace(SETTINGS, timeout=1.0, concurrency=many + 4)):
+        until(lambda: len(asked) >= many)
+        sent_to(store, unit.url(), "a")
+        assert unit.wait_for(1)[0].ticket_id == "a"
+    assert not over.is_set()  # nor is the worker's own end held up
+    over.set()
 
 
 def test_an_allowed_name_is_reached_under_its_name(store: Store, unit: UnitEndpoint) -> None:

@@ -9,12 +9,16 @@ import pytest
 from sqlalchemy import Connection
 
 from domain.errors import StoreUnavailable
+from domain.tickets import TicketStatus
+from router.service import RoutingService
 from store import engines
+from store.clock import utc_now
 from store.engines import parse_url, writer_engine
 from store.meta import lock_counters
 from store.sql import open_store
 from tests.contract.conftest import postgres_schema
-from tests.serving import UNITS
+from tests.endpoints import until
+from tests.serving import UNITS, a_ticket, furnished, no_bundle
 
 
 @pytest.fixture
@@ -60,6 +64,46 @@ def test_who_waits_too_long_is_told(url: str, monkeypatch: pytest.MonkeyPatch) -
         store.write(lambda session: session.put_units(UNITS))
     with closing(open_store(url)) as store:
         assert store.write(lambda session: session.put_units(UNITS)) == len(UNITS)
+
+
+def test_who_reads_waits_no_longer_for_a_table_that_another_has_to_himself(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Tickets wait while the log is looked at: they would wait for as long as a table is locked."""
+    monkeypatch.setattr(engines, "READER_SETTINGS", {"lock_timeout": "300ms"})
+    engine = writer_engine(parse_url(url))
+    with closing(open_store(url)) as store, engine.begin() as other:
+        service = RoutingService(furnished(store), utc_now, no_bundle)
+        other.exec_driver_sql("LOCK TABLE dispatch_log IN ACCESS EXCLUSIVE MODE")
+        with pytest.raises(StoreUnavailable):
+            service.live.catch_up()
+        assert not service.readiness().ready
+        assert service.submit(a_ticket()).created
+    engine.dispose()
+
+
+def test_who_stands_in_another_programs_way_is_told_to_try_again(url: str) -> None:
+    engine = writer_engine(parse_url(url))
+    with closing(open_store(url)) as store, engine.begin() as other:
+        furnished(store).write(lambda session: session.add_ticket(a_ticket()))
+        other.exec_driver_sql("SET deadlock_timeout = '1min'")  # the other one finds it out first
+        other.exec_driver_sql("SELECT * FROM tickets FOR UPDATE")
+        refused = store.submit(lambda session: session.set_status("t1", TicketStatus.ON_HOLD, None))
+        until(lambda: waits_for_a_lock(url))
+        lock_counters(other)
+        with pytest.raises(StoreUnavailable, match="another program"):
+            refused.result(30)
+    engine.dispose()
+
+
+def waits_for_a_lock(url: str) -> bool:
+    """Whether any session of this store does."""
+    engine = writer_engine(parse_url(url))
+    asked = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%%UPDATE%%tickets%%'"
+    with engine.connect() as connection:
+        found = bool(connection.exec_driver_sql(asked).scalar_one())
+    engine.dispose()
+    return found
 
 
 def test_what_the_url_says_counts(url: str) -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
 
 from api.app import create_app
+from domain.errors import StoreUnavailable
 from router.audit import verify
 from router.event_ports import EventKind
 from router.service import RoutingService
@@ -78,3 +79,15 @@ def test_what_cannot_be_written_is_refused_and_nothing_of_it_is_there(
     with store.read() as session:
         assert [one.ticket_id for one in session.deliveries()] == ["t-1"]
         assert verify(session).findings == ()
+
+
+def test_who_finds_no_connection_free_is_told_to_come_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engines, "READERS", 1)
+    with closing(open_store(f"sqlite:///{tmp_path / 'store.db'}")) as store, ExitStack() as slow:
+        monkeypatch.setattr(store._reading.pool, "_timeout", 0.1)
+        monkeypatch.setattr(store._reading.pool, "_max_overflow", 0)
+        slow.enter_context(store.read())
+        with pytest.raises(StoreUnavailable, match="too slowly"), store.read():
+            pass
