@@ -15,9 +15,7 @@ from domain.errors import StoreUnavailable
 
 BUSY_SECONDS = 30.0  # how long a writer waits for another process's import
 BUSY_PAUSE = 0.02  # seconds
-READ_SECONDS = (
-    3.0  # how long a reader waits for a table that somebody has all to himself; tickets wait behind it
-)
+READ_SECONDS = 3.0  # how long a reader waits for a table that somebody has locked: tickets wait behind it
 READERS = 32
 HIDDEN = True  # errors are logged, and parameters hold phone numbers and accounts
 # of a server that is not there, or no longer: who waits for it is told within seconds, not when TCP gives up

@@ -68,9 +68,8 @@ class Courier:
         if (trace := current_header()) is not None:
             sent["traceparent"] = trace
         *others, last = await self._targets.resolve(url)
-        patience = self._timeout / (
-            len(others) + 2
-        )  # of a dead machine: the last one has time left to answer
+        # whoever is the last to be tried has time left to answer in
+        patience = self._timeout / (len(others) + 2)
         for address in others:
             with suppress(httpx.ConnectError, httpx.ConnectTimeout):
                 return await self._post(url, address, body, sent, patience)
