@@ -12,6 +12,9 @@ from numpy.typing import NDArray
 from store.importing.faults import Fault, FaultFound
 from store.importing.points import to_wgs84
 
+HALF_ROUND = 180.0  # degrees
+CUT = "Cut what crosses the antimeridian there, into a MultiPolygon (RFC 7946, 3.1.9)."
+
 
 def read_polygon(value: object, crs: str, *, make_valid: bool = False) -> tuple[dict[str, Any], bool]:
     """A (Multi)Polygon given as GeoJSON, its text or WKT, and whether it was mended.
@@ -21,7 +24,8 @@ def read_polygon(value: object, crs: str, *, make_valid: bool = False) -> tuple[
     """
     shape = _shape(value)
     if shape.geom_type not in {"Polygon", "MultiPolygon"} or shape.is_empty:
-        raise _bad(f"a {shape.geom_type}, not a polygon", "Give a Polygon or MultiPolygon with an area.")
+        what = f"an empty {shape.geom_type}" if shape.is_empty else f"a {shape.geom_type}, not a polygon"
+        raise _bad(what, "Give a Polygon or MultiPolygon with an area.")
     mended = not shape.is_valid
     if mended:
         shape = _mended(shape, make_valid=make_valid)
@@ -30,7 +34,14 @@ def read_polygon(value: object, crs: str, *, make_valid: bool = False) -> tuple[
     west, south, east, north = shape.bounds
     if not (-180 <= west <= east <= 180 and -90 <= south <= north <= 90):
         problem = f"leaves the earth: {west:g} {south:g} to {east:g} {north:g}"
-        raise _bad(problem, "Write longitude before latitude, or name the system by crs in the mapping.")
+        mend = "Write longitude before latitude, or name the system by crs in the mapping."
+        crosses = (
+            min(abs(west), abs(east)) <= 180 < max(abs(west), abs(east)) <= 360
+            and -90 <= south <= north <= 90
+        )
+        raise _bad(problem, CUT if crosses else mend)
+    if any(part.bounds[2] - part.bounds[0] > HALF_ROUND for part in shapely.get_parts(shape)):
+        raise _bad(f"goes from {west:g} to {east:g} degrees east, more than half round the earth", CUT)
     geometry: dict[str, Any] = json.loads(json.dumps(shapely.geometry.mapping(shape)))
     return geometry, mended
 
@@ -63,6 +74,8 @@ def _holes(part: Any) -> list[Any]:
 
 
 def _shape(value: object) -> Any:
+    if value is None:
+        raise _bad("no geometry", "Give a GeoJSON geometry or WKT.")
     try:
         if isinstance(value, str):
             text = value.strip()

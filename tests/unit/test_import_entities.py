@@ -173,7 +173,7 @@ def test_territories_of_another_datum_are_shifted(tmp_path: Path) -> None:
             "bad_geometry",
             "Point",
         ),
-        ("territories", collection(feature([], unit="a")), 1, "geometry", "bad_geometry", "polygon"),
+        ("territories", collection(feature([], unit="a")), 1, "geometry", "bad_geometry", "an empty Polygon"),
         ("territories", collection(feature([[[1, 2]]], unit="a")), 1, "geometry", "bad_geometry", "geometry"),
         (
             "territories",
@@ -192,6 +192,26 @@ def test_bad_rows(
     [bad] = read(tmp_path, kind, text).bad_rows
     assert (bad.line, bad.field, bad.reason.value) == (line, field, reason)
     assert problem in bad.problem
+
+
+FIJI = [[179.5, -18], [180.5, -18], [180.5, -17], [179.5, -18]]
+ROUND_THE_EARTH = [[179.5, -18], [-179.5, -18], [-179.5, -17], [179.5, -18]]
+
+
+@pytest.mark.parametrize("corners", [FIJI, ROUND_THE_EARTH])
+def test_ground_across_the_antimeridian_has_to_be_cut_there(
+    tmp_path: Path, corners: list[list[float]]
+) -> None:
+    [bad] = read(tmp_path, "territories", collection(feature([corners], unit="a"))).bad_rows
+    assert (bad.field, bad.reason.value) == ("geometry", "bad_geometry")
+    assert "antimeridian" in bad.mend
+
+
+def test_ground_that_is_cut_at_the_antimeridian_is_read(tmp_path: Path) -> None:
+    west = [[[179.5, -18], [180, -18], [180, -17], [179.5, -18]]]
+    east = [[[-180, -18], [-179.5, -18], [-180, -17], [-180, -18]]]
+    text = collection(feature([west, east], "MultiPolygon", unit="a"))
+    assert not read(tmp_path, "territories", text).bad_rows
 
 
 def ring(*corners: tuple[float, float]) -> list[tuple[float, float]]:
