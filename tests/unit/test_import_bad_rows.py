@@ -99,12 +99,25 @@ def test_the_line_is_the_files_own_after_quoted_line_breaks(tmp_path: Path) -> N
     assert history.dispatches[0].ticket.text == "a\nb\n\nc"
 
 
-def test_a_quotation_mark_left_open_is_one_bad_row(tmp_path: Path) -> None:
+def test_a_quotation_mark_left_open_makes_one_row_bad(tmp_path: Path) -> None:
     path = tmp_path / "h.csv"
     rows = "".join(f"{n},2024-01-01,gas,{'words ' * 40}\n" for n in range(3, 200))
     path.write_text(f'ticket_id,received_at,unit,text\n1,2024-01-01,gas,x\n2,2024-01-01,gas,"open\n{rows}')
     history = read_history(path, Mapping(), now=NOW)
-    assert [(bad.line, bad.reason.value) for bad in history.bad_rows] == [(3, "too_long")]
+    assert [(bad.line, bad.reason.value) for bad in history.bad_rows] == [(3, "unparsable"), (3, "too_long")]
+
+
+@pytest.mark.parametrize("last", ["\n", ""], ids=["a last line break", "none"])
+def test_a_quotation_mark_left_open_swallows_no_row_in_silence(tmp_path: Path, last: str) -> None:
+    path = tmp_path / "h.csv"
+    path.write_text(
+        f'ticket_id,received_at,unit,text\n1,2024-01-01,gas,"x"\n2,2024-01-01,gas,"open\n3,2024-01-01,gas,x{last}'
+    )
+    history = read_history(path, Mapping(), now=NOW)
+    assert [(bad.line, bad.field, bad.mend) for bad in history.bad_rows] == [
+        (3, "row", "Close the quotation mark that this row leaves open.")
+    ]
+    assert [entry.ticket.ticket_id for entry in history.dispatches] == ["1"]
 
 
 def test_a_time_is_in_the_future_by_its_own_zone(tmp_path: Path) -> None:
