@@ -46,6 +46,8 @@ def bad_rows(folder: Path, row: bytes | str, mapping: str = "[history]") -> list
         ("2,2024-01-02T10:00,,gas,煤气,,".encode("gb18030"), "text", "encoding", "encoding"),
         ("1,2024-01-01T10:00,,gas,other words,31.2,121.5", "ticket_id", "duplicate_conflict", "Keep"),
         ("2,2024-01-02T10:00", "unit", "missing_unit", "Give the unit"),
+        ("3.10042E+11,2024-01-02T10:00,,gas,x,,", "ticket_id", "shortened", "as text"),
+        ("2,2024-01-02T10:00,,#N/A,x,,", "unit", "missing_unit", "Give the unit"),
         ("2,2024-01-02T10:00,,gas,x,,,more", "row", "unparsable", "quotation marks"),
     ],
 )
@@ -63,11 +65,20 @@ def test_a_bad_row_names_line_field_and_mend(
         "2,2024-01-02T10:00,,gas,,,",
         "2,2024-01-02T10:00,,gas,x,nan,NaN",
         "2,2024-01-02T10:00,,gas,x,0,0",
+        "2,2024-01-02T10:00,,gas,x,#N/A,#N/A",
         "2,2024-01-02T10:00,,gas",
         GOOD,
         "\n",
     ],
-    ids=["no text", "no coordinates", "zero coordinates", "short row", "the same again", "blank line"],
+    ids=[
+        "no text",
+        "no coordinates",
+        "zero coordinates",
+        "failed look-up",
+        "short row",
+        "the same again",
+        "blank line",
+    ],
 )
 def test_what_is_no_fault(tmp_path: Path, row: str) -> None:
     assert bad_rows(tmp_path, row) == []
