@@ -27,6 +27,7 @@ class Fault(StrEnum):
     BAD_COORDINATE = "bad_coordinate"
     BAD_GEOMETRY = "bad_geometry"
     TOO_LONG = "too_long"
+    SHORTENED = "shortened"
     NUL_BYTE = "nul_byte"
     ENCODING = "encoding"
     UNPARSABLE = "unparsable"

@@ -12,6 +12,7 @@ from typing import Any
 from store.importing.rows import Row, Table, broken_row, counted_table, has_surrogates, unreadable
 
 DELIMITERS = ",;\t|"
+CLOSE_IT = "Close the quotation mark that this row leaves open."
 FIELD_LIMIT = 10_000_000  # a quotation mark left open swallows what follows: let the row be read and refused
 
 
@@ -24,9 +25,10 @@ def open_csv(path: Path, encoding: str) -> Table:
     # csv.Sniffer guesses from the data and takes letters for delimiters
     delimiter = max(DELIMITERS, key=lambda mark: len(next(csv.reader([header], delimiter=mark))))
     lines, position = _text(path, encoding)
-    records = csv.reader(lines, delimiter=delimiter)
+    read = _Lines(lines)
+    records = csv.reader(read, delimiter=delimiter)
     columns = tuple(name.strip() for name in next(records))
-    rows = _csv_rows(lines, records, columns)
+    rows = _csv_rows(read, records, columns)
     return Table(columns=columns, rows=rows, total=path.stat().st_size, position=position)
 
 
@@ -65,8 +67,19 @@ def _check_header(path: Path, header: str, encoding: str) -> None:
         raise unreadable(path, f"the first line is not {encoding.removesuffix('-sig')} text", mend)
 
 
-def _csv_rows(lines: io.TextIOWrapper, records: Any, columns: tuple[str, ...]) -> Iterator[Row]:
-    with lines:
+class _Lines:
+    """A file's lines; `ended`: one more was asked for than there are."""
+
+    def __init__(self, file: io.TextIOWrapper) -> None:
+        self.file, self.ended = file, False
+
+    def __iter__(self) -> Iterator[str]:
+        yield from self.file
+        self.ended = True
+
+
+def _csv_rows(lines: _Lines, records: Any, columns: tuple[str, ...]) -> Iterator[Row]:
+    with lines.file:
         while True:
             line = records.line_num + 1
             try:
@@ -74,9 +87,14 @@ def _csv_rows(lines: io.TextIOWrapper, records: Any, columns: tuple[str, ...]) -
             except StopIteration:
                 return
             except csv.Error as error:
-                yield broken_row(line, {}, str(error), "Close the quotation mark that this row leaves open.")
+                yield broken_row(line, {}, str(error), CLOSE_IT)
                 continue
-            if record:
+            if (
+                lines.ended
+            ):  # a row that is whole asks for no further line: this one has swallowed all that followed
+                values = dict(zip(columns, record, strict=False))
+                yield broken_row(line, values, "a quotation mark is open until the end of the file", CLOSE_IT)
+            elif record:
                 yield _csv_row(line, record, columns)
 
 

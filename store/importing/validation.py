@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Callable
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, TypeVar
 
 from domain.places import Point
@@ -18,6 +19,11 @@ from store.importing.rows import Row, has_surrogates
 from store.importing.times import parse_time
 
 MAX_TEXT = 20_000
+# what a spreadsheet shows for a formula that found nothing: the cell is empty, and its like are not one customer
+FAILED = frozenset({"#N/A", "#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#NUM!", "#NULL!"})
+NUMBERS = frozenset({"ticket_id", "account", "phone"})
+# how a spreadsheet writes a long number into a CSV file: the digits that it leaves out are lost
+SHORTENED = re.compile(r"\d([.,]\d+)?E\+\d+", re.ASCII)
 LIST_MARKS = re.compile(r"[;|,、；，]")
 T = TypeVar("T")
 
@@ -49,8 +55,14 @@ class RowCheck:
 
     def text(self, key: str, joined_by: str = " ") -> str:
         """The key's columns as text, empty ones left out."""
-        parts = [as_text(self.row.values.get(name)) for name in self.mapping.columns.get(key, ())]
-        return self._bounded(key, joined_by.join(part for part in parts if part))
+        parts = [as_text(self._cell(name)) for name in self.mapping.columns.get(key, ())]
+        text = joined_by.join(part for part in parts if part)
+        if key in NUMBERS and SHORTENED.fullmatch(text):
+            problem = f"{shown(text)} is a long number that a spreadsheet has shortened"
+            mend = "Format its column as a number without decimals, or as text, and save the file again."
+            self.fail(key, Fault.SHORTENED, problem, mend)
+            return ""
+        return self._bounded(key, text)
 
     def required(self, key: str, reason: Fault) -> str:
         """As `text`; a fault where it is empty."""
@@ -62,9 +74,7 @@ class RowCheck:
 
     def titled_text(self) -> str:
         """The text columns one below the other; of several the first is the title and stays on one line."""
-        title, *others = [
-            as_text(self.row.values.get(name)) for name in self.mapping.columns.get("text", ("",))
-        ]
+        title, *others = [as_text(self._cell(name)) for name in self.mapping.columns.get("text", ("",))]
         if others:
             title = " ".join(title.split())
         return self._bounded("text", "\n".join(part for part in (title, *others) if part))
@@ -126,7 +136,7 @@ class RowCheck:
         """The attribute columns by name, empty ones left out; a JSON object gives its members."""
         found: dict[str, str] = {}
         for name in self.mapping.columns.get("attributes", ()):
-            value = self.row.values.get(name)
+            value = self._cell(name)
             members = value if isinstance(value, dict) else {name: value}
             found |= {
                 str(member): text
@@ -137,7 +147,11 @@ class RowCheck:
 
     def _value(self, key: str) -> Any:
         names = self.mapping.columns.get(key, ())
-        return self.row.values.get(names[0]) if names else None
+        return self._cell(names[0]) if names else None
+
+    def _cell(self, name: str) -> Any:
+        value = self.row.values.get(name)
+        return None if isinstance(value, str) and value in FAILED else value
 
     def _bounded(self, key: str, text: str) -> str:
         if len(text) <= MAX_TEXT:
@@ -160,10 +174,10 @@ def as_text(value: Any) -> str:
         return ""
     if isinstance(value, str):
         return value.strip()
-    if isinstance(value, float):
+    if isinstance(value, (float, Decimal)):
         if math.isnan(value):
             return ""
-        return str(int(value)) if value.is_integer() else str(value)
+        return str(int(value)) if math.isfinite(value) and value == int(value) else str(value)
     return value.isoformat() if isinstance(value, datetime) else str(value)
 
 

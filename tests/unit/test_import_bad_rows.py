@@ -46,6 +46,8 @@ def bad_rows(folder: Path, row: bytes | str, mapping: str = "[history]") -> list
         ("2,2024-01-02T10:00,,gas,煤气,,".encode("gb18030"), "text", "encoding", "encoding"),
         ("1,2024-01-01T10:00,,gas,other words,31.2,121.5", "ticket_id", "duplicate_conflict", "Keep"),
         ("2,2024-01-02T10:00", "unit", "missing_unit", "Give the unit"),
+        ("3.10042E+11,2024-01-02T10:00,,gas,x,,", "ticket_id", "shortened", "as text"),
+        ("2,2024-01-02T10:00,,#N/A,x,,", "unit", "missing_unit", "Give the unit"),
         ("2,2024-01-02T10:00,,gas,x,,,more", "row", "unparsable", "quotation marks"),
     ],
 )
@@ -63,11 +65,20 @@ def test_a_bad_row_names_line_field_and_mend(
         "2,2024-01-02T10:00,,gas,,,",
         "2,2024-01-02T10:00,,gas,x,nan,NaN",
         "2,2024-01-02T10:00,,gas,x,0,0",
+        "2,2024-01-02T10:00,,gas,x,#N/A,#N/A",
         "2,2024-01-02T10:00,,gas",
         GOOD,
         "\n",
     ],
-    ids=["no text", "no coordinates", "zero coordinates", "short row", "the same again", "blank line"],
+    ids=[
+        "no text",
+        "no coordinates",
+        "zero coordinates",
+        "failed look-up",
+        "short row",
+        "the same again",
+        "blank line",
+    ],
 )
 def test_what_is_no_fault(tmp_path: Path, row: str) -> None:
     assert bad_rows(tmp_path, row) == []
@@ -99,12 +110,25 @@ def test_the_line_is_the_files_own_after_quoted_line_breaks(tmp_path: Path) -> N
     assert history.dispatches[0].ticket.text == "a\nb\n\nc"
 
 
-def test_a_quotation_mark_left_open_is_one_bad_row(tmp_path: Path) -> None:
+def test_a_quotation_mark_left_open_makes_one_row_bad(tmp_path: Path) -> None:
     path = tmp_path / "h.csv"
     rows = "".join(f"{n},2024-01-01,gas,{'words ' * 40}\n" for n in range(3, 200))
     path.write_text(f'ticket_id,received_at,unit,text\n1,2024-01-01,gas,x\n2,2024-01-01,gas,"open\n{rows}')
     history = read_history(path, Mapping(), now=NOW)
-    assert [(bad.line, bad.reason.value) for bad in history.bad_rows] == [(3, "too_long")]
+    assert [(bad.line, bad.reason.value) for bad in history.bad_rows] == [(3, "unparsable"), (3, "too_long")]
+
+
+@pytest.mark.parametrize("last", ["\n", ""], ids=["a last line break", "none"])
+def test_a_quotation_mark_left_open_swallows_no_row_in_silence(tmp_path: Path, last: str) -> None:
+    path = tmp_path / "h.csv"
+    path.write_text(
+        f'ticket_id,received_at,unit,text\n1,2024-01-01,gas,"x"\n2,2024-01-01,gas,"open\n3,2024-01-01,gas,x{last}'
+    )
+    history = read_history(path, Mapping(), now=NOW)
+    assert [(bad.line, bad.field, bad.mend) for bad in history.bad_rows] == [
+        (3, "row", "Close the quotation mark that this row leaves open.")
+    ]
+    assert [entry.ticket.ticket_id for entry in history.dispatches] == ["1"]
 
 
 def test_a_time_is_in_the_future_by_its_own_zone(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import pytest
 
 from domain.errors import InvalidInput
 from domain.places import Point
+from store.importing.entities import read_entities
 from store.importing.history import read_history
 from store.importing.mapping import Mapping, parse_mapping
 from store.importing.tables import open_table
@@ -123,6 +125,39 @@ def test_every_format_reads_the_same(tmp_path: Path, write: Callable[[Path], Pat
     assert first.point == Point(latitude=31.25, longitude=121.5)
     assert second.text == 'says "no water", twice\nsince noon'
     assert (second.account, second.point) == (None, None)
+
+
+@pytest.mark.parametrize("failed", ["#N/A", "#REF!", "#NAME?"])
+def test_a_look_up_that_failed_in_a_workbook_is_no_account(tmp_path: Path, failed: str) -> None:
+    book = openpyxl.Workbook()
+    sheet = book.worksheets[0]
+    sheet.append(["ticket_id", "received_at", "unit", "text", "account", "phone"])
+    sheet.append([7, datetime(2024, 1, 5), "gas", failed, failed, failed])
+    book.save(tmp_path / "h.xlsx")
+    [entry] = read_history(tmp_path / "h.xlsx", Mapping(), now=NOW).dispatches
+    assert (entry.ticket.text, entry.ticket.account, entry.ticket.phone) == ("", None, None)
+
+
+def test_an_account_that_a_database_writes_with_decimals_is_the_same_account(tmp_path: Path) -> None:
+    table = pyarrow.table(
+        {
+            "ticket_id": ["1", "2"],
+            "received_at": ["2024-01-01", "2024-01-01"],
+            "unit": ["gas", "gas"],
+            "account": pyarrow.array([Decimal(310042), None], pyarrow.decimal128(38, 10)),
+        }
+    )
+    pyarrow.parquet.write_table(table, tmp_path / "h.parquet")
+    history = read_history(tmp_path / "h.parquet", Mapping(), now=NOW)
+    assert [entry.ticket.account for entry in history.dispatches] == ["310042", None]
+
+
+@pytest.mark.parametrize("shortened", ["1.38E+10", "3,10042E+11", "6E+12"])
+def test_a_number_that_a_spreadsheet_shortened_is_nobodys(tmp_path: Path, shortened: str) -> None:
+    path = tmp_path / "accounts.csv"
+    path.write_text(f'account;phone\n1;"{shortened}"\n')
+    [bad] = read_entities(path, Mapping(kind="accounts")).bad_rows
+    assert (bad.line, bad.field, bad.reason.value) == (2, "phone", "shortened")
 
 
 def test_latin_1(tmp_path: Path) -> None:
