@@ -89,9 +89,8 @@ def _csv_rows(lines: _Lines, records: Any, columns: tuple[str, ...]) -> Iterator
             except csv.Error as error:
                 yield broken_row(line, {}, str(error), CLOSE_IT)
                 continue
-            if (
-                lines.ended
-            ):  # a row that is whole asks for no further line: this one has swallowed all that followed
+            # a row that is whole asks for no further line: this one has swallowed all that followed
+            if lines.ended:
                 values = dict(zip(columns, record, strict=False))
                 yield broken_row(line, values, "a quotation mark is open until the end of the file", CLOSE_IT)
             elif record:
