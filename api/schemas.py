@@ -144,7 +144,7 @@ class PlaceIn(BaseModel):
             raise refusal(
                 "greater than 90", "Give degrees; latitude and longitude may be swapped.", "latitude"
             )
-        if not any(getattr(self, name) for name in self.TELLING) and self.latitude is None:
+        if not any((getattr(self, name) or "").strip() for name in self.TELLING) and self.latitude is None:
             raise refusal("says nothing", f"Give {', '.join(self.TELLING)} or coordinates.", "text")
         return self
 

@@ -110,29 +110,35 @@ def _pairs(encoded: bytes) -> Pairs:
     found = []
     for part in parts:
         name, _, value = part.replace(b"+", b" ").partition(b"=")
-        found.append((_decoded(name, "A field's name"), _decoded(value, _shown(name.decode("latin-1")))))
+        found.append(_field(unquote_to_bytes(name), unquote_to_bytes(value)))
     return found
+
+
+def _field(name: bytes, value: bytes) -> tuple[str, str]:
+    told = _decoded(name, "A field's name")
+    return told, _decoded(value, _shown(told))
 
 
 def _decoded(encoded: bytes, what: str) -> str:
     try:
-        return unquote_to_bytes(encoded).decode()
+        return encoded.decode()
     except UnicodeDecodeError as error:
         raise Refusal(BAD, f"{what} is not encoded as UTF-8.") from error
 
 
 async def _multipart(request: Request, declared: str, limit: int) -> Arguments:
     """Some clients send forms this way, with pictures in them."""
-    parser = MultiPartParser(
-        Headers({"content-type": declared}), _bounded(request, limit), max_files=20, max_fields=MOST_FIELDS
-    )
+    # bytes as they are: the parser itself would take what is not UTF-8 for Latin-1, and nobody would hear of it
+    headers = Headers({"content-type": f"{declared}; charset=latin-1"})
+    parser = MultiPartParser(headers, _bounded(request, limit), max_files=20, max_fields=MOST_FIELDS)
     try:
         form = await parser.parse()
     except MultiPartException as error:
         raise Refusal(BAD, f"The form cannot be read. {error.message}") from error
-    pairs = [(name, value) for name, value in form.multi_items() if isinstance(value, str)]
-    files = len(form.multi_items()) - len(pairs)
+    fields = [(name, value) for name, value in form.multi_items() if isinstance(value, str)]
+    files = len(form.multi_items()) - len(fields)
     await form.close()
+    pairs = [_field(name.encode("latin-1"), value.encode("latin-1")) for name, value in fields]
     return Arguments.of(pairs, files)
 
 

@@ -208,7 +208,9 @@ def _degrees(sent: Arguments, name: str, most: float) -> float | None:
         return None
     value = float(text) if NUMBER.fullmatch(text) else math.nan
     if not abs(value) <= most:
-        raise Refusal(BAD, f"{name} is not a number of degrees between -{most:g} and {most:g}.")
+        raise Refusal(
+            BAD, f"{name} is not a number of degrees between -{most:g} and {most:g}, for example 31.2208."
+        )
     return value
 
 
@@ -262,12 +264,21 @@ def _caller(kept: Mapping[str, str]) -> dict[str, str]:
     return {"name": name} if name else {}
 
 
-def _media(sent: Arguments) -> dict[str, str]:
-    urls = sent.values.get("media_url", ())[:MOST_MEDIA]
+def media_of(sent: Arguments) -> str:
+    """The addresses of pictures, one a line. Raises Refusal for what is none, and for too many."""
+    urls = [url.strip() for url in sent.values.get("media_url", ())]
+    if len(urls) > MOST_MEDIA:
+        raise Refusal(BAD, f"media_url was provided more than {MOST_MEDIA} times.")
     for url in urls:
-        if not re.match(r"https?://\S+$", url.strip()) or len(url) > LONGEST_URL:
-            raise Refusal(BAD, "media_url is not the address of a web page or picture.")
-    return {"media_url": "\n".join(url.strip() for url in urls)} if urls else {}
+        if not re.fullmatch(r"https?://\S+", url) or len(url) > LONGEST_URL:
+            told = f"an address of http or https, without blanks, of at most {LONGEST_URL:,} characters"
+            raise Refusal(BAD, f"media_url is not {told}.")
+    return "\n".join(urls)
+
+
+def _media(sent: Arguments) -> dict[str, str]:
+    urls = media_of(sent)
+    return {"media_url": urls} if urls else {}
 
 
 def _address_id(ticket: Ticket, telling: Telling) -> str | None:

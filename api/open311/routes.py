@@ -237,9 +237,10 @@ def _query(asked: Asked) -> ChannelQuery:
 
 
 def _done(named: frozenset[str]) -> bool | None:
-    if not named <= {"open", "closed"}:
+    statuses = {name.lower() for name in named}
+    if not statuses <= {"open", "closed"}:
         raise Refusal(BAD, "status is neither open nor closed.")
-    return "closed" in named if len(named) == 1 else None
+    return "closed" in statuses if len(statuses) == 1 else None
 
 
 def _count(sent: Arguments, name: str, most: int) -> int | None:

@@ -15,9 +15,9 @@ from api.open311.forms import Arguments
 from api.open311.requests import (
     CHANNEL,
     LONGEST_TEXT,
-    LONGEST_URL,
     Telling,
     asked_for,
+    media_of,
     public_status,
     status_notes,
     unit_told,
@@ -74,7 +74,7 @@ def update_of(sent: Arguments) -> Update:
         "their_id": theirs,
         "status": status,
         "description": sent.one("description", LONGEST_TEXT) or "",
-        "media_url": "\n".join(sent.values.get("media_url", ()))[:LONGEST_URL],
+        "media_url": media_of(sent),
         "updated_datetime": w3c(at),
     }
     told = json.dumps(detail, ensure_ascii=False)

@@ -103,6 +103,11 @@ def test_zero_zero_is_no_place(client: TestClient) -> None:
     assert answer["status"] == "on_hold"
 
 
+def test_a_byte_order_mark_before_the_json_is_passed_over(client: TestClient) -> None:
+    answer = client.post("/v1/tickets", content=b"\xef\xbb\xbf" + json.dumps(GAS).encode(), headers=JSON)
+    assert (answer.status_code, answer.json()["unit"]) == (201, "gas")
+
+
 BAD_TICKETS: list[tuple[bytes | dict[str, Any], str]] = [
     (b"", "body"),
     (b"{", "body"),
@@ -120,6 +125,7 @@ BAD_TICKETS: list[tuple[bytes | dict[str, Any], str]] = [
     (b'{"text": "x", "latitude": 1e999, "longitude": 1}', "latitude"),
     ({}, "text"),
     ({"text": ""}, "text"),
+    ({"text": " \n", "address": "\t", "phone": "13800000000"}, "text"),
     ({"text": 7}, "text"),
     ({"text": "a\0b"}, "text"),
     ({"text": "x" * 20_001}, "text"),

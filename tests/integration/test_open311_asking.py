@@ -102,6 +102,7 @@ def test_a_request_is_closed_when_its_unit_says_that_it_is_done() -> None:
         for status, expected in (("closed", request_id), ("open", other)):
             assert [one["service_request_id"] for one in get(client, "requests", status=status)] == [expected]
         assert len(get(client, "requests", status="open,closed")) == 2
+        assert [one["status"] for one in get(client, "requests", status="CLOSED")] == ["closed"]
         # a person confirms what was done: that opens nothing. Another unit does
         client.post(f"/v1/tickets/{request_id}/review", json={"unit": "gas", "by": "Li"})
         assert get(client, f"requests/{request_id}")[0]["status"] == "closed"

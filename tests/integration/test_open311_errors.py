@@ -138,6 +138,16 @@ def test_a_path_that_is_not_there_is_404(client: TestClient, method: str, path: 
             "name",
         ),
         ("multipart/form-data; boundary=b; charset=utf-7", b"--b\r\n", "service_code"),
+        (
+            "multipart/form-data; boundary=b",
+            b'--b\r\nContent-Disposition: form-data; name="description"\r\n\r\nStra\xdfe\r\n--b--\r\n',
+            "'description' is not encoded as UTF-8",
+        ),
+        (
+            "multipart/form-data; boundary=b",
+            b'--b\r\nContent-Disposition: form-data; name="Stra\xdfe"\r\n\r\nx\r\n--b--\r\n',
+            "name is not encoded as UTF-8",
+        ),
         ("multipart/form-data; boundary=" + "b" * 5000, b"--b", "form cannot be read"),
         ("", b"service_code", "service_code"),
     ],

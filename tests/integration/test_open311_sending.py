@@ -183,6 +183,7 @@ def test_characters_that_xml_does_not_have_never_come_out(client: TestClient) ->
         ({"address_string": "x" * 2001}, 400, "address_string"),
         ({"phone": "1" * 501}, 400, "phone"),
         ({"media_url": "javascript:alert(1)"}, 400, "media_url"),
+        ({"media_url": [f"http://photo/{n}.jpeg" for n in range(21)]}, 400, "media_url"),
         ({"description": "a\0b"}, 400, "NUL"),
         ({"na\0me": "x"}, 400, "NUL"),
         ({f"attribute[a{n}]": "1" for n in range(101)}, 400, "attributes"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api.open311 import updates
+from router.ports import EventKind
 from store.memory import MemoryStore
 from tests.open311 import BASE, an_offer, endpoint, errors, get, report, send
 from tests.serving import Clock, furnished
@@ -183,6 +185,32 @@ def test_an_update_is_taken_and_told(client: TestClient, clock: Clock) -> None:
     assert "secret" not in client.get(f"{BASE}/{PATH}.xml").text
     found = get(client, f"requests/{request_id}")[0]
     assert (found["status"], found["updated_datetime"]) == ("open", "2024-05-01T10:00:00Z")
+
+
+def test_every_picture_of_an_update_is_kept_whole(clock: Clock) -> None:
+    store, urls = MemoryStore(clock), [f"http://photo/{'a' * 1_900}/{n}.jpeg" for n in range(3)]
+    with endpoint(store, clock) as client:
+        request_id = report(client)
+        send(client, PATH, **an_update(request_id, media_url=urls))
+        assert get(client, PATH)[-1]["media_url"] == urls[0]
+    with store.read() as session:
+        (kept,) = (one.detail for one in session.events(request_id) if one.kind is EventKind.REPORTED)
+    assert json.loads(kept)["media_url"].split("\n") == urls
+
+
+@pytest.mark.parametrize(
+    "media",
+    [
+        "javascript:alert(1)",
+        "photo.jpeg",
+        f"http://photo/{'a' * 2_000}",
+        [f"http://p/{n}" for n in range(21)],
+    ],
+)
+def test_what_is_no_picture_is_not_passed_on_to_other_platforms(client: TestClient, media: Any) -> None:
+    form = an_update(report(client), media_url=media)
+    assert "media_url" in errors(client.post(f"{BASE}/{PATH}.json", data=form), 400)[0]
+    assert [one["media_url"] for one in get(client, PATH) if one["media_url"]] == []
 
 
 def test_the_answer_in_xml(client: TestClient) -> None:

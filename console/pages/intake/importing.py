@@ -8,12 +8,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from html import escape
+from itertools import groupby
 from typing import Any
 
 from nicegui import events, run, ui
 
 from console.client import Json
-from console.pages.intake.sheet import Row, Unreadable, rows_of
+from console.pages.intake.sheet import Cells, Row, Unreadable, rows_of
 from console.problems import Refused
 from console.said import said
 from console.tables import table
@@ -27,12 +28,13 @@ SHOWN = 200
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BadRow:
-    """A row that was not taken, and what would mend it."""
+    """A row that was not taken, what would mend it, and its cells as the file has them."""
 
     line: int
     field: str
     problem: str
     mend: str
+    cells: Cells = ()
 
 
 class Importing:
@@ -66,8 +68,8 @@ class Importing:
             return
         with self.told:
             bar = ui.linear_progress(value=0, show_value=False).props('aria-label="…"')
-        taken, bad = 0, [_unread(row, self._view.words) for row in rows if row.field]
-        good = [row for row in rows if not row.field]
+        taken, bad = 0, [_unread(row, self._view.words) for row in rows if row.problem]
+        good = [row for row in rows if not row.problem]
         for start in range(0, len(good), AT_ONCE):
             part = good[start : start + AT_ONCE]
             answers = await self._send(part, content, start)
@@ -93,7 +95,7 @@ class Importing:
             ui.label(words("intake.imported", taken=taken, bad=len(bad))).classes("gr-answer gr-strong")
             if bad:
                 ui.html(bad_html(bad[:SHOWN], words)).classes("gr-wide gr-scroll")
-                content = _as_csv(bad, words)
+                content = bad_csv(bad, words)
                 ui.button(
                     words("intake.bad_as_csv"), on_click=lambda: ui.download.content(content, "bad-rows.csv")
                 ).props("outline dense no-caps icon=download")
@@ -123,8 +125,9 @@ def _columns(words: Words) -> list[str]:
 
 
 def _unread(row: Row, words: Words) -> BadRow:
-    problem = words("intake.not_a_number", value=row.value)
-    return BadRow(line=row.line, field=row.field, problem=problem, mend=words("intake.write_a_number"))
+    problem = words(f"intake.unread.{row.problem}", value=row.value)
+    mend = words(f"intake.mend.{row.problem}")
+    return BadRow(line=row.line, field=row.field, problem=problem, mend=mend, cells=row.cells)
 
 
 def _refused(row: Row, problem: Json | None) -> list[BadRow]:
@@ -132,16 +135,25 @@ def _refused(row: Row, problem: Json | None) -> list[BadRow]:
         return []
     refused = Refused.of(int(problem.get("status", 422)), problem)
     if not refused.faults:
-        return [BadRow(line=row.line, field="", problem=refused.detail, mend="")]
+        return [BadRow(line=row.line, field="", problem=refused.detail, mend="", cells=row.cells)]
     return [
-        BadRow(line=row.line, field=one.field, problem=one.problem, mend=one.mend) for one in refused.faults
+        BadRow(line=row.line, field=one.field, problem=one.problem, mend=one.mend, cells=row.cells)
+        for one in refused.faults
     ]
 
 
-def _as_csv(bad: Sequence[BadRow], words: Words) -> bytes:
+def bad_csv(bad: Sequence[BadRow], words: Words) -> bytes:
+    """What is wrong with each row, then its own cells, so that it can be mended here and taken in by itself."""
     out = io.StringIO(newline="")
     write = csv.writer(out)
-    write.writerow(_columns(words))
-    shown = (in_words(row, words) for row in bad)
-    write.writerows((one.line, one.field, one.problem, one.mend) for one in shown)
+    columns = list(dict.fromkeys(name for row in bad for name, _ in row.cells))
+    write.writerow([*_columns(words), *columns])
+    for line, faults in groupby((in_words(row, words) for row in bad), key=lambda one: one.line):
+        found = list(faults)
+        told = (
+            "; ".join(texts)
+            for texts in zip(*((one.field, one.problem, one.mend) for one in found), strict=True)
+        )
+        cells = dict(found[0].cells)
+        write.writerow([line, *told, *(cells.get(name) for name in columns)])
     return out.getvalue().encode("utf-8-sig")
