@@ -12,7 +12,7 @@ from domain.decisions import Decision
 from domain.places import Point
 from domain.safety import Priority
 from domain.tickets import Ticket, TicketStatus
-from features.gazetteer.accounts import normalise_account
+from features.gazetteer.accounts import FULL, normalise_account
 from features.place import RESOLUTIONS, cells, ring
 from features.text import normalise
 from router.sight import Sight, blind_candidates, is_nobodys
@@ -57,10 +57,12 @@ class Remembered:
     @classmethod
     def of(cls, typed: str) -> Remembered:
         """What was typed, read in every way that it can be."""
+        phone = _phone_key(typed)
         return cls(
             ticket_id=typed.strip(),
             account=normalise_account(typed),
-            phone=_phone_key(typed),
+            # a telephone system shows the country's code, which few tickets have
+            phone=phone[:FULL] if phone else None,
             address=_address_key(typed),
         )
 

@@ -16,7 +16,7 @@ from features.gazetteer.strings import HashIndex, Strings, encode_array, hash64,
 from features.text import normalise
 
 TAIL = 9  # digits of a phone that stay the same with any prefix of country or trunk
-FULL = 11
+FULL = 11  # digits of a phone without its country's code
 SHORTEST = 6
 LONGEST = 40  # characters of an account number
 _FIELDS = ("account_id", "address", "phone", "name")

@@ -98,6 +98,7 @@ def test_filters_hold_together(store: Store, conditions: dict[str, Any], expecte
         ("310-00", ["T-2", "T-1"]),
         ("99", ["U-1"]),  # too short to be but the whole of an account
         ("5678", ["T-1"]),  # the last digits of a phone number
+        ("0086 138 1234 5678", ["T-1"]),  # as another telephone system shows the country
         ("13812345678", ["T-1"]),
         ("1381234", []),
         ("祖冲之路2号", ["V", "T-1"]),

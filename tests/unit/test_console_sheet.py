@@ -45,7 +45,6 @@ def test_a_row_that_cannot_be_read_says_where_and_what() -> None:
             3,
             "quotation",
         ),
-        ("a.csv", f'text,address\nDark,1 North Road\n"{"x" * 200_000}",2\n', 3, "quotation"),
         ("a.csv", "text,account\nDark,1\nWater,3.10042E+11\n", 3, "shortened"),
         ("a.csv", "text,lat,lon\nDark,,\nWater,inf,121.4\n", 3, "number"),
         ("a.jsonl", '{"text": "Dark"}\n{"text": \n', 2, "json"),
@@ -81,6 +80,11 @@ def test_no_column_takes_the_place_of_another_of_its_kind() -> None:
         "a.csv", "诉求,内容,电话,手机,地址,地址\n停水,三天了,62700000,13800000000,碧阳路1号,\n".encode()
     )
     assert row.body == {"text": "停水\n三天了", "phone": "62700000", "address": "碧阳路1号"}
+
+
+def test_a_cell_that_is_too_long_for_a_ticket_is_left_to_the_service_to_refuse() -> None:
+    long, other = rows_of("a.csv", f'text\n"{"x" * 200_000}"\nDark\n'.encode())
+    assert (len(long.body["text"]), long.problem, other.body) == (200_000, "", {"text": "Dark"})
 
 
 def test_a_line_separator_in_json_is_no_end_of_a_line() -> None:

@@ -38,6 +38,7 @@ SHORTENED = re.compile(r"\d([.,]\d+)?E\+\d+", re.ASCII)
 # what it shows for a formula that found nothing
 FAILED = frozenset({"#N/A", "#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#NUM!", "#NULL!"})
 DELIMITERS = ",;\t|"
+FIELD_LIMIT = 10_000_000  # characters: let the row be read, and refused by the service as too long
 ENCODINGS = ("utf-8-sig", "gb18030")
 
 Cells = Sequence[tuple[str, Any]]
@@ -152,6 +153,7 @@ class _Lines:
 
 
 def _csv(content: bytes) -> Iterator[Read]:
+    csv.field_size_limit(FIELD_LIMIT)
     text = _decoded(content)
     first = io.StringIO(text, newline="").readline()
     delimiter = max(DELIMITERS, key=lambda mark: len(next(csv.reader([first], delimiter=mark), [])))
