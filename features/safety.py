@@ -157,7 +157,8 @@ def safety_signals(normalised: str) -> tuple[SafetySignal, ...]:
 def _default_words() -> SafetyWords:
     folder = files("features").joinpath("safety_words")
     others = sorted(
-        (file for file in folder.iterdir() if file.name != FIRST_READ), key=lambda file: file.name
+        (file for file in folder.iterdir() if file.name.endswith(".toml") and file.name != FIRST_READ),
+        key=lambda file: file.name,
     )
     texts = (file.read_text(encoding="utf-8") for file in (folder.joinpath(FIRST_READ), *others))
     return reduce(SafetyWords.with_own, map(SafetyWords.parse, texts))

@@ -259,10 +259,29 @@ DENIED = (
     "Kein Gasgeruch, nur kein Licht",
     "Non si sente odore di gas",
     "Нет запаха газа, просто темно",
-    "Nincs gázszag",
+    "Már nem szikrázik",
     "Nie czuć gazu, brak zapachu gazu",
     "Geen gaslucht",
-    "Tidak ada bau gas",
+    "Tidak tercium bau gas",
+)
+
+# something else is denied, and no comma parts it from the danger
+NOT_DENIED = (
+    "gas smell at 5th Ave NE gas leak",
+    "123 Main St NE sparks from the pole",
+    "Licht geht nicht Funken am Mast",
+    "La lumière ne fonctionne pas étincelles au poteau",
+    "licht doet het niet vonken uit de kast",
+    "lampan fungerar inte gnistor ur stolpen",
+    "света нет искрит столб",
+    "світла немає іскрить стовп",
+    "áram nincs szikrázik az oszlop",
+    "prądu nie ma iskrzy słup",
+    "proud není jiskří sloup",
+    "listrik tidak ada kabel putus",
+    "điện không có dây điện đứt",
+    "ไฟไม่มี สายไฟขาด",
+    "tak iskrzy słup",
 )
 
 HARMLESS = (
@@ -307,3 +326,8 @@ def test_what_is_denied_is_no_danger(text: str) -> None:
 @pytest.mark.parametrize("text", HARMLESS)
 def test_harmless_words_of_one_language_are_no_danger_in_another(text: str) -> None:
     assert not safety_signals(normalise(text))
+
+
+@pytest.mark.parametrize("text", NOT_DENIED)
+def test_what_is_denied_before_a_danger_does_not_deny_it(text: str) -> None:
+    assert safety_signals(normalise(text))

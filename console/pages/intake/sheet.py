@@ -174,9 +174,8 @@ def _csv(content: bytes) -> Iterator[Read]:
             continue
         beyond = (f"+{number}" for number in range(1, len(cells) - len(head) + 1))
         told = tuple(zip((*head, *beyond), cells, strict=False))
-        if (
-            lines.ended
-        ):  # a row that is whole asks for no further line: this one has swallowed all that followed
+        # a row that is whole asks for no further line: this one has swallowed all that followed
+        if lines.ended:
             yield Read(line, told, "quotation")
         else:
             yield Read(line, told, "cells" if any(cells[len(head) :]) else "")
